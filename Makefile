@@ -1,0 +1,60 @@
+# The commands of the project. `make demo` is the place to begin.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+
+.PHONY: setup develop demo serve test check bench format lock clean
+
+setup: .venv/.runtime  ## everything that runs, at exactly the locked versions
+develop: .venv/.development  ## and what tests and checks need
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements.lock | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv/.development: requirements-dev.lock .venv/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+demo: setup  ## the published cases through the import door, assessed, reported, mailed to a folder
+	$(MANAGE) migrate --verbosity 0
+	$(MANAGE) demo
+
+serve: setup  ## web pages, API, worker and scheduler on http://127.0.0.1:8000, until Ctrl-C
+	$(MANAGE) migrate --verbosity 0
+	$(MANAGE) serve
+
+test: develop  ## all tests
+	$(BIN)/python -m pytest --numprocesses auto
+
+check: develop  ## style, types, imports, migrations, settings and documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(MANAGE) check --fail-level WARNING
+	$(MANAGE) makemigrations --check --dry-run
+	PUBLIC_URL=https://registry.example.org SECRET_KEY_FILE= $(MANAGE) check --deploy --fail-level WARNING
+	$(MANAGE) dictionary --format markdown | diff docs/dictionary.md -
+	$(MANAGE) rules --format markdown | diff docs/algorithm.md -
+
+bench: setup  ## each measurement prints its figures as one line of JSON
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+format: develop
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: develop  ## after a change of requirements.txt or requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+		--custom-compile-command "make lock" requirements.txt --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+		--custom-compile-command "make lock" --constraints requirements.lock \
+		requirements-dev.txt --output-file requirements-dev.lock
+
+clean:  ## all data of this folder, the embedded database too
+	rm -rf var

@@ -1,0 +1,1 @@
+"""The ground floor: configuration, people, permission and audit. Knows nothing of tumors."""

@@ -1,0 +1,177 @@
+"""Who may do what, and whose cases anybody can see: decided here, enforced again by PostgreSQL (walls.py).
+
+Everything is closed by default. A web request, a task or a command sees the rows of the centers in its scope;
+outside a scope it sees none, whatever it asks.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, models, transaction
+from django.http import HttpRequest, HttpResponse
+
+from registry.database.session import apply, holding
+
+if TYPE_CHECKING:
+    from registry.models import Center, User
+
+
+class Role(models.TextChoices):
+    """What a person is, in one center or, for some roles, in the whole registry."""
+
+    COORDINATOR = "coordinator"
+    CENTER_LEAD = "center_lead"
+    INVESTIGATOR = "investigator"
+    REVIEWER = "reviewer"
+    DATA_MANAGER = "data_manager"
+    REGISTRY_ADMIN = "registry_admin"
+    AUDITOR = "auditor"
+
+
+REGISTRY_WIDE = (Role.REVIEWER, Role.DATA_MANAGER, Role.REGISTRY_ADMIN, Role.AUDITOR)
+
+
+class Action(models.TextChoices):
+    """What can be done; use cases ask for one of these, never for a role."""
+
+    READ = "read"
+    RECORD = "record"
+    IMPORT_CASES = "import_cases"
+    EXPLAIN = "explain"
+    DECIDE = "decide"
+    EXPORT = "export"
+    READ_REPORT = "read_report"
+    MANAGE_CENTER = "manage_center"
+    MANAGE_REGISTRY = "manage_registry"
+    READ_AUDIT = "read_audit"
+
+
+# What may be given to a machine's key: nothing that decides or manages.
+Scope = models.TextChoices(
+    "Scope",
+    [
+        (action.name, action.value)
+        for action in (Action.READ, Action.RECORD, Action.IMPORT_CASES, Action.EXPORT)
+    ],
+)
+
+ALLOWED: dict[Role, frozenset[Action]] = {
+    Role.COORDINATOR: frozenset(
+        {Action.READ, Action.RECORD, Action.IMPORT_CASES, Action.EXPLAIN, Action.EXPORT, Action.READ_REPORT}
+    ),
+    Role.CENTER_LEAD: frozenset(
+        {
+            Action.READ,
+            Action.RECORD,
+            Action.IMPORT_CASES,
+            Action.EXPLAIN,
+            Action.EXPORT,
+            Action.READ_REPORT,
+            Action.MANAGE_CENTER,
+            Action.READ_AUDIT,
+        }
+    ),
+    Role.INVESTIGATOR: frozenset({Action.READ, Action.RECORD, Action.EXPLAIN, Action.READ_REPORT}),
+    Role.REVIEWER: frozenset({Action.READ, Action.DECIDE, Action.READ_REPORT}),
+    Role.DATA_MANAGER: frozenset(
+        {
+            Action.READ,
+            Action.RECORD,
+            Action.IMPORT_CASES,
+            Action.EXPORT,
+            Action.READ_REPORT,
+            Action.READ_AUDIT,
+        }
+    ),
+    Role.REGISTRY_ADMIN: frozenset(
+        {Action.READ, Action.MANAGE_CENTER, Action.MANAGE_REGISTRY, Action.READ_REPORT}
+    ),
+    Role.AUDITOR: frozenset({Action.READ, Action.READ_AUDIT, Action.READ_REPORT}),
+}
+
+
+def centers_of(user: "User | AnonymousUser", action: Action = Action.READ) -> tuple[int, ...]:
+    """List the ids of the centers where this person may do this; nobody and the inactive may nowhere."""
+    from registry.models import Center
+
+    if not user.is_active or user.pk is None:
+        return ()
+    roles = [role for role, actions in ALLOWED.items() if action in actions]
+    held = set(user.memberships.filter(role__in=roles).values_list("center_id", flat=True))
+    if None in held:
+        return tuple(Center.objects.order_by("pk").values_list("pk", flat=True))
+    return tuple(sorted(held))
+
+
+def may(user: "User | AnonymousUser", action: Action, center: "Center | int") -> bool:
+    """Tell whether this person may do this in this center."""
+    return (center if isinstance(center, int) else center.pk) in centers_of(user, action)
+
+
+def require(user: "User | AnonymousUser", action: Action, center: "Center | int") -> None:
+    """Refuse unless this person may do this in this center."""
+    if not may(user, action, center):
+        raise PermissionDenied(f"You may not {Action(action).label.lower()} in this center.")
+
+
+class ScopedQuerySet(models.QuerySet):
+    """Rows that belong to a center. Views and the admin begin with `visible_to`."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Keep the rows of the centers this person may read."""
+        return self.filter(center_id__in=centers_of(user))
+
+
+def scope(center_ids: Iterable[int]) -> AbstractContextManager[None]:
+    """Open a transaction that sees these centers, and no others."""
+    return holding(app__center_ids=_text(center_ids))
+
+
+def everywhere() -> AbstractContextManager[None]:
+    """Open a transaction that sees all centers: for commands and jobs of the registry itself."""
+    from registry.models import Center
+
+    return scope(Center.objects.values_list("pk", flat=True))
+
+
+def enter(center_ids: Iterable[int]) -> None:
+    """Set the scope for the rest of the present transaction: for the API, which knows its user late."""
+    apply({"app.center_ids": _text(center_ids)})
+
+
+def _text(center_ids: Iterable[int]) -> str:
+    return ",".join(str(int(pk)) for pk in center_ids)
+
+
+class ScopeMiddleware:
+    """Give each request one transaction, and in it the scope of the person signed in.
+
+    A failed request leaves nothing behind. A database that is away or too slow is a 503: clients repeat it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        try:
+            with transaction.atomic():
+                if request.user.is_authenticated:
+                    enter(centers_of(request.user))
+                response = self.get_response(request)
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+                return response
+        except OperationalError:
+            return _later()
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Ask the client to come back when the database gave up (time limit, lock, lost connection)."""
+        return _later() if isinstance(exception, OperationalError) else None
+
+
+def _later() -> HttpResponse:
+    return HttpResponse("The registry is busy. Please try again.\n", status=503, headers={"Retry-After": "5"})

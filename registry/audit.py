@@ -1,0 +1,65 @@
+"""Who changed what, when and why: database triggers write one event per row, however the row was changed.
+
+The events lie in tables that the application's role can only read (walls.py). An unchanged update makes no
+event.
+"""
+
+import json
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, TypeVar
+
+import pghistory
+from django.db import models
+from pghistory.models import Event
+
+from registry.database.session import holding
+
+if TYPE_CHECKING:
+    from registry.models import User
+
+Model = TypeVar("Model", bound=models.Model)
+
+
+class AuditEvent(Event):
+    """What every event says of itself; the columns of the changed row follow."""
+
+    pgh_id = models.BigAutoField(primary_key=True)
+
+    class Meta:
+        abstract = True
+
+
+def audited(model: type[Model]) -> type[Model]:
+    """Record every insert, update and delete of this model's rows."""
+    return audited_except()(model)
+
+
+def audited_except(*fields: str) -> Callable[[type[Model]], type[Model]]:
+    """Record changes but for some fields: those that are secret, or that change with every use."""
+
+    def decorate(model: type[Model]) -> type[Model]:
+        return pghistory.track(
+            pghistory.InsertEvent(),
+            pghistory.UpdateEvent(),
+            pghistory.DeleteEvent(),
+            exclude=list(fields) or None,
+            base_model=AuditEvent,
+            model_name=f"{model.__name__}Event",
+            obj_field=pghistory.ObjForeignKey(related_name="events"),
+            meta={"default_permissions": (), "verbose_name": f"{model._meta.verbose_name} event"},
+        )(model)
+
+    return decorate
+
+
+def because(*, door: str, by: "User | None" = None, reason: str = "") -> AbstractContextManager[None]:
+    """Say through which door, by whom and why rows change in this block: by ORM, raw SQL or COPY."""
+    said = {"door": door, "user": by.pk if by else None, "reason": reason}
+    return holding(pghistory__context_id=str(uuid.uuid4()), pghistory__context_metadata=json.dumps(said))
+
+
+def history_of(row: models.Model) -> models.QuerySet:
+    """List the events of one row, oldest first; take the row from a scoped query, its events hold the same."""
+    return type(row).pgh_event_model.objects.filter(pgh_obj=row.pk).order_by("pgh_id")  # type: ignore[attr-defined]

@@ -1,0 +1,61 @@
+"""The three database roles and the database itself, made by whoever may make them before the first migration.
+
+`reg_owner` owns the tables and migrates; `reg_app` owns nothing, so row security and the audit trail bind it;
+`reg_broker` owns the queue. None is superuser: a superuser would pass every wall unseen.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+OWNER, APP, BROKER = "reg_owner", "reg_app", "reg_broker"
+ATTRIBUTES = {OWNER: "CREATEDB", APP: "", BROKER: ""}  # in the order of making
+ONE_AT_A_TIME = 7_240_001  # advisory lock: processes that start together would both create
+
+_done: set[str] = set()
+
+
+def ensure(conn_params: dict[str, Any], *, database: str | None) -> None:
+    """Make roles and database on an external server, once per process, as the login of `DATABASE_URL`."""
+    login = {key: value for key, value in conn_params.items() if isinstance(value, str | int)}
+    login |= {"dbname": "postgres", "options": ""}
+    address = psycopg.conninfo.make_conninfo("", **login, connect_timeout=10)
+    if address + str(database) not in _done:
+        make(address, database=database, can_login=False)
+        _done.add(address + str(database))
+
+
+def make(address: str, *, database: str | None, can_login: bool) -> None:
+    """Make what is missing; a login that may not make roles must find them there."""
+    with _alone(address) as connection:
+        present = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+        for role in ATTRIBUTES:
+            if role not in present:
+                _make_role(connection, role, can_login=can_login)
+        if database and not _has_database(connection, database):
+            statement = "CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0"
+            connection.execute(sql.SQL(statement).format(sql.Identifier(database), sql.Identifier(OWNER)))
+
+
+def _make_role(connection: psycopg.Connection, role: str, *, can_login: bool) -> None:
+    attributes = f"{'LOGIN' if can_login else 'NOLOGIN'} {ATTRIBUTES[role]}"
+    name = sql.Identifier(role)
+    connection.execute(sql.SQL("CREATE ROLE {} " + attributes).format(name))
+    connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(name))
+    if role != OWNER:  # the owner hands over the queue's schema, and the tests step down from owner to app
+        connection.execute(sql.SQL("GRANT {} TO {}").format(name, sql.Identifier(OWNER)))
+
+
+def _has_database(connection: psycopg.Connection, name: str) -> bool:
+    return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+
+@contextlib.contextmanager
+def _alone(address: str) -> Iterator[psycopg.Connection]:
+    """Connect without a transaction (CREATE DATABASE refuses one), while no other process makes roles."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
+        yield connection

@@ -1,0 +1,152 @@
+"""Centers, the people and machines who work for them, and in which role."""
+
+import zoneinfo
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from registry.access import REGISTRY_WIDE, Role, Scope
+from registry.audit import audited, audited_except
+
+
+def known_timezone(value: str) -> None:
+    """Accept the names of the IANA time zone database."""
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError("This is not an IANA time zone; write one like Europe/Warsaw.", code="timezone")
+
+
+@audited_except("password", "last_login")
+class User(AbstractUser):
+    """A person who signs in."""
+
+
+@audited
+class Center(models.Model):
+    """A hospital that treats patients and records their cases."""
+
+    code = models.CharField(
+        max_length=8,
+        unique=True,
+        validators=[
+            RegexValidator(r"\A[A-Z0-9]{2,8}\Z", "A center code has 2 to 8 capital letters or digits.")
+        ],
+        help_text="Short code given by the registry; it begins the registry number of each patient.",
+    )
+    name = models.CharField(max_length=200, help_text="Name of the hospital as it should stand in reports.")
+    country = models.CharField(
+        max_length=2,
+        validators=[RegexValidator(r"\A[A-Z]{2}\Z", "Write the country as two capital letters, such as PL.")],
+        help_text="Country, ISO 3166-1 alpha-2.",
+    )
+    timezone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[known_timezone],
+        help_text="IANA time zone; whether a date lies in the future is judged there.",
+    )
+    language = models.CharField(
+        max_length=16,
+        default="en",
+        validators=[
+            RegexValidator(r"\A[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", "Write the language like en or pt-BR.")
+        ],
+        help_text="Language of mails, BCP 47.",
+    )
+    is_sarcoma_reference = models.BooleanField(default=False, help_text="Is this a sarcoma reference center?")
+    has_cardiac_surgery = models.BooleanField(
+        default=False, help_text="Is cardiac surgery available in this hospital (cardiopulmonary bypass)?"
+    )
+    has_liver_transplant = models.BooleanField(
+        default=False, help_text="Does this hospital transplant livers (hepatic vein reconstruction)?"
+    )
+    data_agreement_signed_on = models.DateField(
+        null=True,
+        blank=True,
+        help_text="Day the data sharing agreement was signed; without it no API key works.",
+    )
+    report_optout = models.BooleanField(default=False, help_text="Does this center not want reports by mail?")
+
+    class Meta:
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+@audited
+class Membership(models.Model):
+    """One role of one person, in one center or in the whole registry."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="memberships", help_text="The person who has the role."
+    )
+    center = models.ForeignKey(
+        Center,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+        null=True,
+        blank=True,
+        help_text="The center in which the role holds; empty for the whole registry.",
+    )
+    role = models.CharField(max_length=20, choices=Role, help_text="What the person may do there.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "center", "role"),
+                nulls_distinct=False,
+                name="%(app_label)s_%(class)s_once",
+                violation_error_message="This person already has this role there.",
+            ),
+            models.CheckConstraint(
+                condition=Q(center__isnull=False) | Q(role__in=REGISTRY_WIDE),
+                name="%(app_label)s_%(class)s_center",
+                violation_error_message="This role belongs to a center: name the center.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()}, {self.center or 'whole registry'}"
+
+
+@audited_except("last_used_at")
+class ApiKey(models.Model):
+    """The key of a machine that reads or sends the cases of one center. Only a digest of it is kept."""
+
+    center = models.ForeignKey(
+        Center,
+        on_delete=models.PROTECT,
+        related_name="api_keys",
+        help_text="The one center this key can reach.",
+    )
+    user = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="api_keys",
+        help_text="The person who answers for this key.",
+    )
+    name = models.CharField(max_length=100, help_text="Which machine or program uses the key.")
+    prefix = models.CharField(
+        max_length=16, unique=True, help_text="Beginning of the key, to find and to recognize it."
+    )
+    digest = models.BinaryField(max_length=32, help_text="SHA-256 of the whole key.")
+    scopes = ArrayField(
+        models.CharField(max_length=20, choices=Scope),
+        help_text="What the key may do, never more than its person may.",
+    )
+    expires_at = models.DateTimeField(help_text="Moment from which the key is refused, at most a year ahead.")
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="Last time the key was accepted.")
+    revoked_at = models.DateTimeField(
+        null=True, blank=True, help_text="Moment at which the key was withdrawn."
+    )
+    created_at = models.DateTimeField(auto_now_add=True, help_text="Moment at which the key was made.")
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.prefix} {self.name}"

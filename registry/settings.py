@@ -1,0 +1,239 @@
+"""Every setting, read once from the environment: safe by default; what is wrong stops the start, named.
+
+`.env.example` lists the variables. Without any, everything runs on this machine alone, with data under
+`var/`.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pghistory
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from registry import environment
+from registry.database import roles
+from registry.database.embedded import DATABASE, socket_directory
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environment.load(BASE_DIR / ".env")
+TESTING = "pytest" in sys.modules
+
+# --- where it is --------------------------------------------------------------------------------------------
+
+DEBUG = environment.flag("DEBUG")
+VAR = Path(environment.text("VAR_FOLDER", str(BASE_DIR / "var")))
+PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+_public = urlsplit(PUBLIC_URL)
+if _public.scheme not in ("http", "https") or not _public.hostname:
+    raise ImproperlyConfigured(f"PUBLIC_URL must look like https://registry.example.org, not {PUBLIC_URL!r}.")
+HTTPS = _public.scheme == "https"
+ALLOWED_HOSTS = [_public.hostname, *environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")]
+SECRET_KEY = environment.secret("SECRET_KEY", kept_in=VAR / "secret-key")
+ROOT_URLCONF = "registry.urls"
+WSGI_APPLICATION = "registry.wsgi.application"
+
+# --- what it consists of ------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "pgtrigger",
+    "pghistory",
+    "registry",
+    "cases",
+    "reports",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "registry.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- the database: who connects as what, and how long a statement may hold the others up --------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """How one kind of process uses the database."""
+
+    role: str = roles.APP
+    connections: int = 0  # size of the pool; 0 opens and closes as Django does
+    statement: str = "0"
+    lock: str = "0"
+    idle: str = "0"
+
+
+PROCESSES = {
+    "web": Process(connections=8, statement="5s", lock="2s", idle="10s"),
+    "worker": Process(statement="10min", lock="30s", idle="10min"),
+    "command": Process(),
+    "owner": Process(role=roles.OWNER, lock="10s"),
+}
+PROCESS = "owner" if TESTING else environment.text("REGISTRY_PROCESS", "command")
+if PROCESS not in PROCESSES:
+    raise ImproperlyConfigured(f"REGISTRY_PROCESS must be one of {', '.join(PROCESSES)}, not {PROCESS!r}.")
+_process = PROCESSES[PROCESS]
+
+
+def _database(url: str) -> dict[str, Any]:
+    """Translate the address into Django's terms; everything but the five names goes to libpq as it is."""
+    try:
+        given = conninfo_to_dict(url)
+    except ProgrammingError:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must look like postgresql://user@host:5432/registry."
+        ) from None
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    limits = {
+        "role": _process.role,
+        "statement_timeout": _process.statement,
+        "lock_timeout": _process.lock,
+        "idle_in_transaction_session_timeout": _process.idle,
+    }
+    options: dict[str, Any] = {key: value for key, value in given.items() if key not in names.values()}
+    options["options"] = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    if _process.connections:
+        options["pool"] = {"min_size": 1, "max_size": _process.connections, "timeout": 5}
+    return {key: str(given.get(name) or "") for key, name in names.items()} | {"OPTIONS": options}
+
+
+DATABASE_URL = environment.text("DATABASE_URL")
+EMBEDDED = None if DATABASE_URL else VAR / ("pg18-test" if TESTING else "pg18")
+if EMBEDDED:
+    DATABASE_URL = f"host={socket_directory(EMBEDDED)} dbname={DATABASE} user={_process.role}"
+elif PROCESS == "owner":
+    DATABASE_URL = environment.text("DATABASE_OWNER_URL", DATABASE_URL)
+DATABASES = {
+    "default": {
+        "ENGINE": "registry.database",
+        "EMBEDDED": EMBEDDED,
+        "ROLE": _process.role,
+        "CONN_HEALTH_CHECKS": True,
+        **_database(DATABASE_URL),
+    }
+}
+
+# --- the audit trail: database triggers write it, see registry/audit.py -------------------------------------
+
+PGHISTORY_LEVEL = pghistory.Statement
+PGHISTORY_APPEND_ONLY = True
+PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
+PGHISTORY_CONTEXT_ID_FIELD = pghistory.ContextUUIDField()
+
+# --- people -------------------------------------------------------------------------------------------------
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+SESSION_COOKIE_AGE = 30 * 60
+SESSION_SAVE_EVERY_REQUEST = True  # half an hour without a click, not since the login
+
+# --- the browser --------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("__Host-session", "__Host-csrf") if HTTPS else ("session", "csrf")
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+X_FRAME_OPTIONS = "DENY"
+_self = ["'self'"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": _self,
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": _self,
+        "form-action": _self,
+        "frame-ancestors": ["'none'"],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a case with all its forms in one admin page
+
+# --- language, time, files ----------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+TIME_ZONE = "UTC"
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(VAR / "files")},
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- mail: into a folder until a server is named ------------------------------------------------------------
+
+EMAIL_HOST = environment.text("EMAIL_HOST")
+EMAIL_PORT = environment.number("EMAIL_PORT", 587, least=1)
+EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = environment.flag("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = environment.text("MAIL_FROM", "IVC registry <registry@localhost>")
+MAIL_FOLDER = Path(environment.text("MAIL_FOLDER", str(VAR / "mail")))
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "registry.mailbox.EmailBackend"
+)
+
+# --- log: one line per event, ids and never names -----------------------------------------------------------
+
+LOG_LEVEL = environment.text("LOG_LEVEL", "INFO").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+}
