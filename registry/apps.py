@@ -1,6 +1,8 @@
-"""Start the application: register its system checks and raise its walls after each migration."""
+"""Start the application: register its system checks, raise its walls after each migration, know its tasks."""
 
 from django.apps import AppConfig
+from django.core import checks
+from django.db.models.signals import post_migrate
 
 
 class RegistryConfig(AppConfig):
@@ -10,5 +12,9 @@ class RegistryConfig(AppConfig):
     verbose_name = "Registry"
 
     def ready(self) -> None:
-        """Load the task application, so that tasks called in any process find their broker."""
-        from registry import celery  # noqa: F401
+        """Connect what Django calls at its own moments."""
+        from registry import celery, walls  # noqa: F401 - loaded so that tasks called in any process find their broker
+        from registry.checks import check_clinical_models
+
+        checks.register(check_clinical_models, checks.Tags.models)
+        post_migrate.connect(walls.raise_walls, sender=self)

@@ -1,0 +1,52 @@
+"""System checks that sweep the promises: a clinical model that forgets one stops the start of every command."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.core.checks import CheckMessage, Error
+from django.db import models
+from pghistory.models import Event
+
+from registry.access import ScopedQuerySet
+
+CLINICAL = "cases"
+# Written by the machine alone, from rows that are audited; older assessments stay as they are.
+DERIVED = {"assessment", "importbatch", "survivalobservation"}
+
+
+def check_clinical_models(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Ask of every clinical model that it belongs to a center, is scoped and audited, and explains its fields."""
+    return [message for model in clinical_models() for message in broken_promises(model)]
+
+
+def clinical_models() -> Iterator[type[models.Model]]:
+    """List what holds the data of patients, without the events that the audit keeps of it."""
+    return (model for model in apps.get_app_config(CLINICAL).get_models() if not issubclass(model, Event))
+
+
+def broken_promises(model: type[models.Model]) -> Iterator[CheckMessage]:
+    """Name what a clinical model forgot."""
+    fields = {field.name: field for field in model._meta.local_fields}
+    if "center" not in fields:
+        yield Error(
+            "A clinical row belongs to a center.",
+            hint="Add the field `center`.",
+            obj=model,
+            id="registry.E001",
+        )
+    if not isinstance(model._default_manager.all(), ScopedQuerySet):
+        hint = "Say `objects = ScopedQuerySet.as_manager()`, or take a subclass of it."
+        yield Error("A clinical model answers within a scope only.", hint=hint, obj=model, id="registry.E002")
+    if not hasattr(model, "pgh_event_models") and model._meta.model_name not in DERIVED:
+        yield Error(
+            "A clinical row is audited.", hint="Decorate with @audited.", obj=model, id="registry.E003"
+        )
+    for field in fields.values():
+        if not field.help_text and not field.primary_key:
+            yield Error(
+                "A clinical field explains itself.",
+                hint="Give it a help_text.",
+                obj=field,
+                id="registry.E004",
+            )

@@ -1,0 +1,125 @@
+"""The second wall: what PostgreSQL itself refuses, even to code that forgot to ask.
+
+Raised again after each migration and idempotent, so that a new model cannot be forgotten:
+
+- row security: `reg_app` sees and writes the rows of the centers in its scope, in clinical tables and their events;
+- composite foreign keys: a row points only at rows of its own center (plain keys look past row security);
+- grants: `reg_app` owns nothing, and only reads the events;
+- hardening of the triggers: no session can switch the audit off, and the events are written with the owner's right.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, models, transaction
+from django.db.backends.utils import CursorWrapper
+from pghistory.models import Event
+
+from registry.access import ScopedQuerySet
+from registry.database.roles import APP, OWNER
+
+IN_SCOPE = (
+    "center_id = ANY ((SELECT app_centers())::bigint[])"  # the inner SELECT runs once per query, not per row
+)
+
+FUNCTIONS = """
+CREATE OR REPLACE FUNCTION app_centers() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT coalesce(string_to_array(nullif(current_setting('app.center_ids', true), ''), ',')::bigint[], '{}')
+$$;
+-- pgtrigger lets any session switch any trigger off; ours cannot be
+CREATE OR REPLACE FUNCTION _pgtrigger_should_ignore(trigger_name name) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT false
+$$;
+-- the context stands in the event itself, so no second row is written for it
+CREATE OR REPLACE FUNCTION _pgh_attach_context() RETURNS uuid LANGUAGE sql IMMUTABLE AS $$ SELECT NULL::uuid $$;
+"""
+
+
+def raise_walls(**_: Any) -> None:
+    """Bring the database up to the promises above; called after each migration, as the owner."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        if cursor.fetchone() != (OWNER,):
+            return  # emptying the tables of a test announces itself as a migration, too
+        cursor.execute(FUNCTIONS)
+        tables = set(connection.introspection.table_names(cursor))
+        for model in scoped_models():
+            for table in {model._meta.db_table, *event_tables(model)} & tables:
+                _secure_rows(cursor, table)
+            if model._meta.db_table in tables:
+                for field in _references(model):
+                    _tie_to_center(cursor, field)
+        _grant(cursor, {model._meta.db_table for model in event_models()} & tables)
+        _harden_triggers(cursor)
+
+
+def scoped_models() -> list[type[models.Model]]:
+    """List the models whose rows belong to a center."""
+    return [model for model in apps.get_models() if isinstance(model._default_manager.all(), ScopedQuerySet)]
+
+
+def event_models() -> Iterator[type[Event]]:
+    """List the models of the audit trail."""
+    return (model for model in apps.get_models() if issubclass(model, Event) and model._meta.managed)
+
+
+def event_tables(model: type[models.Model]) -> set[str]:
+    """Name the tables that hold the events of a model."""
+    return {event._meta.db_table for event in getattr(model, "pgh_event_models", {}).values()}
+
+
+def _references(model: type[models.Model]) -> Iterator[models.ForeignKey]:
+    """List the foreign keys from this model to other models of a center."""
+    scoped = set(scoped_models())
+    return (
+        field
+        for field in model._meta.local_fields
+        if isinstance(field, models.ForeignKey) and field.related_model in scoped
+    )
+
+
+def _secure_rows(cursor: CursorWrapper, table: str) -> None:
+    cursor.execute(
+        "SELECT 1 FROM pg_policy WHERE polrelid = %s::regclass AND polname = 'own_centers'", [f'"{table}"']
+    )
+    if not cursor.fetchone():
+        cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
+        cursor.execute(f'CREATE POLICY own_centers ON "{table}" USING ({IN_SCOPE}) WITH CHECK ({IN_SCOPE})')
+
+
+def _tie_to_center(cursor: CursorWrapper, field: models.ForeignKey) -> None:
+    """Let a foreign key point only at a row of its own center."""
+    table, target = field.model._meta.db_table, field.related_model._meta.db_table
+    name = f"{table}_{field.column}_of_center"[:63]
+    cursor.execute(
+        "SELECT 1 FROM pg_constraint WHERE conrelid = %s::regclass AND conname = %s", [f'"{table}"', name]
+    )
+    if not cursor.fetchone():
+        cursor.execute(
+            f'CREATE UNIQUE INDEX IF NOT EXISTS "{target}_id_center" ON "{target}" (id, center_id)'
+        )
+        cursor.execute(
+            f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY ("{field.column}", center_id)'
+            f' REFERENCES "{target}" (id, center_id) DEFERRABLE INITIALLY DEFERRED'
+        )
+
+
+def _grant(cursor: CursorWrapper, events: set[str]) -> None:
+    cursor.execute(f"""
+        GRANT USAGE ON SCHEMA public TO {APP};
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP};
+        GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP};
+    """)
+    for table in sorted(events | {"django_migrations"}):
+        cursor.execute(f'REVOKE INSERT, UPDATE, DELETE ON "{table}" FROM {APP}')
+
+
+def _harden_triggers(cursor: CursorWrapper) -> None:
+    """Let the triggers write events with the owner's right, wherever the session's search path points."""
+    cursor.execute("""
+        SELECT DISTINCT p.oid::regprocedure::text FROM pg_proc p JOIN pg_trigger t ON t.tgfoid = p.oid
+        WHERE p.proname LIKE 'pgtrigger\\_%%' AND NOT p.prosecdef
+    """)
+    for (function,) in cursor.fetchall():
+        cursor.execute(f"ALTER FUNCTION {function} SECURITY DEFINER SET search_path = public, pg_temp")
