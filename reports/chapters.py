@@ -1,0 +1,284 @@
+"""The clinical chapters of a report: patients, operation, early outcome, survival, treatment algorithm.
+
+Pure: numbers in, sentences and tables of strings out.
+"""
+
+from __future__ import annotations
+
+from reports import wording
+from reports.content import CurveTable, Estimate, FlowStep, Group, ReportContent, RuleCount, Share, Survival
+from reports.printed import Box, Column, Fact, Figure, Row, Section, Table
+
+
+class Numbers:
+    """Hands out table numbers in reading order."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        """Give the next number."""
+        self._last += 1
+        return self._last
+
+
+def _grouped(title: str, groups: tuple[Group, ...], number: int, notes: tuple[str, ...]) -> Table:
+    """Table 1 and Table 2: a heading with its statistic, then lines; single-line groups stand on one row."""
+    rows: list[Row] = []
+    for group in groups:
+        heading = f"{group.heading}, {group.statistic}" if group.statistic else group.heading
+        remark = _denominator(group)
+        if len(group.lines) == 1 and not group.lines[0].label:
+            value = group.lines[0].value
+            rows.append(
+                Row(kind="plain", cells=(heading, wording.main(value), wording.bracket(value)), remark=remark)
+            )
+            continue
+        rows.append(Row(kind="heading", cells=(heading, "", ""), remark=remark))
+        rows.extend(
+            Row(kind="line", cells=(line.label, wording.main(line.value), wording.bracket(line.value)))
+            for line in group.lines
+        )
+    columns = (
+        Column(label="Item", align="left", grow=True),
+        Column(label="Value", spans=True),
+        Column(label="", align="left"),
+    )
+    footnotes = tuple(group.note for group in groups if group.note)
+    return Table(number=number, title=title, columns=columns, rows=tuple(rows), notes=(*footnotes, *notes))
+
+
+def _denominator(group: Group) -> str:
+    """Say how many patients stand behind a group, where that is not all of them."""
+    if group.recorded is None or group.applicable is None or group.recorded == group.applicable:
+        return ""
+    return f"recorded in {wording.number(group.recorded)} of {wording.number(group.applicable)}"
+
+
+def patients(content: ReportContent, numbers: Numbers) -> Section | None:
+    """Print the patient flow and Table 1."""
+    if not content.patients and not content.flow:
+        return None
+    notes = ("Percentages refer to the patients in whom the item is recorded.",)
+    tables = (
+        (_grouped("Patients and tumors", content.patients, numbers.next(), notes),)
+        if content.patients
+        else ()
+    )
+    return Section(title="Patients", lead="", flow=tuple(_box(step) for step in content.flow), tables=tables)
+
+
+def _box(step: FlowStep) -> Box:
+    value = step.hidden or ("–" if step.n is None else wording.number(step.n))
+    left = tuple(Fact(label=line.label, value=wording.main(line.value)) for line in step.left)
+    return Box(label=step.label, value=value, left=left)
+
+
+def operations(content: ReportContent, numbers: Numbers) -> Section | None:
+    """Print what was done and how long it took."""
+    if not content.operations:
+        return None
+    notes = ("Mean and median are named in each row; brackets hold what the row says.",)
+    table = _grouped("Operation and reconstruction", content.operations, numbers.next(), notes)
+    return Section(title="Operation", lead="", tables=(table,))
+
+
+def _interval_table(title: str, group: Group, number: int, first: str, notes: tuple[str, ...]) -> Table:
+    rows = tuple(
+        Row(
+            kind="plain",
+            cells=(
+                line.label,
+                wording.of_total(line.value),
+                wording.bracket(line.value).strip("()") or wording.NOT_ESTIMABLE,
+                wording.limits(line.value),
+            ),
+        )
+        for line in group.lines
+    )
+    columns = (
+        Column(label=first, align="left", grow=True),
+        Column(label="Patients"),
+        Column(label="Share"),
+        Column(label="95% CI, %"),
+    )
+    footnotes = (group.note, *notes) if group.note else notes
+    return Table(number=number, title=title, columns=columns, rows=rows, notes=footnotes)
+
+
+def early(content: ReportContent, numbers: Numbers) -> Section | None:
+    """Print complications and early events with exact intervals."""
+    if content.complications is None and content.early_events is None:
+        return None
+    tables: list[Table] = []
+    if content.complications is not None:
+        title = "Highest Clavien–Dindo grade per patient"
+        tables.append(_interval_table(title, content.complications, numbers.next(), "Grade", ()))
+    if content.early_events is not None:
+        notes = (
+            "Intervals: Clopper and Pearson. None observed does not mean none possible: the upper limit says how many.",
+        )
+        tables.append(_interval_table("Early events", content.early_events, numbers.next(), "Event", notes))
+    return Section(title="Early outcome", lead=_early_lead(content), tables=tuple(tables))
+
+
+def _early_lead(content: ReportContent) -> str:
+    sentences: list[str] = []
+    for line in content.complications.lines if content.complications else ():
+        value = line.value
+        if line.label.startswith("Grade") and isinstance(value, Share) and value.n:
+            sentences.append(
+                f"Clavien–Dindo {line.label[0].lower()}{line.label[1:]} was the highest grade in "
+                f"{wording.of_total(value)} ({wording.percent(value.n / value.of)}; 95% CI {wording.limits(value)})."
+            )
+    if content.early_events:
+        values = [line.value for line in content.early_events.lines if isinstance(line.value, Share)]
+        if values and all(value.n == 0 for value in values):
+            fewest = min(values, key=lambda value: value.of)
+            upper = wording.percent(fewest.upper) if fewest.upper is not None else wording.NOT_ESTIMABLE
+            sentences.append(
+                "No thrombosis, embolism or early death was recorded "
+                f"({wording.of_total(fewest)}, upper 95% bound {upper})."
+            )
+    return " ".join(sentences)
+
+
+def survival_chapter(survival: Survival | None, numbers: Numbers) -> Section | None:
+    """Print the estimates at fixed times, median and follow-up."""
+    if survival is None:
+        return None
+    tables = (_estimates(survival, numbers.next()),) if survival.estimates else ()
+    return Section(title="Survival", lead=_survival_lead(survival), tables=tables)
+
+
+def figure(survival: Survival | None) -> Figure | None:
+    """Describe the one figure, which stands on the first page."""
+    if survival is None or not survival.curves:
+        return None
+    return Figure(
+        number=1,
+        title=f"{survival.endpoint} after {survival.origin}",
+        caption=_figure_caption(survival),
+        alternative=_alternative(survival),
+    )
+
+
+def _figure_caption(survival: Survival) -> str:
+    ticks = (
+        " Ticks on the curve mark censored patients."
+        if any(_shows_censoring(c, survival) for c in survival.curves)
+        else ""
+    )
+    return (
+        f"Kaplan–Meier estimate with pointwise {survival.level:.0%} confidence band ({survival.interval}).{ticks} "
+        "Below: patients at risk at each time, and patients censored and events before it. "
+        f"The curve is drawn while at least {_floor(survival)} patients remain at risk."
+    )
+
+
+def _shows_censoring(curve: CurveTable, survival: Survival) -> bool:
+    pairs = zip(curve.time_days, curve.censored, strict=True)
+    return any(count and day <= survival.show_until_days for day, count in pairs)
+
+
+def _floor(survival: Survival) -> int:
+    return max(5, -(-survival.n // 10))
+
+
+def _alternative(survival: Survival) -> str:
+    points = [
+        f"{wording.survival(e)} at {e.months} months" for e in survival.estimates if e.survival is not None
+    ]
+    counts = wording.counted(survival.n, "patient", "patients")
+    return f"Kaplan–Meier curve of {survival.endpoint.lower()} in {counts}: {wording.listed(tuple(points))}."
+
+
+def _survival_lead(survival: Survival) -> str:
+    deaths = "" if survival.events is None else f" {wording.counted(survival.events, 'died', 'died')}."
+    parts = [
+        f"{wording.counted(survival.n, 'patient was', 'patients were')} followed from {survival.origin};{deaths}"
+    ]
+    shown = [e for e in survival.estimates if e.survival is not None]
+    if shown:
+        items = tuple(
+            f"{wording.survival(e)} ({survival.level:.0%} CI {wording.interval(e.lower, e.upper)}) at {e.months} months"
+            for e in shown
+        )
+        parts.append(f"{survival.endpoint} was {wording.listed(items)}.")
+    if survival.median is not None:
+        parts.append(f"Median survival: {wording.quantile(survival.median, level=survival.level)}.")
+    if survival.follow_up is not None:
+        follow_up = wording.quantile(survival.follow_up, level=survival.level)
+        parts.append(f"Median follow-up (reverse Kaplan–Meier): {follow_up}.")
+    if survival.note:
+        parts.append(survival.note)
+    return " ".join(parts)
+
+
+def _estimates(survival: Survival, number: int) -> Table:
+    columns = (
+        Column(label="Months", align="left", grow=True),
+        Column(label="At risk"),
+        Column(label="Deaths so far"),
+        Column(label="Survival"),
+        Column(label=f"{survival.level:.0%} CI, %"),
+    )
+    rows = tuple(Row(kind="plain", cells=_estimate_cells(estimate)) for estimate in survival.estimates)
+    notes: tuple[str, ...] = (
+        f"Time zero: {survival.origin}. Event: {survival.event}. Censored: {survival.censoring}. "
+        f"12 months = 365.25 days. Interval: {survival.interval}. A dash means not estimable.",
+    )
+    if any(e.at_risk is not None and e.at_risk < 10 for e in survival.estimates):
+        notes = (*notes, "* Fewer than 10 patients at risk: read the interval, not the point.")
+    return Table(
+        number=number, title=f"{survival.endpoint} at fixed times", columns=columns, rows=rows, notes=notes
+    )
+
+
+def _estimate_cells(estimate: Estimate) -> tuple[str, ...]:
+    few = "*" if estimate.at_risk is not None and estimate.at_risk < 10 else ""
+    return (
+        f"{estimate.months}{few}",
+        estimate.hidden or ("–" if estimate.at_risk is None else wording.number(estimate.at_risk)),
+        estimate.hidden or ("–" if estimate.died is None else wording.number(estimate.died)),
+        wording.survival(estimate),
+        wording.interval(estimate.lower, estimate.upper),
+    )
+
+
+def rules(content: ReportContent, numbers: Numbers) -> Section | None:
+    """Print the verdicts of each rule with their denominators."""
+    if not content.rules:
+        return None
+    labels = ("Concordant", "Share", "Deviation", "Justified", "Not\nassessable", "Not\napplicable")
+    columns = (
+        Column(label="Rule", align="left"),
+        Column(label="What it expects", align="left", grow=True),
+        *(Column(label=label) for label in labels),
+    )
+    table = Table(
+        number=numbers.next(),
+        title="Care against the treatment algorithm",
+        wide=True,
+        columns=columns,
+        rows=tuple(_rule_row(rule) for rule in content.rules),
+        notes=(
+            "Share: concordant of those judged (concordant, deviation, justified). Not assessable: the rule "
+            "applies or may apply, but a needed item is not recorded. The five counts of a row add up to all "
+            "patients read.",
+            "A deviation is a prompt for review, not a judgment of care; most rules rest on very few patients.",
+        ),
+    )
+    lead = f"Each rule was read over {wording.counted(content.rules_read, 'patient', 'patients')}."
+    return Section(title="Treatment algorithm", lead=lead, tables=(table,))
+
+
+def _rule_row(rule: RuleCount) -> Row:
+    remark = " · ".join(part for part in (rule.source, rule.severity) if part)
+    counts = (rule.concordant, rule.deviation, rule.justified, rule.not_assessable, rule.not_applicable)
+    cells = [rule.hidden or "–" if count is None else wording.number(count) for count in counts]
+    share = wording.NOT_ESTIMABLE
+    if rule.concordant is not None and rule.deviation is not None and rule.justified is not None:
+        judged = rule.concordant + rule.deviation + rule.justified
+        share = wording.percent(rule.concordant / judged) if judged else wording.NOT_ESTIMABLE
+    return Row(kind="plain", cells=(rule.rule, rule.title, cells[0], share, *cells[1:]), remark=remark)

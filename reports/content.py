@@ -1,0 +1,277 @@
+"""What a report says, as plain data: numbers with their denominators, never finished sentences or markup.
+
+A ReportContent is stored whole with its Report row. PDF, mail and figure are functions of it alone, so a report can be
+rendered again years later with the same bytes. It knows no database, clock or reader.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+REPORT_VERSION = "1.0"
+
+# The data a report may be cut from. Clinical data and each kind of demonstration data never meet in one report.
+Source = Literal["clinical", "literature", "reconstruction", "synthetic"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """n of a denominator, with an exact interval where one is asked for; `hidden` replaces a suppressed n."""
+
+    kind: Literal["share"] = "share"
+    n: int | None
+    of: int
+    lower: float | None = None
+    upper: float | None = None
+    hidden: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """A mean or median and its brackets; which is which is always part of the value, so they cannot be confused."""
+
+    kind: Literal["spread"] = "spread"
+    center: Literal["median", "mean", "none"]
+    value: float | None
+    brackets: Literal["range", "IQR", "none"]
+    low: float | None = None
+    high: float | None = None
+    n: int
+    decimals: int = 0
+    hidden: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """An estimated probability with its interval; None = not estimable."""
+
+    kind: Literal["rate"] = "rate"
+    estimate: float | None
+    lower: float | None = None
+    upper: float | None = None
+    hidden: str = ""
+
+
+Value = Annotated[Share | Spread | Rate, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of a table."""
+
+    label: str
+    value: Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Lines under one heading; `recorded` of `applicable` patients is the denominator behind them."""
+
+    heading: str
+    statistic: str
+    lines: tuple[Line, ...]
+    recorded: int | None
+    applicable: int | None
+    exclusive: bool = True  # each patient counts in at most one line, so the lines add up to `recorded`
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """A number for the top of page 1."""
+
+    label: str
+    value: Value
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowStep:
+    """A box of the patient flow; `left` lists who did not reach the next box and why."""
+
+    label: str
+    n: int | None
+    left: tuple[Line, ...] = ()
+    hidden: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveTable:
+    """Kaplan-Meier estimate of one group at its distinct exit times, in days."""
+
+    label: str
+    n: int
+    events: int | None
+    time_days: tuple[float, ...]
+    at_risk: tuple[int, ...]
+    died: tuple[int, ...]
+    censored: tuple[int, ...]
+    survival: tuple[float, ...]
+    lower: tuple[float | None, ...]
+    upper: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskColumn:
+    """Numbers under the figure at one tick: at risk at that day; censored and died strictly before it."""
+
+    months: int
+    at_risk: int | None
+    censored: int | None
+    died: int | None
+    hidden: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Survival at one time; None = not estimable. `hidden` replaces suppressed counts."""
+
+    months: int
+    at_risk: int | None
+    died: int | None
+    survival: float | None
+    lower: float | None
+    upper: float | None
+    hidden: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantile:
+    """A time in days at which a curve reaches a level; None = not reached."""
+
+    days: float | None
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survival:
+    """One endpoint: curve, risk table, estimates, median survival and reverse Kaplan-Meier follow-up."""
+
+    endpoint: str
+    origin: str
+    event: str
+    censoring: str
+    interval: str
+    level: float
+    n: int
+    events: int | None
+    show_until_days: float
+    curves: tuple[CurveTable, ...]
+    risk_table: tuple[tuple[RiskColumn, ...], ...]
+    estimates: tuple[Estimate, ...]
+    median: Quantile | None
+    follow_up: Quantile | None
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleCount:
+    """How many patients each verdict of one rule got; the five counts add up to all patients read."""
+
+    rule: str
+    title: str
+    source: str
+    severity: str
+    concordant: int | None
+    deviation: int | None
+    justified: int | None
+    not_applicable: int | None
+    not_assessable: int | None
+    sentinel: bool = False  # an event to look at, not a departure from the algorithm
+    hidden: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingCount:
+    """How often one variable is recorded among the patients to whom it applies."""
+
+    form: str
+    variable: str
+    recorded: int | None
+    applicable: int
+    hidden: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A remark that a reader needs to judge the figures."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Methods:
+    """Everything needed to make the same report again."""
+
+    data_digest: str
+    code_version: str
+    report_version: str
+    rulebooks: tuple[str, ...]
+    software: tuple[str, ...]
+    intervals: str
+    definitions: tuple[str, ...]
+    suppression: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportContent:
+    """A whole report."""
+
+    title: str
+    subtitle: str
+    scope: str
+    source: Source
+    as_of: date
+    operated_from: int | None
+    operated_to: int | None
+    centers: int
+    banner: str
+    headlines: tuple[Headline, ...]
+    flow: tuple[FlowStep, ...]
+    patients: tuple[Group, ...]
+    operations: tuple[Group, ...]
+    complications: Group | None
+    early_events: Group | None
+    survival: Survival | None
+    rules: tuple[RuleCount, ...]
+    rules_read: int
+    missing: tuple[MissingCount, ...]
+    imputed_dates: int
+    notes: tuple[Note, ...]
+    methods: Methods
+
+
+_ADAPTER: TypeAdapter[ReportContent] = TypeAdapter(ReportContent)
+
+
+def to_json(content: ReportContent, *, indent: int | None = None) -> str:
+    """Write the content as JSON with a fixed key order; equal contents give equal text."""
+    return _ADAPTER.dump_json(content, indent=indent).decode()
+
+
+def from_json(text: str) -> ReportContent:
+    """Read what `to_json` wrote; raise ValueError naming the path of anything else."""
+    return _ADAPTER.validate_json(text)
+
+
+def to_plain(content: ReportContent) -> dict[str, object]:
+    """Dump to dicts, lists, strings and numbers, as a JSON column takes them."""
+    plain: dict[str, object] = _ADAPTER.dump_python(content, mode="json")
+    return plain
+
+
+def from_plain(plain: object) -> ReportContent:
+    """Read what `to_plain` wrote (key order does not matter: a jsonb column keeps none)."""
+    return _ADAPTER.validate_python(plain)
+
+
+def digest(content: ReportContent) -> str:
+    """SHA-256 of the content, the identity of what a report says."""
+    return hashlib.sha256(to_json(content).encode()).hexdigest()

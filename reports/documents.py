@@ -1,0 +1,145 @@
+"""Report content to documents: PDF, standalone HTML, mail and JSON. Same content, same bytes.
+
+Nothing here reads the database, the clock or the fonts of the machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cache
+from pathlib import Path
+
+import css_inline
+import typst
+from django.template.loader import render_to_string
+
+from reports import content as contents
+from reports import figures, plaintext, printing
+from reports.content import ReportContent, Survival
+from reports.printed import PrintedReport
+
+_TYPST = Path(__file__).parent / "templates" / "reports" / "report.typ"
+_FIGURE = "figure@report"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """Who gets a mail, from whom, under which permanent Message-ID, and when it was written."""
+
+    sender: str
+    recipient: str
+    message_id: str
+    written_at: datetime
+
+
+def pdf(content: ReportContent) -> bytes:
+    """Typeset the report as tagged, accessible PDF (PDF/UA-1), dated with its data cut."""
+    report = printing.printed(content)
+    inputs = {"report": json.dumps(dataclasses.asdict(report)), "figure": _svg(content).decode()}
+    document = typst.compile(
+        _TYPST.read_bytes(),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        format="pdf",
+        sys_inputs=inputs,
+        pdf_standards="ua-1",
+        timestamp=datetime.combine(content.as_of, time(), tzinfo=UTC),
+    )
+    if not isinstance(document, bytes):
+        raise TypeError("typst gave no document.")
+    return document
+
+
+def html(content: ReportContent) -> str:
+    """Write one file that needs nothing else: styles and figure are inside."""
+    figure = f"data:image/svg+xml;base64,{base64.b64encode(_svg(content)).decode()}"
+    return _html(printing.printed(content), figure=figure, mail=False)
+
+
+def text(content: ReportContent) -> str:
+    """Write the report as plain text."""
+    return plaintext.plain_text(printing.printed(content))
+
+
+def to_json(content: ReportContent) -> str:
+    """Write the content for machines."""
+    return contents.to_json(content, indent=2) + "\n"
+
+
+def subject(content: ReportContent) -> str:
+    """Name report and cut in a mail's subject."""
+    report = printing.printed(content)
+    return f"Survival report, {content.scope}: data cut {report.cut}"
+
+
+def mail(content: ReportContent, envelope: Envelope) -> bytes:
+    """Build the finished message: text and HTML with the figure inside, and the PDF attached.
+
+    It is built once and stored, so that a repeated delivery is the same to the last byte. Part boundaries come from the
+    Message-ID because Python's own are random.
+    """
+    report = printing.printed(content)
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = subject(content)
+    message["From"] = envelope.sender
+    message["To"] = envelope.recipient
+    message["Date"] = format_datetime(envelope.written_at)
+    message["Message-ID"] = envelope.message_id
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(plaintext.plain_text(report))
+    message.add_alternative(
+        css_inline.inline(_html(report, figure=f"cid:{_FIGURE}", mail=True)), subtype="html"
+    )
+    if report.figure is not None and content.survival is not None:
+        picture = _png(content.survival)
+        html_part = message.get_payload()[1]  # type: ignore[index]
+        html_part.add_related(  # type: ignore[union-attr]
+            picture, "image", "png", cid=f"<{_FIGURE}>", filename="survival.png", disposition="inline"
+        )
+    name = f"survival-report-{content.as_of.isoformat()}.pdf"
+    message.add_attachment(pdf(content), maintype="application", subtype="pdf", filename=name)
+    _fix_boundaries(message, envelope.message_id)
+    return message.as_bytes()
+
+
+def _fix_boundaries(message: EmailMessage, message_id: str) -> None:
+    stem = base64.b32encode(message_id.encode()).decode().rstrip("=")[-40:]
+    multiparts = [part for part in message.walk() if part.is_multipart()]
+    for n, part in enumerate(multiparts):
+        part.set_boundary(f"=_{n}_{stem}")
+
+
+def _html(report: PrintedReport, *, figure: str, mail: bool) -> str:
+    return render_to_string("reports/report.html", {"report": report, "figure": figure, "mail": mail})
+
+
+def _svg(content: ReportContent) -> bytes:
+    survival = content.survival
+    return figures.kaplan_meier_svg(survival, title=_title(survival)) if _has_curve(survival) else b""  # type: ignore[arg-type]
+
+
+def _png(survival: Survival) -> bytes:
+    return figures.kaplan_meier_png(survival, title=_title(survival))
+
+
+def _has_curve(survival: Survival | None) -> bool:
+    return survival is not None and bool(survival.curves)
+
+
+def _title(survival: Survival) -> str:
+    return f"{survival.endpoint} after {survival.origin}"
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Our own fonts and the ones inside typst; never those of the machine, which would change the bytes."""
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(figures.FONTS)]
+    )

@@ -1,0 +1,215 @@
+"""Kaplan-Meier figure with pointwise band and extended risk table, as SVG and PNG.
+
+Follows the KMunicate proposal (Morris et al., BMJ Open 2019;9:e030215) in the Okabe-Ito palette. Pure: drawn from the
+report's content alone, without clock, locale or system fonts, so equal contents give equal bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+
+from reports.content import CurveTable, RiskColumn, Survival
+
+FONTS = Path(__file__).parent / "fonts"
+for _font in sorted(FONTS.glob("*.otf")):
+    fontManager.addfont(_font)
+
+DAYS_PER_MONTH = 365.25 / 12
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_DASHES: tuple[object, ...] = ("-", (0, (6, 3)), (0, (2, 2)), (0, (8, 3, 2, 3)))
+_INK, _QUIET, _HAIR = "#1b1f24", "#5b6570", "#dfe3e8"
+_CENSOR_TICKS_UP_TO = 150  # patients; above this the ticks are a smear
+_MM = 1 / 25.4
+
+_STYLE: dict[str, object] = {
+    "font.family": "Source Sans 3",
+    "font.size": 8.5,
+    "axes.unicode_minus": True,
+    "svg.hashsalt": "registry-report",  # fixed ids instead of random ones
+    "svg.fonttype": "path",  # the reader needs no font of ours
+    "path.simplify": False,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layout:
+    """Sizes in millimetres, from the bottom up: risk table, axis labels, plot."""
+
+    width: float
+    left: float
+    right: float
+    plot: float
+    row: float
+    groups: int
+
+    @property
+    def table(self) -> float:
+        return self.groups * 3 * self.row + (self.groups - 1) * 1.6 + (self.row if self.groups > 1 else 0)
+
+    @property
+    def axis(self) -> float:
+        return 14.5
+
+    @property
+    def height(self) -> float:
+        return self.table + self.axis + self.plot + 3.0
+
+
+def kaplan_meier_svg(survival: Survival, *, title: str) -> bytes:
+    """Draw the curves as SVG with text as outlines; `title` becomes the accessible title."""
+    return _save(survival, "svg", title=title)
+
+
+def kaplan_meier_png(survival: Survival, *, title: str, dots_per_inch: int = 220) -> bytes:
+    """Draw the same figure as PNG, for mail programs that show no SVG."""
+    return _save(survival, "png", title=title, dots_per_inch=dots_per_inch)
+
+
+def tick_months(show_until_days: float) -> tuple[int, ...]:
+    """Give the axis ticks in months: each half year up to 3 years, each year up to 10, else each second year."""
+    last = max(1, math.floor(show_until_days / DAYS_PER_MONTH + 1e-6))
+    step = 1 if last < 6 else 3 if last < 12 else 6 if last <= 42 else 12 if last <= 126 else 24
+    return tuple(range(0, last + 1, step))
+
+
+def _save(survival: Survival, kind: Literal["svg", "png"], *, title: str, dots_per_inch: int = 100) -> bytes:
+    metadata = (
+        {"Date": None, "Creator": None, "Title": title}
+        if kind == "svg"
+        else {"Software": None, "Title": title}
+    )
+    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+        figure = _draw(survival)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=kind, dpi=dots_per_inch, metadata=metadata)
+    return buffer.getvalue()
+
+
+def _draw(survival: Survival) -> Figure:
+    layout = _Layout(width=166, left=23, right=6, plot=68, row=4.3, groups=len(survival.curves))
+    figure = Figure(figsize=(layout.width * _MM, layout.height * _MM), facecolor="white")
+    axes = figure.add_axes(
+        (
+            layout.left / layout.width,
+            (layout.table + layout.axis) / layout.height,
+            (layout.width - layout.left - layout.right) / layout.width,
+            layout.plot / layout.height,
+        )
+    )
+    ticks = tick_months(survival.show_until_days)
+    _frame(axes, survival, ticks)
+    for index, curve in enumerate(survival.curves):
+        _curve(axes, survival, curve, index)
+    _risk_table(figure, axes, layout, survival, ticks)
+    return figure
+
+
+def _frame(axes: Axes, survival: Survival, ticks: tuple[int, ...]) -> None:
+    axes.set_xlim(0, max(survival.show_until_days / DAYS_PER_MONTH, ticks[-1]) * 1.015)
+    axes.set_ylim(0, 1.0)
+    years = ticks[-1] > 60
+    axes.set_xticks(ticks, [f"{tick // 12}" if years else f"{tick}" for tick in ticks])
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", "100"])
+    axes.set_xlabel(f"{'Years' if years else 'Months'} since {survival.origin}", color=_INK, labelpad=3)
+    axes.set_ylabel(f"{survival.endpoint} (%)", color=_INK, labelpad=5)
+    axes.grid(axis="y", color=_HAIR, linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(_QUIET)
+        axes.spines[side].set_linewidth(0.7)
+    axes.tick_params(length=3, width=0.7, color=_QUIET, labelcolor=_INK, pad=3)
+
+
+def _curve(axes: Axes, survival: Survival, curve: CurveTable, index: int) -> None:
+    """Draw one step function from (0, 1) to the last day shown."""
+    color = OKABE_ITO[index % len(OKABE_ITO)]
+    end = survival.show_until_days
+    shown = [i for i, day in enumerate(curve.time_days) if day <= end]
+    last = min(end, curve.time_days[-1]) if curve.time_days else 0.0
+    days = [0.0, *(curve.time_days[i] for i in shown), last]
+    heights = [1.0, *(curve.survival[i] for i in shown)]
+    heights.append(heights[-1])
+    months = [day / DAYS_PER_MONTH for day in days]
+    if len(survival.curves) <= 4:
+        lows, highs = _band(curve, shown)
+        axes.fill_between(months, lows, highs, step="post", color=color, alpha=0.16, linewidth=0)
+    dash = _DASHES[index % len(_DASHES)]
+    axes.step(months, heights, where="post", color=color, linewidth=1.5, linestyle=dash, clip_on=False)  # type: ignore[arg-type]
+    if curve.n <= _CENSOR_TICKS_UP_TO:
+        ticks = [(curve.time_days[i] / DAYS_PER_MONTH, curve.survival[i]) for i in shown if curve.censored[i]]
+        axes.plot(
+            [x for x, _ in ticks],
+            [y for _, y in ticks],
+            "|",
+            color=color,
+            markersize=6,
+            markeredgewidth=1,
+            clip_on=False,
+        )
+    if len(survival.curves) > 1:
+        axes.annotate(
+            curve.label,
+            (months[-1], heights[-1]),
+            xytext=(-2, 4),
+            textcoords="offset points",
+            ha="right",
+            color=color,
+        )
+
+
+def _band(curve: CurveTable, shown: list[int]) -> tuple[list[float], list[float]]:
+    """Limits at the drawn vertices; where there is none (before the first death, at S = 0) the band has no width."""
+    lows, highs = [1.0], [1.0]
+    for i in shown:
+        low, high = curve.lower[i], curve.upper[i]
+        lows.append(curve.survival[i] if low is None else low)
+        highs.append(curve.survival[i] if high is None else high)
+    return [*lows, lows[-1]], [*highs, highs[-1]]
+
+
+def _risk_table(
+    figure: Figure, axes: Axes, layout: _Layout, survival: Survival, ticks: tuple[int, ...]
+) -> None:
+    """Write at risk, censored and events under each tick; the three add up to the patients of the group."""
+    top = layout.table - 0.4 * layout.row
+    label_x = 1.0 / layout.width
+    for index, (curve, columns) in enumerate(zip(survival.curves, survival.risk_table, strict=True)):
+        color = OKABE_ITO[index % len(OKABE_ITO)]
+        if len(survival.curves) > 1:
+            figure.text(
+                label_x, top / layout.height, curve.label, color=color, fontsize=8, weight=600, va="center"
+            )
+            top -= layout.row
+        for label, field in (("At risk", "at_risk"), ("Censored", "censored"), ("Events", "died")):
+            strong = field == "at_risk"
+            ink = color if strong else _QUIET
+            weight = 600 if strong else 400
+            figure.text(
+                label_x, top / layout.height, label, color=ink, fontsize=8, weight=weight, va="center"
+            )
+            for column in columns:
+                if column.months not in ticks:
+                    continue
+                x = figure.transFigure.inverted().transform(axes.transData.transform((column.months, 0)))[0]
+                y = top / layout.height
+                figure.text(
+                    x, y, _cell(column, field), color=ink, fontsize=8, weight=weight, va="center", ha="center"
+                )
+            top -= layout.row
+        top -= 1.6
+
+
+def _cell(column: RiskColumn, field: str) -> str:
+    value: int | None = getattr(column, field)
+    return column.hidden or "–" if value is None else f"{value}"

@@ -1,0 +1,118 @@
+"""Content to printed report: the front page, the order of the chapters, data quality and methods.
+
+Pure: the same content gives the same strings.
+"""
+
+from __future__ import annotations
+
+from reports import chapters, wording
+from reports.content import MissingCount, Rate, ReportContent, Share, Value
+from reports.printed import Column, Fact, PrintedReport, Row, Section, Table
+
+
+def printed(content: ReportContent) -> PrintedReport:
+    """Lay the content out in the order of the report."""
+    numbers = chapters.Numbers()
+    sections = [
+        chapters.patients(content, numbers),
+        chapters.operations(content, numbers),
+        chapters.early(content, numbers),
+        chapters.survival_chapter(content.survival, numbers),
+        chapters.rules(content, numbers),
+        _missing(content, numbers),
+    ]
+    return PrintedReport(
+        title=content.title,
+        subtitle=content.subtitle,
+        banner=content.banner,
+        cut=wording.day(content.as_of),
+        facts=_facts(content),
+        headlines=tuple(_headline(item.label, item.value, item.detail) for item in content.headlines),
+        figure=chapters.figure(content.survival),
+        sections=tuple(section for section in sections if section is not None),
+        notes=tuple(Fact(label=note.title, value=note.text) for note in content.notes),
+        methods=_methods(content),
+    )
+
+
+def _facts(content: ReportContent) -> tuple[Fact, ...]:
+    names = {
+        "clinical": "Clinical registry data",
+        "literature": "Published cases",
+        "reconstruction": "Reconstruction from a published abstract",
+        "synthetic": "Synthetic data",
+    }
+    return (
+        Fact(label="Data cut", value=wording.day(content.as_of)),
+        Fact(label="Data", value=names[content.source]),
+        Fact(label="Scope", value=content.scope),
+        Fact(label="Centers", value=wording.number(content.centers)),
+        Fact(label="Operated", value=wording.years(content.operated_from, content.operated_to)),
+    )
+
+
+def _headline(label: str, value: Value, detail: str) -> Fact:
+    """Big figure, with what qualifies it underneath."""
+    if isinstance(value, Share):
+        big = value.hidden or (
+            wording.percent(value.n / value.of) if value.n is not None and value.of else "–"
+        )
+        below = f"{wording.of_total(value)}; 95% CI {wording.limits(value)}"
+        return Fact(label=label, value=big, detail=detail or below)
+    interval = f"95% CI {wording.limits(value)}" if isinstance(value, Rate) else ""
+    return Fact(label=label, value=wording.main(value), detail=detail or interval)
+
+
+def _missing(content: ReportContent, numbers: chapters.Numbers) -> Section | None:
+    if not content.missing:
+        return None
+    rows: list[Row] = []
+    form = ""
+    for item in content.missing:
+        if item.form != form:
+            form = item.form
+            rows.append(Row(kind="heading", cells=(form, "", "", "")))
+        rows.append(_missing_row(item))
+    columns = (
+        Column(label="Item", align="left", grow=True),
+        Column(label="Recorded"),
+        Column(label="Applies to"),
+        Column(label="Complete"),
+    )
+    number = numbers.next()
+    table = Table(number=number, title="Completeness of the items used", columns=columns, rows=tuple(rows))
+    dates = wording.counted(content.imputed_dates, "date was", "dates were")
+    lead = (
+        f"{dates} known only to the month or year, or derived from a published interval, and completed by rule "
+        "(15th of the month; 1 July)."
+        if content.imputed_dates
+        else "No date had to be completed."
+    )
+    return Section(title="Data quality", lead=lead, tables=(table,))
+
+
+def _missing_row(item: MissingCount) -> Row:
+    if item.recorded is None:
+        return Row(
+            kind="line", cells=(item.variable, item.hidden or "–", wording.number(item.applicable), "–")
+        )
+    share = item.recorded / item.applicable if item.applicable else None
+    complete = wording.percent(share) if share is not None else wording.NOT_ESTIMABLE
+    cells = (item.variable, wording.number(item.recorded), wording.number(item.applicable), complete)
+    return Row(kind="line", cells=cells, bar=share)
+
+
+def _methods(content: ReportContent) -> tuple[Fact, ...]:
+    methods = content.methods
+    facts = [
+        Fact(label="Data cut", value=f"{wording.day(content.as_of)}; data digest {methods.data_digest[:16]}"),
+        Fact(label="Definitions", value=" ".join(methods.definitions)),
+        Fact(label="Intervals", value=methods.intervals),
+        Fact(label="Small numbers", value=methods.suppression),
+        Fact(label="Rulebooks", value=", ".join(methods.rulebooks)),
+        Fact(
+            label="Versions",
+            value=f"report {methods.report_version}; code {methods.code_version}; {', '.join(methods.software)}",
+        ),
+    ]
+    return tuple(fact for fact in facts if fact.value)

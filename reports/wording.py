@@ -1,0 +1,136 @@
+"""How a number is written: digits, brackets, dashes, units. One place, so that PDF, mail and text agree.
+
+Pure functions of content values. Percentages have one decimal; ranges take an en dash; "–" means not estimable.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from reports.content import Estimate, Quantile, Rate, Share, Spread, Value
+
+DAYS_PER_MONTH = 365.25 / 12
+NOT_ESTIMABLE = "–"
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """Write with a fixed number of decimals and a true minus sign; halves go up, as a reader expects."""
+    scaled = abs(value) * 10**decimals
+    whole = int(scaled + 0.5 + 1e-9)
+    text = f"{whole / 10**decimals:,.{decimals}f}".replace(",", "\u202f")
+    return f"\u2212{text}" if value < 0 and whole else text
+
+
+def percent(fraction: float) -> str:
+    """Write a fraction as a percentage with one decimal."""
+    return f"{number(100 * fraction, 1)}%"
+
+
+def interval(lower: float | None, upper: float | None) -> str:
+    """Write the limits of a proportion in percent, without the sign; an en dash when there is no interval."""
+    if lower is None or upper is None or lower == upper:
+        return NOT_ESTIMABLE
+    return f"{number(100 * lower, 1)}–{number(100 * upper, 1)}"
+
+
+def main(value: Value) -> str:
+    """Write what stands before the brackets: the count, or the mean or median."""
+    if value.hidden:
+        return value.hidden
+    if isinstance(value, Share):
+        return number(value.n) if value.n is not None else NOT_ESTIMABLE
+    if isinstance(value, Rate):
+        return percent(value.estimate) if value.estimate is not None else NOT_ESTIMABLE
+    if value.value is None:
+        return _bracket_range(value) or NOT_ESTIMABLE
+    return number(value.value, value.decimals)
+
+
+def bracket(value: Value) -> str:
+    """Write what stands in brackets: the percentage, or the range or quartiles."""
+    if value.hidden:
+        return ""
+    if isinstance(value, Share):
+        return f"({percent(value.n / value.of)})" if value.n is not None and value.of else ""
+    if isinstance(value, Rate):
+        return f"({interval(value.lower, value.upper)})"
+    inside = _bracket_range(value)
+    return f"({inside})" if inside and value.value is not None else ""
+
+
+def limits(value: Value) -> str:
+    """Write the interval of a share or rate."""
+    if isinstance(value, Spread) or value.hidden:
+        return NOT_ESTIMABLE
+    return interval(value.lower, value.upper)
+
+
+def of_total(value: Value) -> str:
+    """Write "2 of 8"."""
+    return f"{main(value)} of {number(value.of)}" if isinstance(value, Share) else main(value)
+
+
+def _bracket_range(value: Spread) -> str:
+    if value.low is None or value.high is None:
+        return ""
+    return f"{number(value.low, value.decimals)}–{number(value.high, value.decimals)}"
+
+
+def months(days: float) -> str:
+    """Write days as months: whole from 10 months on, one decimal below."""
+    value = days / DAYS_PER_MONTH
+    return number(value) if value >= 9.95 else number(value, 1)
+
+
+def quantile(value: Quantile, *, level: float = 0.95) -> str:
+    """Write a median time with its interval, or that it was not reached."""
+    if value.days is None:
+        low = f" (lower {level:.0%} limit {months(value.lower)} months)" if value.lower is not None else ""
+        return f"not reached{low}"
+    low_text = NOT_ESTIMABLE if value.lower is None else months(value.lower)
+    high_text = "not reached" if value.upper is None else months(value.upper)
+    joint = " to " if value.upper is None else "–"
+    return f"{months(value.days)} months ({level:.0%} CI {low_text}{joint}{high_text})"
+
+
+def survival(estimate: Estimate) -> str:
+    """Write S(t) in percent, or that it cannot be estimated at that time."""
+    return NOT_ESTIMABLE if estimate.survival is None else percent(estimate.survival)
+
+
+def day(value: date) -> str:
+    """Write a date in words, so that no country misreads it."""
+    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def years(first: int | None, last: int | None) -> str:
+    """Write a period of years."""
+    if first is None or last is None:
+        return "not recorded"
+    return f"{first}" if first == last else f"{first}–{last}"
+
+
+def counted(n: int, one: str, many: str) -> str:
+    """Write a count with its noun."""
+    return f"{number(n)} {one if n == 1 else many}"
+
+
+def listed(items: tuple[str, ...]) -> str:
+    """Join with commas and a final "and"."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
