@@ -1,0 +1,67 @@
+"""The registry's clinical data, one file a form group.
+
+`FORMS` lists the forms of a case in the order in which people fill them in; everything that walks the
+forms (document, dictionary, admin, import, audit sweep) walks this tuple.
+"""
+
+from cases.models.base import Form, OperationForm
+from cases.models.case import Case, ImportBatch, SurvivalObservation
+from cases.models.operation import Operation, Reconstruction, VeinHandling
+from cases.models.outcome import Antithrombotic, Complication, Death, Discharge, FollowUp, Recurrence
+from cases.models.pathology import Pathology
+from cases.models.patient import Consent, Patient, Presentation
+from cases.models.review import Assessment, DataQuery, Deviation
+from cases.models.tumor import Therapy, Tumor
+from cases.models.workup import Biopsy, Diagnosis, ImagingStudy, MdtMeeting
+
+FORMS: tuple[type[Form], ...] = (
+    Consent,
+    Presentation,
+    Diagnosis,
+    ImagingStudy,
+    Biopsy,
+    MdtMeeting,
+    Tumor,
+    Therapy,
+    Operation,
+    Reconstruction,
+    VeinHandling,
+    Pathology,
+    Complication,
+    Discharge,
+    Antithrombotic,
+    FollowUp,
+    Recurrence,
+    Death,
+)
+
+__all__ = [
+    "FORMS",
+    "Antithrombotic",
+    "Assessment",
+    "Biopsy",
+    "Case",
+    "Complication",
+    "Consent",
+    "DataQuery",
+    "Death",
+    "Deviation",
+    "Diagnosis",
+    "Discharge",
+    "FollowUp",
+    "Form",
+    "ImagingStudy",
+    "ImportBatch",
+    "MdtMeeting",
+    "Operation",
+    "OperationForm",
+    "Pathology",
+    "Patient",
+    "Presentation",
+    "Reconstruction",
+    "Recurrence",
+    "SurvivalObservation",
+    "Therapy",
+    "Tumor",
+    "VeinHandling",
+]

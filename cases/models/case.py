@@ -1,0 +1,181 @@
+"""The case itself, and the rows derived from it or wrapped around it."""
+
+from django.db import models
+
+from cases.querysets import CaseQuerySet
+from cases.vocabulary import Source, Status
+from registry.access import ScopedQuerySet
+from registry.audit import audited
+
+
+@audited
+class Case(models.Model):
+    """One patient's one primary tumor, from presentation to last contact.
+
+    (center, case_number) is its natural key for ever; `version` grows by one with every change.
+    """
+
+    center = models.ForeignKey(
+        "registry.Center",
+        on_delete=models.PROTECT,
+        related_name="cases",
+        help_text="Center that owns the case",
+    )
+    patient = models.ForeignKey(
+        "cases.Patient", on_delete=models.PROTECT, related_name="cases", help_text="The patient"
+    )
+    case_number = models.CharField(
+        max_length=40, help_text="The center's own number for this case; never a hospital or national id"
+    )
+    status = models.CharField(
+        max_length=10,
+        choices=Status,
+        default=Status.DRAFT,
+        help_text="Draft until every required answer is there",
+    )
+    source = models.CharField(max_length=20, choices=Source, help_text="Door or origin of the case")
+    citation = models.CharField(
+        max_length=400, blank=True, default="", help_text="The publication, for a case from the literature"
+    )
+    note = models.CharField(
+        max_length=1000,
+        blank=True,
+        default="",
+        help_text="What no field says; never anything that identifies a person",
+    )
+    version = models.PositiveIntegerField(default=1, help_text="Grows by one with each change")
+    created_at = models.DateTimeField(help_text="First saved")
+    updated_at = models.DateTimeField(help_text="Last changed")
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["center", "case_number"], name="cases_case_number_once_per_center"
+            ),
+            models.UniqueConstraint(fields=["id", "center"], name="cases_case_id_center"),
+            models.CheckConstraint(
+                condition=models.Q(source__in=Source.values), name="cases_case_known_source"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=Status.values), name="cases_case_known_status"
+            ),
+        ]
+        indexes = [models.Index(fields=["center", "-updated_at"], name="cases_case_center_recent")]
+        ordering = ["-updated_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.case_number
+
+
+class SurvivalObservation(models.Model):
+    """What estimates need of a case, and nothing else; derived at intake (see cases/endpoints.py).
+
+    Days count from the index resection. At a cut, time is the least of death, last contact and cut.
+    """
+
+    case = models.OneToOneField(
+        "cases.Case",
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="observation",
+        db_constraint=False,
+        help_text="The case",
+    )
+    center = models.ForeignKey(
+        "registry.Center",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="Its center",
+    )
+    source = models.CharField(max_length=20, choices=Source, help_text="Origin of the case")
+    in_main_curve = models.BooleanField(help_text="Index resection of an eligible primary tumor")
+    origin_on = models.DateField(null=True, help_text="Day of the index resection, imputed when partial")
+    followed_days = models.IntegerField(null=True, help_text="Last day known alive")
+    death_days = models.IntegerField(null=True, help_text="Day of death")
+    death_cause = models.CharField(
+        max_length=20, blank=True, default="", help_text="Category of the cause of death"
+    )
+    recurrence_days = models.IntegerField(null=True, help_text="Day of the first recurrence")
+    recurrence_kind = models.CharField(
+        max_length=10, blank=True, default="", help_text="Kind of the first recurrence"
+    )
+    imputed_dates = models.PositiveSmallIntegerField(
+        default=0, help_text="How many dates behind these days lack a day"
+    )
+    sex = models.CharField(max_length=10, blank=True, default="", help_text="Stratum")
+    level = models.CharField(max_length=10, blank=True, default="", help_text="Stratum: most cranial level")
+    growth_pattern = models.CharField(max_length=12, blank=True, default="", help_text="Stratum")
+    margin = models.CharField(max_length=4, blank=True, default="", help_text="Stratum")
+    grade = models.CharField(max_length=4, blank=True, default="", help_text="Stratum")
+    resection_type = models.CharField(max_length=20, blank=True, default="", help_text="Stratum")
+    ivc_method = models.CharField(max_length=20, blank=True, default="", help_text="Stratum")
+    material = models.CharField(max_length=40, blank=True, default="", help_text="Stratum")
+    era = models.CharField(
+        max_length=10, blank=True, default="", help_text="Stratum: decade of the resection"
+    )
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(death_days__isnull=True) | models.Q(death_days__gte=0),
+                name="cases_observation_death_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(followed_days__isnull=True) | models.Q(followed_days__gte=0),
+                name="cases_observation_followed_not_negative",
+            ),
+        ]
+        indexes = [models.Index(fields=["center", "source"], name="cases_observation_center")]
+
+    def __str__(self) -> str:
+        return f"Observation of case {self.case_id}"
+
+
+class ImportBatch(models.Model):
+    """One file on its way in: a row before any work starts, so that nothing depends on the broker.
+
+    `verdicts` is the answer row by row; a batch that was applied once is never applied again.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        REJECTED = "rejected", "Rejected: nothing was saved"
+        FAILED = "failed", "Failed"
+
+    center = models.ForeignKey(
+        "registry.Center", on_delete=models.PROTECT, related_name="imports", help_text="Center of every row"
+    )
+    requested_by = models.ForeignKey(
+        "registry.User", null=True, on_delete=models.PROTECT, related_name="imports", help_text="Who asked"
+    )
+    file_name = models.CharField(max_length=255, help_text="Name of the file as given")
+    content = models.BinaryField(help_text="The file")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the file")
+    source = models.CharField(
+        max_length=20, choices=Source, default=Source.IMPORT, help_text="Origin of the cases"
+    )
+    dry_run = models.BooleanField(default=False, help_text="Say what would happen, save nothing")
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING, help_text="How far it is")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Times the work was started")
+    leased_until = models.DateTimeField(null=True, blank=True, help_text="A worker has it until then")
+    rows_done = models.PositiveIntegerField(default=0, help_text="Rows read so far")
+    rows_total = models.PositiveIntegerField(default=0, help_text="Rows in the file")
+    verdicts = models.JSONField(default=dict, blank=True, help_text="Counts, and what was said of each row")
+    created_at = models.DateTimeField(auto_now_add=True, help_text="Asked for")
+    finished_at = models.DateTimeField(null=True, blank=True, help_text="Finished")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.get_state_display()})"

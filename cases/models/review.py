@@ -1,0 +1,108 @@
+"""What the rulebooks said of a case: assessments that stay, deviations and data queries that open and close."""
+
+from django.db import models
+
+from cases.querysets import AssessmentQuerySet, FindingQuerySet
+from cases.vocabulary import ReviewState, Severity
+from registry.audit import audited
+
+
+class Assessment(models.Model):
+    """Every rule's verdict on one version of a case, under one version of the algorithm.
+
+    Rows are added, never overwritten; a re-reading that says the same adds nothing. `findings` is a list of
+    {rule, verdict, severity, values, missing, sentence}.
+    """
+
+    case = models.ForeignKey(
+        "cases.Case",
+        on_delete=models.PROTECT,
+        related_name="assessments",
+        db_constraint=False,
+        db_index=False,
+        help_text="The case",
+    )
+    center = models.ForeignKey(
+        "registry.Center",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="Its center",
+    )
+    algorithm_version = models.CharField(max_length=20, help_text="Version of the algorithm")
+    case_version = models.PositiveIntegerField(help_text="Version of the case that was read")
+    as_of = models.DateField(help_text="The day the rules were read for")
+    assessed_at = models.DateTimeField(help_text="When they were read")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the findings: equal digests say the same")
+    is_current = models.BooleanField(default=True, help_text="The latest reading")
+    findings = models.JSONField(help_text="The verdicts")
+
+    objects = AssessmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=models.Q(is_current=True), name="cases_assessment_one_current"
+            )
+        ]
+        indexes = [models.Index(fields=["center", "is_current"], name="cases_assessment_center")]
+
+    def __str__(self) -> str:
+        return f"Assessment of case {self.case_id} under {self.algorithm_version}"
+
+
+class ReviewItem(models.Model):
+    """A finding that a person should see: one row per case, rule and place, opened and closed, never deleted."""
+
+    case = models.ForeignKey(
+        "cases.Case",
+        on_delete=models.PROTECT,
+        related_name="%(class)s_rows",
+        db_constraint=False,
+        db_index=False,
+        help_text="The case",
+    )
+    center = models.ForeignKey(
+        "registry.Center",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="Its center",
+    )
+    rule_id = models.CharField(max_length=40, help_text="The rule")
+    pointer = models.CharField(max_length=200, blank=True, default="", help_text="Where in the case document")
+    rulebook_version = models.CharField(max_length=20, help_text="Version of the rulebook that said it")
+    severity = models.CharField(max_length=10, choices=Severity, help_text="How much it matters")
+    sentence = models.CharField(max_length=500, help_text="What was found")
+    values = models.JSONField(default=dict, help_text="The values used")
+    state = models.CharField(
+        max_length=10, choices=ReviewState, default=ReviewState.OPEN, help_text="Open or closed"
+    )
+    opened_at = models.DateTimeField(help_text="First found")
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="No longer found")
+
+    objects = FindingQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "rule_id", "pointer"], name="%(app_label)s_%(class)s_once_per_place"
+            )
+        ]
+        indexes = [models.Index(fields=["center", "state"], name="%(app_label)s_%(class)s_center")]
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} on case {self.case_id}"
+
+
+@audited
+class Deviation(ReviewItem):
+    """The algorithm expected something else."""
+
+
+@audited
+class DataQuery(ReviewItem):
+    """The data are implausible: to be confirmed or corrected."""

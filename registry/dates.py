@@ -1,0 +1,72 @@
+"""Dates of known precision: a day, a month or a year, written as ISO 8601 writes them.
+
+Pure values. Two such dates are compared as intervals: something is impossible only when no day
+inside one interval could stand before (or after) a day inside the other.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any, Literal
+
+PATTERN = r"^(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
+HOW_TO_WRITE = "must be a date from 1900 on, written YYYY-MM-DD, YYYY-MM or YYYY"
+_WRITTEN = re.compile(PATTERN, re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A date known to the day, month or year; `earliest` and `latest` bound it."""
+
+    text: str
+    earliest: date
+    latest: date
+
+    @classmethod
+    def parse(cls, text: str) -> PartialDate:
+        """Read `YYYY-MM-DD`, `YYYY-MM` or `YYYY` (1900..2099); ValueError says how to write it."""
+        return _parse(text)
+
+    @property
+    def precision(self) -> Literal["day", "month", "year"]:
+        return {10: "day", 7: "month", 4: "year"}[len(self.text)]  # type: ignore[return-value]
+
+    def imputed(self) -> date:
+        """The day that stands for it in estimates: the 15th of a month, 1 July of a year."""
+        if len(self.text) == 10:
+            return self.earliest
+        return self.earliest.replace(day=15) if len(self.text) == 7 else self.earliest.replace(month=7)
+
+    def surely_before(self, other: PartialDate | date) -> bool:
+        return self.latest < (other if isinstance(other, date) else other.earliest)
+
+    def surely_after(self, other: PartialDate | date) -> bool:
+        return self.earliest > (other if isinstance(other, date) else other.latest)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(_parse, core_schema.str_schema(strict=True))
+
+
+@lru_cache(maxsize=65536)
+def _parse(text: str) -> PartialDate:
+    if not _WRITTEN.match(text) or text.endswith("\n"):
+        raise ValueError(HOW_TO_WRITE)
+    year, month, day = int(text[:4]), int(text[5:7] or 0), int(text[8:] or 0)
+    try:
+        earliest = date(year, month or 1, day or 1)
+    except ValueError:
+        raise ValueError(HOW_TO_WRITE) from None
+    if day:
+        return PartialDate(text, earliest, earliest)
+    last_month = month or 12
+    return PartialDate(text, earliest, date(year, last_month, monthrange(year, last_month)[1]))

@@ -1,0 +1,297 @@
+"""Clinical field types: each field says once what it is, its unit, what is possible and what is plausible.
+
+From these declarations come the database checks, the document types, the data dictionary, the forms'
+help and the import template. A possible range is enforced by a CHECK constraint and by every door; a
+plausible range opens a query. Values are null until known; why one is absent stands in the row's `missing`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from django import forms
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints
+
+from registry.dates import HOW_TO_WRITE, PATTERN, PartialDate
+
+# R: needed for a complete case, no reason accepted; C: needed, or a reason why not; O: optional.
+Need = Literal["R", "C", "O"]
+Range = tuple[float, float]
+
+
+class ClinicalField(models.Field):
+    """What every clinical field declares.
+
+    `label` and `help_text` are what people read; `need` is R, C or O; `term` a terminology code;
+    `only_if=(sibling field, codes)` says when the field applies at all.
+    """
+
+    def __init__(
+        self,
+        label: str = "",
+        help_text: str = "",
+        *,
+        need: Need = "O",
+        term: str = "",
+        only_if: tuple[str, frozenset[str]] | None = None,
+        **options: Any,
+    ):
+        self.label, self.need, self.term, self.only_if = label, need, term, only_if
+        options = {"verbose_name": label or None, "null": True, "blank": True, **options}
+        super().__init__(help_text=help_text or label, **options)  # type: ignore[misc]
+
+    def deconstruct(self):
+        # Labels and help are not part of the schema: leaving them out keeps migrations to real changes.
+        name, path, args, options = super().deconstruct()
+        for key in ("verbose_name", "help_text", "choices", "validators"):
+            options.pop(key, None)
+        return name, path, args, options
+
+    def document_type(self) -> Any:
+        """The type that the case document gives this field (without the None of an unknown value)."""
+        raise NotImplementedError
+
+    def sentence(self) -> str:
+        """What a value must be, as the end of an error sentence: 'must be ...'."""
+        raise NotImplementedError
+
+
+class Coded(ClinicalField, models.CharField):
+    """One code of a vocabulary."""
+
+    def __init__(
+        self,
+        vocabulary: type[models.TextChoices] | None = None,
+        *texts: str,
+        codes: Sequence[str] = (),
+        **options: Any,
+    ):
+        self.vocabulary = vocabulary
+        self.codes = tuple(vocabulary.values if vocabulary else codes)
+        choices = vocabulary.choices if vocabulary else [(code, code) for code in self.codes]
+        super().__init__(*texts, max_length=40, **{"choices": choices, **options})
+
+    def deconstruct(self):
+        name, path, args, options = super().deconstruct()
+        options.pop("max_length")
+        return name, path, args, {**options, "codes": list(self.codes)}
+
+    def db_check(self, connection):
+        listed = ", ".join(f"'{code}'" for code in self.codes)
+        return f"{connection.ops.quote_name(self.column)} IN ({listed})"
+
+    def document_type(self) -> Any:
+        return Literal[self.codes]
+
+    def sentence(self) -> str:
+        return f"must be one of: {', '.join(self.codes)}"
+
+
+class CodedSet(ClinicalField, ArrayField):
+    """Several codes of a vocabulary, without order; never empty (`exclusive` is the code for none)."""
+
+    def __init__(
+        self,
+        vocabulary: type[models.TextChoices] | None = None,
+        *texts: str,
+        codes: Sequence[str] = (),
+        exclusive: str = "",
+        **options: Any,
+    ):
+        self.vocabulary = vocabulary
+        self.codes = tuple(vocabulary.values if vocabulary else codes)
+        self.exclusive = exclusive or ("none" if "none" in self.codes else "")
+        options.pop("base_field", None)
+        super().__init__(*texts, base_field=models.CharField(max_length=40), **options)
+
+    def deconstruct(self):
+        name, path, args, options = super().deconstruct()
+        options.pop("base_field")
+        return name, path, args, {**options, "codes": list(self.codes), "exclusive": self.exclusive}
+
+    def db_check(self, connection):
+        column = connection.ops.quote_name(self.column)
+        listed = ", ".join(f"'{code}'" for code in self.codes)
+        check = f"{column} <@ ARRAY[{listed}]::varchar[] AND cardinality({column}) > 0"
+        if self.exclusive:
+            check += f" AND NOT ('{self.exclusive}' = ANY({column}) AND cardinality({column}) > 1)"
+        return check
+
+    def from_db_value(self, value, expression, connection):
+        return None if value is None else frozenset(value)
+
+    def to_python(self, value):
+        return frozenset(value) if isinstance(value, list | tuple | set) else value
+
+    def get_db_prep_value(self, value, connection, prepared=False):
+        return None if value is None else self.in_order(value)
+
+    def value_to_string(self, obj):
+        return ",".join(self.in_order(self.value_from_object(obj) or ()))
+
+    def in_order(self, codes: Any) -> list[str]:
+        """The codes as a list in the vocabulary's order, so that equal sets are equal texts."""
+        return [code for code in self.codes if code in codes]
+
+    def document_type(self) -> Any:
+        return Annotated[frozenset[Literal[self.codes]], Field(min_length=1), AfterValidator(self._alone)]  # type: ignore[name-defined]
+
+    def _alone(self, codes: frozenset[str]) -> frozenset[str]:
+        if self.exclusive in codes and len(codes) > 1:
+            raise ValueError(f"'{self.exclusive}' excludes every other code")
+        return codes
+
+    def sentence(self) -> str:
+        alone = f"; '{self.exclusive}' stands alone" if self.exclusive else ""
+        return f"must be a list of one or more of: {', '.join(self.codes)}{alone}"
+
+    def formfield(self, **options: Any):
+        choices = self.vocabulary.choices if self.vocabulary else [(code, code) for code in self.codes]
+        return forms.MultipleChoiceField(
+            choices=choices,
+            required=False,
+            label=self.verbose_name,
+            help_text=self.help_text,
+            widget=options.get("widget", forms.CheckboxSelectMultiple),
+        )
+
+
+class Measurement(ClinicalField):
+    """A number with its UCUM unit, its possible range (refused outside) and its plausible one (queried)."""
+
+    def __init__(
+        self,
+        *texts: str,
+        unit: str = "1",
+        possible: Range = (0, 0),
+        plausible: Range | None = None,
+        decimals: int = 0,
+        **options: Any,
+    ):
+        self.unit, self.possible, self.plausible, self.decimals = unit, possible, plausible, decimals
+        super().__init__(*texts, **options)
+
+    def deconstruct(self):
+        name, path, args, options = super().deconstruct()
+        return (
+            name,
+            path,
+            args,
+            {**options, "unit": self.unit, "possible": self.possible, "decimals": self.decimals},
+        )
+
+    def get_internal_type(self):
+        return "FloatField" if self.decimals else "IntegerField"
+
+    def db_check(self, connection):
+        low, high = self.possible
+        return f"{connection.ops.quote_name(self.column)} BETWEEN {low:g} AND {high:g}"
+
+    def to_python(self, value):
+        if value in (None, ""):
+            return None
+        try:
+            number = float(value) if self.decimals else int(value)
+        except (TypeError, ValueError):
+            raise ValidationError(f"{self.verbose_name} {self.sentence()}.", code="not_a_number") from None
+        return number
+
+    def get_prep_value(self, value):
+        return self.to_python(super().get_prep_value(value))
+
+    def document_type(self) -> Any:
+        low, high = self.possible
+        if self.decimals:
+            return Annotated[
+                float, Field(strict=True, ge=low, le=high, allow_inf_nan=False), AfterValidator(self._rounded)
+            ]
+        return Annotated[int, Field(strict=True, ge=low, le=high)]
+
+    def _rounded(self, number: float) -> float:
+        if not math.isclose(number, round(number, self.decimals), abs_tol=1e-9):
+            raise ValueError(f"at most {self.decimals} decimals")
+        return round(number, self.decimals)
+
+    def sentence(self) -> str:
+        low, high = self.possible
+        kind = f"number with at most {self.decimals} decimals" if self.decimals else "whole number"
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        return f"must be a {kind} from {low:g} to {high:g}{unit}"
+
+    def formfield(self, **options: Any):
+        kind = forms.FloatField if self.decimals else forms.IntegerField
+        return super().formfield(**{"form_class": kind, **options})
+
+
+class PartialDateField(ClinicalField, models.CharField):
+    """A date with its precision, kept as ISO 8601 writes it: 2012-05-03, 2012-05 or 2012."""
+
+    def __init__(self, *texts: str, **options: Any):
+        super().__init__(*texts, max_length=10, **options)
+
+    def deconstruct(self):
+        name, path, args, options = super().deconstruct()
+        options.pop("max_length")
+        return name, path, args, options
+
+    def db_check(self, connection):
+        return f"{connection.ops.quote_name(self.column)} ~ '{PATTERN}'"
+
+    def from_db_value(self, value, expression, connection):
+        return None if value is None else PartialDate.parse(value)
+
+    def to_python(self, value):
+        if value in (None, "") or isinstance(value, PartialDate):
+            return value or None
+        try:
+            return PartialDate.parse(str(value))
+        except ValueError:
+            raise ValidationError(f"{self.verbose_name} {self.sentence()}.", code="date_format") from None
+
+    def get_prep_value(self, value):
+        return None if value in (None, "") else str(value)
+
+    def document_type(self) -> Any:
+        return PartialDate
+
+    def sentence(self) -> str:
+        return HOW_TO_WRITE
+
+
+class Flag(ClinicalField, models.BooleanField):
+    """Yes, no, or not known yet."""
+
+    def document_type(self) -> Any:
+        return StrictBool
+
+    def sentence(self) -> str:
+        return "must be true or false"
+
+
+class Text(ClinicalField, models.CharField):
+    """A short text; free text is for what no code says and never for identifiers of a person."""
+
+    def __init__(self, *texts: str, max_length: int = 200, **options: Any):
+        super().__init__(*texts, max_length=max_length, **options)
+
+    def document_type(self) -> Any:
+        # NUL cannot be stored and lone surrogates cannot be sent; both are refused, never dropped.
+        return Annotated[
+            str,
+            StringConstraints(
+                strict=True, min_length=1, max_length=self.max_length, pattern=r"^[^\x00-\x08\x0b-\x1f]*$"
+            ),
+        ]
+
+    def sentence(self) -> str:
+        return f"must be a text of 1 to {self.max_length} characters"
+
+
+def clinical_fields(model: type[models.Model]) -> tuple[ClinicalField, ...]:
+    """The clinical fields of a model in the order of their declaration."""
+    return tuple(field for field in model._meta.local_fields if isinstance(field, ClinicalField))
