@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.comparison import ChiSquare, logrank
+from reports.comparison import ChiSquare, gray_test, logrank
 from reports.competing import cumulative_incidence
 from reports.curve import CONF_TYPES, ConfType, Curve, Estimate, Points, limits, ran_out
 from reports.lifetable import Counts, LifeTable, LifeTableError, Reals, RiskTable
@@ -31,6 +31,7 @@ __all__ = [
     "conditional_survival",
     "cumulative_incidence",
     "follow_up",
+    "gray_test",
     "kaplan_meier",
     "logrank",
     "restricted_mean",
