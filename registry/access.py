@@ -158,9 +158,7 @@ class ScopeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
         try:
-            with transaction.atomic():
-                if request.user.is_authenticated:
-                    enter(centers_of(request.user))
+            with scope(centers_of(request.user)):
                 response = self.get_response(request)
                 if response.status_code >= 500:
                     transaction.set_rollback(True)

@@ -152,6 +152,7 @@ DATABASES = {
 
 # --- the audit trail: database triggers write it, see registry/audit.py -------------------------------------
 
+PGTRIGGER_MIGRATIONS = False  # walls.py installs the triggers, so that migrations stay readable and quick
 PGHISTORY_LEVEL = pghistory.Statement
 PGHISTORY_APPEND_ONLY = True
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()

@@ -2,6 +2,8 @@
 
 Raised again after each migration and idempotent, so that a new model cannot be forgotten:
 
+- triggers: each audited model has those that write its events, as its fields are now;
+
 - row security: `reg_app` sees and writes the rows of the centers in its scope, in clinical tables and their events;
 - composite foreign keys: a row points only at rows of its own center (plain keys look past row security);
 - grants: `reg_app` owns nothing, and only reads the events;
@@ -11,10 +13,12 @@ Raised again after each migration and idempotent, so that a new model cannot be 
 from collections.abc import Iterator
 from typing import Any
 
+import pgtrigger
 from django.apps import apps
 from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 from pghistory.models import Event
+from pgtrigger.core import INSTALLED
 
 from registry.access import ScopedQuerySet
 from registry.database.roles import APP, OWNER
@@ -42,8 +46,9 @@ def raise_walls(**_: Any) -> None:
         cursor.execute("SELECT current_user")
         if cursor.fetchone() != (OWNER,):
             return  # emptying the tables of a test announces itself as a migration, too
-        cursor.execute(FUNCTIONS)
         tables = set(connection.introspection.table_names(cursor))
+        _install_triggers(tables)
+        cursor.execute(FUNCTIONS)  # after the triggers, which bring their own version of two of these
         for model in scoped_models():
             for table in {model._meta.db_table, *event_tables(model)} & tables:
                 _secure_rows(cursor, table)
@@ -113,6 +118,15 @@ def _grant(cursor: CursorWrapper, events: set[str]) -> None:
     """)
     for table in sorted(events | {"django_migrations"}):
         cursor.execute(f'REVOKE INSERT, UPDATE, DELETE ON "{table}" FROM {APP}')
+
+
+def _install_triggers(tables: set[str]) -> None:
+    """Install the triggers that are missing or older than the model, and remove those of models that are gone."""
+    for model, trigger in pgtrigger.registered():
+        if model._meta.db_table in tables and trigger.get_installation_status(model) != (INSTALLED, True):
+            trigger.install(model)
+            trigger.enable(model)
+    pgtrigger.prune()
 
 
 def _harden_triggers(cursor: CursorWrapper) -> None:

@@ -12,7 +12,7 @@ READ, SET = "coalesce(current_setting(%s, true), '')", "set_config(%s, %s, true)
 def holding(**values: str) -> Iterator[None]:
     """Hold settings (`app__center_ids="1,2"` is `app.center_ids`) for a block, then put back what was there.
 
-    An error needs no putting back: the savepoint that is rolled back takes the settings with it.
+    A rollback needs no putting back: the savepoint takes the settings with it.
     """
     names = [name.replace("__", ".") for name in values]
     with transaction.atomic():
@@ -21,7 +21,8 @@ def holding(**values: str) -> Iterator[None]:
             before = cursor.fetchone()
         apply(dict(zip(names, values.values(), strict=True)))
         yield
-        apply(dict(zip(names, before, strict=True)))
+        if not connection.needs_rollback:
+            apply(dict(zip(names, before, strict=True)))
 
 
 def apply(values: dict[str, str]) -> None:

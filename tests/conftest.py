@@ -1,0 +1,138 @@
+"""What every test stands on: a database made by its owner and used by the application's role, two centers, a cast."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.db.backends.signals import connection_created
+from django.test import TransactionTestCase
+
+from registry import access
+from registry.access import Role
+from registry.database import roles
+from registry.models import Center, Membership, User
+
+# --- the role ----------------------------------------------------------------------------------------------------
+
+
+def step_down(connection, **_):
+    """Let tests run with the rights of the application; the owner only makes and empties the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {roles.APP}")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        connection_created.connect(step_down)
+        connection.close()
+    yield
+    connection_created.disconnect(step_down)
+    with django_db_blocker.unblock():
+        connection.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _owner_empties_tables():
+    empty = TransactionTestCase._fixture_teardown
+
+    def empty_as_owner(case):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET ROLE {roles.OWNER}")
+            empty(case)
+            cursor.execute(f"SET ROLE {roles.APP}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_as_owner)
+        yield
+
+
+# --- centers and people ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def north(db):
+    return _center("NORTH", "Northern University Hospital", "PL", "Europe/Warsaw")
+
+
+@pytest.fixture
+def south(db):
+    return _center("SOUTH", "Southern General Hospital", "IT", "Europe/Rome")
+
+
+def _center(code, name, country, timezone):
+    signed_on = datetime(2020, 1, 1, tzinfo=UTC).date()
+    return Center.objects.create(
+        code=code, name=name, country=country, timezone=timezone, data_agreement_signed_on=signed_on
+    )
+
+
+@pytest.fixture
+def person(db):
+    """Make a person: `person("carl", Role.COORDINATOR, north)`."""
+
+    def make(username, role=None, center=None, **fields):
+        user = User(username=username, email=f"{username}@example.org", first_name=username.title(), **fields)
+        user.set_unusable_password()
+        user.save()
+        if role:
+            Membership.objects.create(user=user, role=role, center=center)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def alice(person, north):
+    return person("alice", Role.COORDINATOR, north, is_staff=True)
+
+
+@pytest.fixture
+def lena(person, north):
+    return person("lena", Role.CENTER_LEAD, north, is_staff=True)
+
+
+@pytest.fixture
+def ines(person, north):
+    return person("ines", Role.INVESTIGATOR, north, is_staff=True)
+
+
+@pytest.fixture
+def bob(person, south):
+    return person("bob", Role.COORDINATOR, south, is_staff=True)
+
+
+@pytest.fixture
+def rita(person):
+    return person("rita", Role.REVIEWER, is_staff=True)
+
+
+@pytest.fixture
+def dana(person):
+    return person("dana", Role.DATA_MANAGER, is_staff=True)
+
+
+@pytest.fixture
+def ada(person):
+    return person("ada", Role.REGISTRY_ADMIN, is_staff=True)
+
+
+@pytest.fixture
+def otto(person):
+    return person("otto", Role.AUDITOR, is_staff=True)
+
+
+@pytest.fixture
+def nobody(person):
+    """A person who signs in but belongs to no center."""
+    return person("nora", is_staff=True)
+
+
+# --- scope -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def everywhere(north, south):
+    """See both centers for the length of the test."""
+    with access.everywhere():
+        yield
