@@ -1,0 +1,135 @@
+"""Who is in, counted in the database: life tables by stratum and the counts around them, for one data cut.
+
+One GROUP BY query gives a life table, whatever the number of patients; no patient is ever loaded. What the days mean is
+decided in cases/endpoints.py, what a cut does with them here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, DateField, F, Func, IntegerField, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, ExtractYear, Least
+
+from cases.models import Case, SurvivalObservation
+from cases.vocabulary import CLINICAL_SOURCES
+from reports.content import Source
+from reports.lifetable import LifeTable
+
+STRATA = (
+    "sex",
+    "level",
+    "growth_pattern",
+    "margin",
+    "grade",
+    "resection_type",
+    "ivc_method",
+    "material",
+    "era",
+    "center",
+)
+EVERYBODY = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """What a report is about: one center or all, one kind of data, nothing later than `as_of`."""
+
+    as_of: date
+    source: Source = "clinical"
+    center_id: int | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The origins of cases that this cut takes; demonstration data never stand beside clinical data."""
+        return tuple(sorted(CLINICAL_SOURCES)) if self.source == "clinical" else (self.source,)
+
+
+class DaysBetween(Func):
+    """Whole days from one date to another, as PostgreSQL subtracts dates."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " - "
+    output_field = IntegerField()
+
+
+def observations(cut: Cut) -> QuerySet[SurvivalObservation]:
+    """List the cases of a cut with their days at the cut; not resected yet at the cut means not there yet."""
+    rows = SurvivalObservation.objects.filter(source__in=cut.sources)
+    if cut.center_id is not None:
+        rows = rows.filter(center_id=cut.center_id)
+    return rows.filter(Q(origin_on=None) | Q(origin_on__lte=cut.as_of)).annotate(
+        # A case without dates has no day at which the cut could fall; LEAST passes over its null.
+        cut_days=DaysBetween(Value(cut.as_of, output_field=DateField()), F("origin_on"))
+    )
+
+
+def cases(cut: Cut) -> QuerySet[Case]:
+    """List the cases behind the observations of a cut."""
+    return Case.objects.filter(pk__in=observations(cut).values("case_id"))
+
+
+def main_curve(cut: Cut) -> QuerySet[SurvivalObservation]:
+    """Keep index resections of eligible primary tumors."""
+    return observations(cut).filter(in_main_curve=True)
+
+
+def followed(cut: Cut) -> QuerySet[SurvivalObservation]:
+    """Keep those with a day of death or a last day known alive, and put time and event of the cut on each row."""
+    known = main_curve(cut).filter(Q(death_days__isnull=False) | Q(followed_days__isnull=False))
+    return known.annotate(days=Least(Coalesce("death_days", "followed_days"), "cut_days"))
+
+
+DIED = Q(death_days__isnull=False) & (Q(cut_days=None) | Q(death_days__lte=F("cut_days")))
+
+
+def life_table(cut: Cut, *, stratum: str = "") -> LifeTable:
+    """Count deaths and censorings by day, for everybody or by one stratum (an unknown stratum is the label "")."""
+    if stratum and stratum not in STRATA:
+        raise ValueError(f"stratum must be one of {', '.join(STRATA)}, not {stratum!r}.")
+    label = F(stratum) if stratum else Value(EVERYBODY)
+    counted = (
+        followed(cut)
+        .values(group=label, on_day=F("days"))
+        .annotate(deaths=Count("case_id", filter=DIED), everybody=Count("case_id"))
+        .order_by("group", "on_day")
+        .values_list("group", "on_day", "deaths", "everybody")
+    )
+    rows = list(counted)
+    columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
+    groups = sorted(set(columns[0])) or [EVERYBODY]
+    position = {name: place for place, name in enumerate(groups)}
+    return LifeTable.from_counts(
+        [position[name] for name in columns[0]],
+        list(columns[1]),
+        list(columns[2]),
+        [everybody - deaths for deaths, everybody in zip(columns[2], columns[3], strict=True)],
+        groups=groups,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """The numbers around a cohort."""
+
+    registered: int
+    resected: int
+    followed: int
+    centers: int
+    first_year: int | None
+    last_year: int | None
+    imputed_dates: int
+
+
+def frame(cut: Cut) -> Frame:
+    """Count who is registered, resected and followed at a cut, in two queries."""
+    everybody = observations(cut).aggregate(
+        registered=Count("case_id"),
+        resected=Count("case_id", filter=Q(in_main_curve=True)),
+        centers=Count("center_id", distinct=True),
+        first_year=Min(ExtractYear("origin_on")),
+        last_year=Max(ExtractYear("origin_on")),
+        imputed_dates=Coalesce(Sum("imputed_dates"), 0),
+    )
+    return Frame(**everybody, followed=followed(cut).count())

@@ -1,0 +1,215 @@
+"""The only file that mails. One stored message per recipient; at least once, and every extra copy is identical.
+
+queued    -> sending     a sender claims the row; two never hold one
+sending   -> handed      the server said 250
+          -> refused     it said 5xx, or the person may no longer read the report
+          -> queued      4xx, or the line broke before the data began: again after 1, 5, 15, 60 ... minutes, up to 48 h
+          -> uncertain   the line or the sender broke after the data had begun; repeated once after 30 minutes
+uncertain -> sending     the one repetition: same bytes, same Message-ID
+queued    -> failed      48 hours of trying are over
+
+Exactly once does not exist over SMTP: docs/operations.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from registry import access
+from registry.access import REGISTRY_WIDE, Action
+from registry.models import User
+from reports import content as contents
+from reports import documents, transport
+from reports.documents import Envelope
+from reports.models import Audience, Delivery, Report
+from reports.transport import Outcome, Result, Transport
+
+log = logging.getLogger(__name__)
+
+State = Delivery.State
+LEASE = timedelta(minutes=15)  # longer than the wait for a server's final reply
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
+GIVE_UP = timedelta(hours=48)
+REPEAT_AFTER = timedelta(minutes=30)
+MAX_REPEATS = 1
+
+
+class LostClaimError(Exception):
+    """This sender was too slow: its row belongs to another by now, and nothing was sent."""
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def write(report: Report, recipients: Iterable[User], *, now: datetime | None = None) -> list[Delivery]:
+    """Write one finished message for each recipient who may read the report and has none yet."""
+    written_at = now or timezone.now()
+    content = contents.from_plain(report.content)
+    held = set(report.deliveries.values_list("recipient_id", flat=True))
+    rows = [
+        _written(report, content, user, written_at)
+        for user in recipients
+        if user.pk not in held and user.email and may_receive(user, report)
+    ]
+    return Delivery.objects.bulk_create(rows, ignore_conflicts=False)
+
+
+def _written(report: Report, content: contents.ReportContent, user: User, written_at: datetime) -> Delivery:
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    message_id = f"<report-{report.pk}-{user.pk}-{(report.content_digest or 'none')[:16]}@{domain}>"
+    envelope = Envelope(
+        sender=settings.DEFAULT_FROM_EMAIL, recipient=user.email, message_id=message_id, written_at=written_at
+    )
+    message = documents.mail(content, envelope)
+    return Delivery(
+        center_id=report.center_id,
+        report=report,
+        recipient=user,
+        address=user.email,
+        message_id=message_id,
+        message=message,
+        digest=hashlib.sha256(message).hexdigest(),
+        next_try_at=written_at,
+    )
+
+
+def may_receive(user: User, report: Report) -> bool:
+    """Tell whether this person may have this report in hand: asked when it is written and again when it is sent."""
+    if not user.is_active:
+        return False
+    if report.center_id is not None:
+        return access.may(user, Action.READ_REPORT, report.center_id)
+    if report.audience == Audience.OUTSIDE:
+        return bool(access.centers_of(user, Action.READ_REPORT))
+    return user.memberships.filter(center=None, role__in=REGISTRY_WIDE).exists()
+
+
+# --- sending ---------------------------------------------------------------------------------------------------------
+
+
+def send_due(*, limit: int = 500) -> dict[str, int]:
+    """Send what is due, one by one; count the states reached. The server is opened before any row is taken."""
+    recover()
+    counts: dict[str, int] = {}
+    with access.everywhere():
+        anything = Delivery.objects.due(database_now()).exists()
+    if not anything:
+        return counts
+    with transport.opened() as sender:
+        for _ in range(limit):
+            delivery = claim()
+            if delivery is None:
+                break
+            try:
+                state = _send(delivery, sender)
+            except LostClaimError:
+                log.warning("mail delivery=%s lost=claim", delivery.pk)
+                break  # the session stands in the middle of a message
+            counts[state] = counts.get(state, 0) + 1
+    return counts
+
+
+def deliver(delivery_id: int) -> str | None:
+    """Send one message if it is due and nobody else has it; give the state it reached."""
+    with transport.opened() as sender:
+        delivery = claim(delivery_id)
+        return None if delivery is None else _send(delivery, sender)
+
+
+def claim(delivery_id: int | None = None) -> Delivery | None:
+    """Take one due row for this sender and commit that before anything else happens."""
+    with access.everywhere():
+        now = database_now()
+        due = Delivery.objects.due(now).select_for_update(skip_locked=True, of=("self",))
+        row = (due if delivery_id is None else due.filter(pk=delivery_id)).first()
+        if row is None:
+            return None
+        row.repeats += row.state == State.UNCERTAIN
+        row.state, row.attempts = State.SENDING, row.attempts + 1
+        row.claimed_until, row.data_started_at, row.next_try_at = now + LEASE, None, None
+        row.save(
+            update_fields=["state", "attempts", "repeats", "claimed_until", "data_started_at", "next_try_at"]
+        )
+        return row
+
+
+def recover() -> int:
+    """Settle the rows whose sender died: without the mark they are certainly unsent, with it nobody knows."""
+    with access.everywhere():
+        now = database_now()
+        rows = list(Delivery.objects.abandoned(now).select_for_update(skip_locked=True, of=("self",)))
+        for row in rows:
+            lost = Outcome.UNCERTAIN if row.data_started_at else Outcome.LATER
+            _settle(row, Result(outcome=lost, reply="the sender stopped"), now)
+    return len(rows)
+
+
+def _send(delivery: Delivery, sender: Transport) -> str:
+    """Hand over one claimed message and write down what became of it."""
+    with access.everywhere():
+        report = Report.objects.defer("content").get(pk=delivery.report_id)
+        allowed = may_receive(delivery.recipient, report)
+    if allowed:
+        result = sender.send(
+            sender=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+            recipient=delivery.address,
+            message=bytes(delivery.message),
+            before_data=lambda: _mark_data_started(delivery),
+        )
+    else:
+        result = Result(outcome=Outcome.REFUSED, reply="not sent: this person may no longer read the report")
+    with access.everywhere():
+        _settle(delivery, result, database_now())
+    log.info("mail delivery=%s state=%s attempt=%s", delivery.pk, delivery.state, delivery.attempts)
+    return delivery.state
+
+
+def _mark_data_started(delivery: Delivery) -> None:
+    """Commit the mark: a crash before it means unsent, a crash after it means uncertain."""
+    with access.everywhere():
+        delivery.data_started_at = database_now()
+        changed = Delivery.objects.filter(
+            pk=delivery.pk,
+            state=State.SENDING,
+            attempts=delivery.attempts,
+            claimed_until__gt=delivery.data_started_at,
+        ).update(data_started_at=delivery.data_started_at)
+    if changed != 1:
+        raise LostClaimError(f"Delivery {delivery.pk} was taken over by another sender.")
+
+
+def database_now() -> datetime:
+    """Read the clock of the database, the one clock that all senders share."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
+
+
+def _settle(row: Delivery, result: Result, now: datetime) -> None:
+    """Write the outcome of one attempt; conditional on the attempt, so that a late sender changes nothing."""
+    row.smtp_reply, row.claimed_until = result.reply, None
+    if result.outcome is Outcome.HANDED:
+        row.state, row.handed_at, row.next_try_at = State.HANDED, now, None
+    elif result.outcome is Outcome.REFUSED:
+        row.state, row.next_try_at = State.REFUSED, None
+    elif result.outcome is Outcome.UNCERTAIN:
+        row.state = State.UNCERTAIN
+        row.next_try_at = now + REPEAT_AFTER if row.repeats < MAX_REPEATS else None
+    else:
+        wait = WAITS[min(row.attempts, len(WAITS)) - 1]
+        over = now + wait > row.created_at + GIVE_UP
+        row.state, row.next_try_at = (State.FAILED, None) if over else (State.QUEUED, now + wait)
+    fields = ("state", "smtp_reply", "claimed_until", "handed_at", "next_try_at")
+    with transaction.atomic():
+        Delivery.objects.filter(pk=row.pk, state=State.SENDING, attempts=row.attempts).update(
+            **{field: getattr(row, field) for field in fields}
+        )

@@ -1,0 +1,159 @@
+"""How a finished message leaves: a mail server, or a folder where none is named.
+
+A transport says what became of the message and nothing else; what follows from that is decided in delivery.py.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import smtplib
+import socket
+import ssl
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from django.conf import settings
+
+_CONNECT_SECONDS = 30
+_FINAL_REPLY_SECONDS = 600  # RFC 5321 4.5.3.2.6: a shorter wait makes duplicates
+
+
+class Outcome(Enum):
+    """What became of one message."""
+
+    HANDED = "handed"
+    REFUSED = "refused"  # for good: trying again gives the same answer
+    LATER = "later"  # certainly not taken, may work later
+    UNCERTAIN = "uncertain"  # perhaps taken: the line broke after the data had begun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The outcome and what the server said."""
+
+    outcome: Outcome
+    reply: str
+
+
+class Transport(Protocol):
+    """Something that takes finished messages."""
+
+    def send(self, *, sender: str, recipient: str, message: bytes, before_data: Callable[[], None]) -> Result:
+        """Hand over one message; call `before_data` when from now on it may arrive."""
+
+
+class UnreachableError(Exception):
+    """The mail server cannot be reached or lets us not in; no message was touched."""
+
+
+class Folder:
+    """A mailbox folder: one .eml file a message, named after its Message-ID, so a copy replaces itself."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def send(self, *, sender: str, recipient: str, message: bytes, before_data: Callable[[], None]) -> Result:
+        """Write the message at once or not at all."""
+        before_data()
+        self.path.mkdir(parents=True, exist_ok=True)
+        name = re.search(rb"^Message-ID:\s*<([^>\r\n]+)>", message, re.MULTILINE | re.IGNORECASE)
+        stem = re.sub(r"[^\w.@-]", "_", name.group(1).decode()) if name else "message"
+        with tempfile.NamedTemporaryFile(dir=self.path, delete=False) as file:
+            file.write(message)
+        target = self.path / f"{stem}.eml"
+        os.replace(file.name, target)
+        target.chmod(0o640)
+        return Result(outcome=Outcome.HANDED, reply=f"written to {target.name}")
+
+
+class Smtp:
+    """An open, authenticated session with a mail server."""
+
+    def __init__(self, session: smtplib.SMTP) -> None:
+        self.session = session
+
+    def send(self, *, sender: str, recipient: str, message: bytes, before_data: Callable[[], None]) -> Result:
+        """Go through MAIL, RCPT and DATA one by one, since each failure means something else."""
+        try:
+            for code, reply in self._envelope(sender, recipient):
+                if code >= 400:
+                    self.session.rset()
+                    return _answered(code, reply)
+        except (smtplib.SMTPException, OSError) as error:
+            return Result(outcome=Outcome.LATER, reply=_short(error))
+        before_data()
+        try:
+            if self.session.sock:
+                self.session.sock.settimeout(_FINAL_REPLY_SECONDS)
+            code, reply = self.session.data(message)
+        except smtplib.SMTPDataError as error:
+            return _answered(error.smtp_code, error.smtp_error)
+        except (smtplib.SMTPException, OSError) as error:
+            return Result(outcome=Outcome.UNCERTAIN, reply=_short(error))
+        return _answered(code, reply)
+
+    def _envelope(self, sender: str, recipient: str) -> Iterator[tuple[int, bytes]]:
+        yield self.session.mail(sender)
+        yield self.session.rcpt(recipient)
+
+
+@contextmanager
+def opened() -> Iterator[Transport]:
+    """Open what the settings name: the server EMAIL_HOST, or the folder MAIL_FOLDER when there is none."""
+    if not settings.EMAIL_HOST:
+        yield Folder(Path(settings.MAIL_FOLDER))
+        return
+    try:
+        session = smtplib.SMTP(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=_CONNECT_SECONDS)
+    except (smtplib.SMTPException, OSError) as error:
+        raise UnreachableError(_where(error)) from error
+    try:
+        _enter(session)
+        yield Smtp(session)
+    finally:
+        _leave(session)
+
+
+def _enter(session: smtplib.SMTP) -> None:
+    try:
+        if settings.EMAIL_USE_TLS:
+            session.starttls(context=ssl.create_default_context())
+        if settings.EMAIL_HOST_USER:
+            session.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+        session.ehlo_or_helo_if_needed()
+    except (smtplib.SMTPException, OSError) as error:
+        raise UnreachableError(_where(error)) from error
+
+
+def _leave(session: smtplib.SMTP) -> None:
+    """Say goodbye if somebody still listens; what was handed over stays handed over."""
+    try:
+        session.quit()
+    except (smtplib.SMTPException, OSError):
+        session.close()
+
+
+def _where(error: Exception) -> str:
+    return (
+        f"The mail server {settings.EMAIL_HOST}:{settings.EMAIL_PORT} cannot be used ({_short(error)}). "
+        "Check EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS and the account, or leave EMAIL_HOST empty to write to a folder."
+    )
+
+
+def _answered(code: int, reply: bytes | str) -> Result:
+    text = f"{code} {reply.decode(errors='replace') if isinstance(reply, bytes) else reply}"[:500]
+    if 200 <= code < 300:
+        return Result(outcome=Outcome.HANDED, reply=text)
+    return Result(outcome=Outcome.REFUSED if code >= 500 else Outcome.LATER, reply=text)
+
+
+def _short(error: Exception) -> str:
+    if isinstance(error, socket.timeout | TimeoutError):
+        return "no answer in time"
+    return f"{type(error).__name__}: {error}"[:500]
