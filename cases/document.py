@@ -22,6 +22,8 @@ from cases.models import FORMS, Case, Form, OperationForm, Patient
 from cases.vocabulary import Missing
 from registry.fields import ClinicalField, CodedSet, PartialDateField, clinical_fields
 
+# One pattern, not two: a later pattern on the same text replaces the earlier one.
+NUMBER = r"^[^\x00-\x1f\s]([^\x00-\x1f]*[^\x00-\x1f\s])?$"
 NOTHING_MISSING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -112,7 +114,7 @@ def _build() -> tuple[dict[type[models.Model], type], type]:
             types[model] = _form_type(model)
     text = Annotated[str, StringConstraints(strict=True, pattern=r"^[^\x00-\x1f]*$")]
     own = [
-        ("case_number", Annotated[text, Field(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]),
+        ("case_number", Annotated[text, Field(min_length=1, max_length=40, pattern=NUMBER)]),
         ("citation", Annotated[text, Field(max_length=400)], field(default="")),
         ("note", Annotated[text, Field(max_length=1000)], field(default="")),
     ]
