@@ -157,7 +157,8 @@ def parse(raw: Mapping[str, Any] | bytes | str) -> CaseDocument:
     try:
         return _DOCUMENT.validate_python(raw)
     except ValidationError as error:
-        raise DocumentError([_problem(item) for item in error.errors(include_url=False)]) from None
+        found = [_problem(item) for item in error.errors(include_url=False)]
+        raise DocumentError(list(dict.fromkeys(found))) from None
 
 
 def _problem(error: Any) -> Problem:
@@ -173,6 +174,9 @@ def _problem(error: Any) -> Problem:
     if "below" in context:
         place += [context["below"], context["field"]]
     form, name, known = _walk(place)
+    if isinstance(name, int) and len(place) > 1 and isinstance(known.get(str(place[-2])), ClinicalField):
+        place.pop()  # one code of a set: the set is what the sentence is about
+        form, name, known = _walk(place)
     here = ".".join(str(step + 1) if isinstance(step, int) else str(step) for step in place)
     pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in place)
     if kind in ("unexpected_keyword_argument", "unknown_field"):

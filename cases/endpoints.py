@@ -47,11 +47,13 @@ def earliest_day(document: Any, on: PartialDate | None) -> int | None:
 
 
 def onset_day(document: Any, complication: Any) -> int | None:
+    """Day a complication began."""
     found = day(document, complication.onset_on)
     return complication.onset_days_after_resection if found is None else found
 
 
 def death_day(document: Any) -> int | None:
+    """Day of death; None for the living and for a death without any time."""
     return (
         day(document, document.death.died_on, document.death.months_after_resection)
         if document.death
@@ -60,7 +62,7 @@ def death_day(document: Any) -> int | None:
 
 
 def last_alive_day(document: Any) -> int | None:
-    """The last day the patient was known alive: every dated sign of life after the resection, the resection included."""
+    """The last day with a sign of life, the day of the resection included."""
     if document.index is None:
         return None
     days = [
@@ -129,3 +131,25 @@ def observe(document: Any, *, published: bool = False) -> Observation:
         recurrence_kind=(first.kind or "") if first else "",
         imputed_dates=sum(1 for on in dates if on is not None and on.precision != "day"),
     )
+
+
+def columns(seen: Observation) -> dict[str, Any]:
+    """The observation as its row's columns."""
+    return {name: getattr(seen, name) for name in Observation.__slots__}
+
+
+def strata(document: Any) -> dict[str, str]:
+    """What curves are split by; an unknown answer is an empty text."""
+    index, rebuilt, specimen = document.index, document.reconstruction, document.specimen
+    operated_on = index.operated_on if index else None
+    return {
+        "sex": (document.patient.sex if document.patient else None) or "",
+        "level": document.level or "",
+        "growth_pattern": (document.tumor.growth_pattern if document.tumor else None) or "",
+        "margin": (specimen.margin if specimen else None) or "",
+        "grade": (specimen.fnclcc_grade if specimen else None) or "",
+        "resection_type": (index.resection_type if index else None) or "",
+        "ivc_method": (rebuilt.ivc_method if rebuilt else None) or "",
+        "material": (rebuilt.material if rebuilt else None) or "",
+        "era": f"{operated_on.earliest.year // 10 * 10}s" if operated_on else "",
+    }

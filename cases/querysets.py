@@ -1,27 +1,28 @@
 """Reading words for cases: what people ask of lists, on top of who may see what."""
 
-from datetime import date
+from typing import Self
 
-from django.db.models import Q
-
+from cases.vocabulary import CLINICAL_SOURCES
 from registry.access import ScopedQuerySet
 
 
 class CaseQuerySet(ScopedQuerySet):
-    def numbered(self, numbers) -> "CaseQuerySet":
-        return self.filter(case_number__in=list(numbers))
+    """Cases."""
+
+    def clinical(self) -> Self:
+        """Keep registered patients: no publications, reconstructions or synthetic cases."""
+        return self.filter(source__in=CLINICAL_SOURCES)
 
 
 class AssessmentQuerySet(ScopedQuerySet):
-    def current(self) -> "AssessmentQuerySet":
+    """Assessments, old and current."""
+
+    def current(self) -> Self:
         return self.filter(is_current=True)
 
 
 class FindingQuerySet(ScopedQuerySet):
     """Deviations and data queries: rows that open and close."""
 
-    def open(self) -> "FindingQuerySet":
+    def open(self) -> Self:
         return self.filter(state="open")
-
-    def opened_before(self, day: date) -> "FindingQuerySet":
-        return self.filter(Q(opened_at__date__lt=day))

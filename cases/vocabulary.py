@@ -11,7 +11,7 @@ from django.db.models import TextChoices
 class Vocabulary(TextChoices):
     """Choices written as `CODE = code, label` or `CODE = code, terminology code, label`."""
 
-    def __new__(cls, code: str, term: str = ""):
+    def __new__(cls, code: str, term: str = "") -> "Vocabulary":
         member = str.__new__(cls, code)
         member._value_ = code
         member.term = term

@@ -45,7 +45,7 @@ class ClinicalField(models.Field):
         options = {"verbose_name": label or None, "null": True, "blank": True, **options}
         super().__init__(help_text=help_text or label, **options)  # type: ignore[misc]
 
-    def deconstruct(self):
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         # Labels and help are not part of the schema: leaving them out keeps migrations to real changes.
         name, path, args, options = super().deconstruct()
         for key in ("verbose_name", "help_text", "choices", "validators"):
@@ -76,12 +76,12 @@ class Coded(ClinicalField, models.CharField):
         choices = vocabulary.choices if vocabulary else [(code, code) for code in self.codes]
         super().__init__(*texts, max_length=40, **{"choices": choices, **options})
 
-    def deconstruct(self):
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, path, args, options = super().deconstruct()
         options.pop("max_length")
         return name, path, args, {**options, "codes": list(self.codes)}
 
-    def db_check(self, connection):
+    def db_check(self, connection: Any) -> str:
         listed = ", ".join(f"'{code}'" for code in self.codes)
         return f"{connection.ops.quote_name(self.column)} IN ({listed})"
 
@@ -109,12 +109,12 @@ class CodedSet(ClinicalField, ArrayField):
         options.pop("base_field", None)
         super().__init__(*texts, base_field=models.CharField(max_length=40), **options)
 
-    def deconstruct(self):
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, path, args, options = super().deconstruct()
         options.pop("base_field")
         return name, path, args, {**options, "codes": list(self.codes), "exclusive": self.exclusive}
 
-    def db_check(self, connection):
+    def db_check(self, connection: Any) -> str:
         column = connection.ops.quote_name(self.column)
         listed = ", ".join(f"'{code}'" for code in self.codes)
         check = f"{column} <@ ARRAY[{listed}]::varchar[] AND cardinality({column}) > 0"
@@ -122,16 +122,16 @@ class CodedSet(ClinicalField, ArrayField):
             check += f" AND NOT ('{self.exclusive}' = ANY({column}) AND cardinality({column}) > 1)"
         return check
 
-    def from_db_value(self, value, expression, connection):
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         return None if value is None else frozenset(value)
 
-    def to_python(self, value):
+    def to_python(self, value: Any) -> Any:
         return frozenset(value) if isinstance(value, list | tuple | set) else value
 
-    def get_db_prep_value(self, value, connection, prepared=False):
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         return None if value is None else self.in_order(value)
 
-    def value_to_string(self, obj):
+    def value_to_string(self, obj: models.Model) -> str:
         return ",".join(self.in_order(self.value_from_object(obj) or ()))
 
     def in_order(self, codes: Any) -> list[str]:
@@ -150,7 +150,7 @@ class CodedSet(ClinicalField, ArrayField):
         alone = f"; '{self.exclusive}' stands alone" if self.exclusive else ""
         return f"must be a list of one or more of: {', '.join(self.codes)}{alone}"
 
-    def formfield(self, **options: Any):
+    def formfield(self, **options: Any) -> Any:
         choices = self.vocabulary.choices if self.vocabulary else [(code, code) for code in self.codes]
         return forms.MultipleChoiceField(
             choices=choices,
@@ -176,7 +176,7 @@ class Measurement(ClinicalField):
         self.unit, self.possible, self.plausible, self.decimals = unit, possible, plausible, decimals
         super().__init__(*texts, **options)
 
-    def deconstruct(self):
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, path, args, options = super().deconstruct()
         return (
             name,
@@ -185,14 +185,14 @@ class Measurement(ClinicalField):
             {**options, "unit": self.unit, "possible": self.possible, "decimals": self.decimals},
         )
 
-    def get_internal_type(self):
+    def get_internal_type(self) -> str:
         return "FloatField" if self.decimals else "IntegerField"
 
-    def db_check(self, connection):
+    def db_check(self, connection: Any) -> str:
         low, high = self.possible
         return f"{connection.ops.quote_name(self.column)} BETWEEN {low:g} AND {high:g}"
 
-    def to_python(self, value):
+    def to_python(self, value: Any) -> Any:
         if value in (None, ""):
             return None
         try:
@@ -201,7 +201,7 @@ class Measurement(ClinicalField):
             raise ValidationError(f"{self.verbose_name} {self.sentence()}.", code="not_a_number") from None
         return number
 
-    def get_prep_value(self, value):
+    def get_prep_value(self, value: Any) -> Any:
         return self.to_python(super().get_prep_value(value))
 
     def document_type(self) -> Any:
@@ -223,7 +223,7 @@ class Measurement(ClinicalField):
         unit = "" if self.unit == "1" else f" {self.unit}"
         return f"must be a {kind} from {low:g} to {high:g}{unit}"
 
-    def formfield(self, **options: Any):
+    def formfield(self, **options: Any) -> Any:
         kind = forms.FloatField if self.decimals else forms.IntegerField
         return super().formfield(**{"form_class": kind, **options})
 
@@ -234,18 +234,18 @@ class PartialDateField(ClinicalField, models.CharField):
     def __init__(self, *texts: str, **options: Any):
         super().__init__(*texts, max_length=10, **options)
 
-    def deconstruct(self):
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, path, args, options = super().deconstruct()
         options.pop("max_length")
         return name, path, args, options
 
-    def db_check(self, connection):
+    def db_check(self, connection: Any) -> str:
         return f"{connection.ops.quote_name(self.column)} ~ '{PATTERN}'"
 
-    def from_db_value(self, value, expression, connection):
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         return None if value is None else PartialDate.parse(value)
 
-    def to_python(self, value):
+    def to_python(self, value: Any) -> Any:
         if value in (None, "") or isinstance(value, PartialDate):
             return value or None
         try:
@@ -253,7 +253,7 @@ class PartialDateField(ClinicalField, models.CharField):
         except ValueError:
             raise ValidationError(f"{self.verbose_name} {self.sentence()}.", code="date_format") from None
 
-    def get_prep_value(self, value):
+    def get_prep_value(self, value: Any) -> Any:
         return None if value in (None, "") else str(value)
 
     def document_type(self) -> Any:

@@ -128,17 +128,11 @@ class Reconstruction(OperationForm):
     av_fistula_site = Coded(FistulaSite, "Site of the fistula", only_if=("av_fistula", frozenset({"true"})))
     omental_wrap = Flag("Omental wrap")
 
-    class Meta(OperationForm.Meta):
-        constraints = [
-            *OperationForm.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["case", "operation_position"], name="cases_reconstruction_one_per_operation"
-            ),
-        ]
-
 
 @audited
 class VeinHandling(OperationForm):
+    """What was done with each vein that entered the resected part."""
+
     name, title, repeats = "veins", "Vein handling", True
 
     vein = Coded(Vein, "Vein", need="R")

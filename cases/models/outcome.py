@@ -39,6 +39,7 @@ from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField
 
 
 def months_after_resection() -> Measurement:
+    """Declare the published interval that stands in for a date."""
     return Measurement(
         "Months after resection",
         "Only for published intervals without a date",
@@ -49,11 +50,14 @@ def months_after_resection() -> Measurement:
 
 
 def time_qualifier() -> Coded:
+    """Declare how exact that interval is."""
     return Coded(TimeQualifier, "How exact the interval is")
 
 
 @audited
 class Complication(Form):
+    """One complication with its grade; grades are asked for those within 90 days."""
+
     name, title, repeats = "complications", "Complication", True
 
     type = Coded(ComplicationType, "Type", need="R")
@@ -102,6 +106,8 @@ class Discharge(Form):
 
 @audited
 class Antithrombotic(Form):
+    """One agent over one period; agent none, with the reason, when nothing is given."""
+
     name, title, repeats = "antithrombotics", "Antithrombotic treatment", True
 
     agent = Coded(Agent, "Agent", need="R")
@@ -142,6 +148,8 @@ class FollowUp(Form):
 
 @audited
 class Recurrence(Form):
+    """The tumor came back, or appeared elsewhere."""
+
     name, title, repeats = "recurrences", "Recurrence", True
 
     detected_on = PartialDateField("Detected", need="R")
@@ -157,6 +165,8 @@ class Recurrence(Form):
 
 @audited
 class Death(Form):
+    """At most one; what lies within 30 or 90 days is derived."""
+
     name, title = "death", "Death"
 
     died_on = PartialDateField("Died", need="R")

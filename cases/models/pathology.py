@@ -19,6 +19,8 @@ from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField
 
 @audited
 class Pathology(Form):
+    """One report; the first is that of the resection."""
+
     name, title, repeats = "pathology", "Pathology", True
 
     reported_on = PartialDateField("Reported", need="R")

@@ -70,6 +70,8 @@ class Patient(models.Model):
 
 @audited
 class Consent(Form):
+    """What allows the data to be here, and for what."""
+
     name, title = "consent", "Consent"
 
     basis = Coded(ConsentBasis, "Legal basis", "What allows the data to be here", need="R")
@@ -100,6 +102,8 @@ class Consent(Form):
 
 @audited
 class Presentation(Form):
+    """How the disease showed itself, and what the patient brought along."""
+
     name, title = "presentation", "Presentation and comorbidity"
 
     first_symptom_on = PartialDateField("First symptom", "When the first symptom was noticed")

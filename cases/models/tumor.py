@@ -91,6 +91,8 @@ class Tumor(Form):
 
 @audited
 class Therapy(Form):
+    """One course of one therapy, before, after or instead of an operation."""
+
     name, title, repeats = "therapies", "Therapy", True
 
     setting = Coded(Setting, "Setting", need="R")

@@ -24,6 +24,8 @@ from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField
 
 @audited
 class Diagnosis(Form):
+    """When and on what the diagnosis stands."""
+
     name, title = "diagnosis", "Diagnosis"
 
     diagnosis_on = PartialDateField(
@@ -66,6 +68,8 @@ class ImagingStudy(Form):
 
 @audited
 class Biopsy(Form):
+    """One biopsy."""
+
     name, title, repeats = "biopsies", "Biopsy", True
 
     type = Coded(BiopsyType, "Type", need="R")
@@ -85,6 +89,8 @@ class Biopsy(Form):
 
 @audited
 class MdtMeeting(Form):
+    """One discussion of the case by a multidisciplinary team."""
+
     name, title, repeats = "mdt_meetings", "Multidisciplinary team meeting", True
 
     held_on = PartialDateField("Held", need="R")

@@ -1,0 +1,160 @@
+"""What the rulebooks say of cases, kept: assessments that stay, deviations and data queries that open and close.
+
+A finding's row lives as long as its case. It opens when the finding appears, closes by itself when corrected data
+no longer call for it, and opens again when it comes back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from cases import document as documents
+from cases import store
+from cases.models import Assessment, DataQuery, Deviation
+from cases.models.review import ReviewItem
+from cases.rulebook import engine
+from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.validity import VALIDITY
+from cases.vocabulary import ReviewState, Severity, Verdict
+from registry import audit
+
+ASSESSMENT_COLUMNS = tuple(f.attname for f in Assessment._meta.local_fields if f.attname != "id")
+ITEM_COLUMNS = tuple(f.attname for f in Deviation._meta.local_fields if f.attname != "id")
+# What a person must see; `info` is counted in reports and never put before anybody.
+SHOWN = frozenset({Severity.MAJOR, Severity.MINOR, Severity.SENTINEL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A saved case with what the validity rulebook said of it."""
+
+    case_id: int
+    center_id: int
+    version: int
+    document: Any
+    validity: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reassessed:
+    """How many cases were read, and of how many something new was said."""
+
+    read: int
+    changed: int
+
+
+def reassess(case_ids: Iterable[int], *, as_of: date, size: int = 1000) -> Reassessed:
+    """Read both rulebooks again over stored cases of the present scope, chunk by chunk."""
+    read = changed = 0
+    for ids in store.chunks(case_ids, size):
+        with audit.because(door="assess"):
+            judged = [
+                Judged(
+                    case_id=case.id,
+                    center_id=case.center_id,
+                    version=case.version,
+                    document=case.document,
+                    validity=engine.read(VALIDITY, case.document, as_of),
+                )
+                for case in documents.load(ids)
+            ]
+            changed += record(judged, as_of=as_of, now=timezone.now())
+            read += len(judged)
+    return Reassessed(read=read, changed=changed)
+
+
+def record(judged: Sequence[Judged], *, as_of: date, now: datetime) -> int:
+    """Store what both rulebooks say of these cases; returns how many assessments said something new."""
+    case_ids = [case.case_id for case in judged]
+    assessed = [(case, engine.read(ALGORITHM, case.document, as_of)) for case in judged]
+    new = _store_assessments(assessed, as_of=as_of, now=now)
+    deviations = [
+        _item(case, finding, ALGORITHM.version, now)
+        for case, reading in assessed
+        for finding in reading.findings
+        if finding.verdict == Verdict.DEVIATION and finding.severity in SHOWN
+    ]
+    queries = [
+        _item(case, finding, VALIDITY.version, now) for case in judged for finding in case.validity.queries
+    ]
+    _settle(Deviation, case_ids, deviations, now)
+    _settle(DataQuery, case_ids, queries, now)
+    return new
+
+
+def _store_assessments(assessed: list[tuple[Judged, Any]], *, as_of: date, now: datetime) -> int:
+    """Add an assessment where the verdicts, the case's version or the algorithm's are not those of the current one."""
+    known = {
+        case_id: said
+        for case_id, *said in Assessment.objects.current()
+        .filter(case_id__in=[case.case_id for case, _ in assessed])
+        .values_list("case_id", "digest", "case_version", "algorithm_version")
+    }
+    rows = []
+    for case, reading in assessed:
+        findings = [finding.as_json() for finding in reading.findings]
+        digest = hashlib.sha256(store.as_json(findings).encode()).hexdigest()
+        if known.get(case.case_id) != [digest, case.version, ALGORITHM.version]:
+            rows.append(
+                {
+                    "case_id": case.case_id,
+                    "center_id": case.center_id,
+                    "algorithm_version": ALGORITHM.version,
+                    "case_version": case.version,
+                    "as_of": as_of,
+                    "assessed_at": now,
+                    "digest": digest,
+                    "is_current": True,
+                    "findings": findings,
+                }
+            )
+    replaced = [row["case_id"] for row in rows if row["case_id"] in known]
+    if replaced:
+        Assessment.objects.current().filter(case_id__in=replaced).update(is_current=False)
+    store.write(Assessment, ASSESSMENT_COLUMNS, rows)
+    return len(rows)
+
+
+def _item(case: Judged, finding: Any, version: str, now: datetime) -> dict[str, Any]:
+    said = finding.as_json()
+    return {
+        "case_id": case.case_id,
+        "center_id": case.center_id,
+        "rule_id": finding.rule_id,
+        "pointer": finding.pointer,
+        "rulebook_version": version,
+        "severity": finding.severity,
+        "sentence": finding.sentence,
+        "values": said["values"],
+        "state": ReviewState.OPEN,
+        "opened_at": now,
+        "closed_at": None,
+    }
+
+
+def _settle(model: type[ReviewItem], case_ids: list[int], found: list[dict[str, Any]], now: datetime) -> None:
+    """Open what was found, close what is open and was not found again."""
+    store.write(model, ITEM_COLUMNS, found, key=["case_id", "rule_id", "pointer"], kept=["opened_at"])
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} item SET state = %s, closed_at = %s WHERE item.case_id = ANY(%s) AND item.state = %s"
+            " AND NOT EXISTS (SELECT FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS f(case_id, rule_id, pointer)"
+            " WHERE f.case_id = item.case_id AND f.rule_id = item.rule_id AND f.pointer = item.pointer)",
+            [
+                ReviewState.CLOSED,
+                now,
+                case_ids,
+                ReviewState.OPEN,
+                [row["case_id"] for row in found],
+                [row["rule_id"] for row in found],
+                [row["pointer"] for row in found],
+            ],
+        )
