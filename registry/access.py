@@ -139,7 +139,7 @@ def everywhere() -> AbstractContextManager[None]:
 
 def enter(center_ids: Iterable[int]) -> None:
     """Set the scope for the rest of the present transaction: for the API, which knows its user late."""
-    apply({"app.center_ids": _text(center_ids)})
+    apply({"app__center_ids": _text(center_ids)})
 
 
 def _text(center_ids: Iterable[int]) -> str:

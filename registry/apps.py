@@ -13,8 +13,9 @@ class RegistryConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what Django calls at its own moments."""
-        from registry import celery, walls  # noqa: F401 - loaded so that tasks called in any process find their broker
+        from registry import celery, queue, walls  # noqa: F401 - with celery loaded, tasks find their broker
         from registry.checks import check_clinical_models
 
         checks.register(check_clinical_models, checks.Tags.models)
         post_migrate.connect(walls.raise_walls, sender=self)
+        post_migrate.connect(queue.install, sender=self)

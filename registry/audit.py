@@ -14,7 +14,7 @@ import pghistory
 from django.db import models
 from pghistory.models import Event
 
-from registry.database.session import holding
+from registry.database.session import holding, lasting
 
 if TYPE_CHECKING:
     from registry.models import User
@@ -56,8 +56,17 @@ def audited_except(*fields: str) -> Callable[[type[Model]], type[Model]]:
 
 def because(*, door: str, by: "User | None" = None, reason: str = "") -> AbstractContextManager[None]:
     """Say through which door, by whom and why rows change in this block: by ORM, raw SQL or COPY."""
+    return holding(**_context(door=door, by=by, reason=reason))
+
+
+def by_machine(*, door: str, reason: str) -> AbstractContextManager[None]:
+    """Say it for a whole task, across its transactions; `because` within it says more for a while."""
+    return lasting(**_context(door=door, by=None, reason=reason))
+
+
+def _context(*, door: str, by: "User | None", reason: str) -> dict[str, str]:
     said = {"door": door, "user": by.pk if by else None, "reason": reason}
-    return holding(pghistory__context_id=str(uuid.uuid4()), pghistory__context_metadata=json.dumps(said))
+    return {"pghistory__context_id": str(uuid.uuid4()), "pghistory__context_metadata": json.dumps(said)}
 
 
 def history_of(row: models.Model) -> models.QuerySet:

@@ -1,7 +1,38 @@
-"""Background work: the Celery application. Its settings stand in settings.py under CELERY_."""
+"""Background work: the Celery application. Its settings and the schedule stand in settings.py under CELERY_.
 
-from celery import Celery
+Every broker delivers at least once, so a task may run twice. Each job is a row first; the broker rings the bell.
+"""
 
-app = Celery("registry")
+import os
+from typing import Any
+
+from celery import Celery, Task, signals
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
+os.environ.setdefault("REGISTRY_PROCESS", "worker")  # web and commands have said what they are
+
+
+class AuditedTask(Task):
+    """A task whose writes say in the audit trail that it made them."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run within the audit context of this task."""
+        from registry.audit import by_machine
+
+        with by_machine(door="task", reason=self.name):
+            return super().__call__(*args, **kwargs)
+
+
+app = Celery("registry", task_cls=AuditedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def wake_database(**_: Any) -> None:
+    """Start the embedded database before the first look into its queue."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    connection.close()

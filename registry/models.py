@@ -150,3 +150,13 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix} {self.name}"
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a background process."""
+
+    name = models.CharField(max_length=20, primary_key=True, help_text="Which process.")
+    seen_at = models.DateTimeField(help_text="Moment of the sign, by the clock of the database.")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.seen_at}"

@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pghistory
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from registry import environment
 from registry.database import roles
@@ -59,6 +60,7 @@ INSTALLED_APPS = [
     "reports",
 ]
 MIDDLEWARE = [
+    "registry.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -134,6 +136,13 @@ def _database(url: str) -> dict[str, Any]:
     return {key: str(given.get(name) or "") for key, name in names.items()} | {"OPTIONS": options}
 
 
+def _queue_address() -> str:
+    """Reach the queue as the role that owns it; in keywords, because its client loses parts of a URL."""
+    given = conninfo_to_dict(DATABASE_URL)
+    given["user" if EMBEDDED else "options"] = roles.BROKER if EMBEDDED else f"-c role={roles.BROKER}"
+    return make_conninfo(**given)
+
+
 DATABASE_URL = environment.text("DATABASE_URL")
 EMBEDDED = None if DATABASE_URL else VAR / ("pg18-test" if TESTING else "pg18")
 if EMBEDDED:
@@ -157,6 +166,44 @@ PGHISTORY_LEVEL = pghistory.Statement
 PGHISTORY_APPEND_ONLY = True
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
 PGHISTORY_CONTEXT_ID_FIELD = pghistory.ContextUUIDField()
+
+# --- background work: in the same PostgreSQL, or in RabbitMQ when CELERY_BROKER_URL names one --------------------
+
+CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", "pgmq://localhost")
+if CELERY_BROKER_URL == "pgmq://localhost":
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "conn_string": _queue_address(),
+        "init_extension": False,  # registry/queue.py installs it
+        "visibility_timeout": 1800,  # a task that is not done by then runs again; the limit below ends it before
+        "use_notify": True,
+        "wait_time_seconds": 0,
+        "polling_interval": 1,
+        "pool_size": 2,
+    }
+else:
+    # quorum queues keep what a lost node held; delayed delivery on them needs topic exchanges
+    CELERY_TASK_DEFAULT_QUEUE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_TYPE = "quorum"
+    CELERY_TASK_DEFAULT_EXCHANGE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_EXCHANGE_TYPE = "topic"
+CELERY_TASK_DEFAULT_QUEUE = "registry"
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = (
+    True  # either alone loses tasks of a killed worker
+)
+CELERY_TASK_IGNORE_RESULT = True  # results are rows of ours
+CELERY_TASK_TIME_LIMIT, CELERY_TASK_SOFT_TIME_LIMIT = 1500, 1440
+CELERY_TASK_SERIALIZER, CELERY_ACCEPT_CONTENT = "json", ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = environment.number("WORKER_PROCESSES", 2, least=1)
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = CELERY_WORKER_SEND_TASK_EVENTS = False  # pgmq has neither
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sign of life": {"task": "registry.tasks.beat", "schedule": crontab()},
+    "ring the bell for jobs that are due": {"task": "cases.tasks.ring_due_jobs", "schedule": crontab()},
+    "read the rulebooks again": {"task": "cases.tasks.reassess_all", "schedule": crontab(hour=2, minute=30)},
+    "send reports that are due": {"task": "reports.tasks.send_due", "schedule": crontab(minute=5)},
+}
 
 # --- people -------------------------------------------------------------------------------------------------
 

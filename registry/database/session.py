@@ -1,34 +1,61 @@
-"""Settings of the database session that end with the transaction: a pooled connection cannot carry them on."""
+"""Settings of the database session, which row security and the audit triggers read."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from django.db import connection, transaction
-
-READ, SET = "coalesce(current_setting(%s, true), '')", "set_config(%s, %s, true)"
+from django.db import DatabaseError, connection, transaction
 
 
 @contextmanager
 def holding(**values: str) -> Iterator[None]:
-    """Hold settings (`app__center_ids="1,2"` is `app.center_ids`) for a block, then put back what was there.
+    """Hold settings (`app__center_ids="1,2"` is `app.center_ids`) in a transaction, then put back what was there.
 
-    A rollback needs no putting back: the savepoint takes the settings with it.
+    They end with the transaction, so a pooled connection cannot carry them on. A rollback needs no putting back: the
+    savepoint takes the settings with it.
     """
-    names = [name.replace("__", ".") for name in values]
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join([READ] * len(names))}", names)
-            before = cursor.fetchone()
-        apply(dict(zip(names, values.values(), strict=True)))
+        before = _read(values)
+        apply(values)
         yield
         if not connection.needs_rollback:
-            apply(dict(zip(names, before, strict=True)))
+            apply(before)
+
+
+@contextmanager
+def lasting(**values: str) -> Iterator[None]:
+    """Hold settings across transactions, in a process that shares its connection with nobody: a worker."""
+    before = _read(values)
+    _write(values, local=False)
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError):  # a lost connection has lost its settings
+            _write(before, local=False)
 
 
 def apply(values: dict[str, str]) -> None:
     """Set until the present transaction ends; without one it would end at once, so that is an error."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Session settings need a transaction to live in.")
+    _write(values, local=True)
+
+
+def _read(values: dict[str, str]) -> dict[str, str]:
     with connection.cursor() as cursor:
-        pairs = [part for pair in values.items() for part in pair]
-        cursor.execute(f"SELECT {', '.join([SET] * len(values))}", pairs)
+        cursor.execute(
+            "SELECT " + ", ".join(["coalesce(current_setting(%s, true), '')"] * len(values)),
+            [_name(key) for key in values],
+        )
+        return dict(zip(values, cursor.fetchone(), strict=True))
+
+
+def _write(values: dict[str, str], *, local: bool) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT " + ", ".join(["set_config(%s, %s, %s)"] * len(values)),
+            [part for key, value in values.items() for part in (_name(key), value, local)],
+        )
+
+
+def _name(key: str) -> str:
+    return key.replace("__", ".")

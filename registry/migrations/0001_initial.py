@@ -193,4 +193,11 @@ class Migration(migrations.Migration):
                 'default_permissions': (),
             },
         ),
+        migrations.CreateModel(
+            name='Heartbeat',
+            fields=[
+                ('name', models.CharField(help_text='Which process.', max_length=20, primary_key=True, serialize=False)),
+                ('seen_at', models.DateTimeField(help_text='Moment of the sign, by the clock of the database.')),
+            ],
+        ),
     ]

@@ -1,0 +1,12 @@
+"""Background work of the ground floor."""
+
+from celery import shared_task
+from django.db.models.functions import Now
+
+from registry.models import Heartbeat
+
+
+@shared_task
+def beat() -> None:
+    """Leave a sign that scheduler, queue and worker are alive; /readyz tells its age."""
+    Heartbeat.objects.update_or_create(name="worker", defaults={"seen_at": Now()})
