@@ -250,6 +250,7 @@ USE_I18N = False
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a missing one
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
