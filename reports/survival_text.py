@@ -36,7 +36,7 @@ def as_text(strata: Sequence[LifeTable], summary: Json) -> str:
 
 def _figures(group: Json) -> Iterator[str]:
     for q in group["quantiles"]:
-        name = "median" if q["p"] == 0.5 else f"{q['p']:g} have failed by"
+        name = "median" if q["p"] == 0.5 else f"{100 * q['p']:g}% have failed by"
         yield f"  {name}: {_days(q['value'])} ({_days(q['lower'])} to {_days(q['upper'])})"
     seen = group["follow_up"]
     yield f"  median follow-up: {_days(seen['median'])} ({_days(seen['lower'])} to {_days(seen['upper'])})"
