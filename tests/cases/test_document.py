@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases import document as documents
-from cases.document import DocumentError, dump, parse
+from cases.document import FIELDS, CaseDocument, DocumentError, dump, parse
 from cases.models import FORMS
 
+NAMES = [*CaseDocument.__dataclass_fields__, *(name for known in FIELDS.values() for name in known)]
 WHOLE = {
     "case_number": "A-1",
     "note": "seen twice",
@@ -141,7 +141,7 @@ def test_dates_are_iso_and_real(value):
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
         lambda inner: (
             st.lists(inner, max_size=3)
-            | st.dictionaries(st.sampled_from([*documents._SHAPE, "x", "vein", "missing"]), inner, max_size=4)
+            | st.dictionaries(st.sampled_from([*NAMES, "x", "vein", "missing"]), inner, max_size=4)
         ),
         max_leaves=12,
     )
