@@ -28,7 +28,10 @@ def test_save_leaves_an_event_with_the_values_after(case):
     case.note = "second look"
     case.save()
 
-    assert [(event.pgh_label, event.note) for event in history_of(case)] == [("insert", ""), ("update", "second look")]
+    assert [(event.pgh_label, event.note) for event in history_of(case)] == [
+        ("insert", ""),
+        ("update", "second look"),
+    ]
 
 
 def test_an_unchanged_save_leaves_none(case):
@@ -38,7 +41,9 @@ def test_an_unchanged_save_leaves_none(case):
 
 
 def test_bulk_create_leaves_one_event_for_each_row(db):
-    centers = Center.objects.bulk_create(Center(code=f"BULK{n}", name=f"Center {n}", country="PL") for n in range(5))
+    centers = Center.objects.bulk_create(
+        Center(code=f"BULK{n}", name=f"Center {n}", country="PL") for n in range(5)
+    )
 
     assert [labels(center) for center in centers] == [["insert"]] * 5
 
@@ -116,7 +121,7 @@ BYPASSES = {
 
 @pytest.mark.parametrize("statement", BYPASSES.values(), ids=BYPASSES)
 def test_the_application_cannot_get_around_it(case, statement):
-    with pytest.raises(DatabaseError, match="permission denied|must be owner"), transaction.atomic():
+    with pytest.raises(DatabaseError, match=r"permission denied|must be owner"), transaction.atomic():
         sql(statement)
 
 

@@ -41,21 +41,29 @@ def test_raw_sql_sees_the_centers_of_its_scope_alone(two_cases, north):
 
 
 def test_insert_into_a_foreign_center_is_refused(north, south, make_case):
-    with access.scope([north.pk]), pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+    with (
+        access.scope([north.pk]),
+        pytest.raises(DatabaseError, match="row-level security"),
+        transaction.atomic(),
+    ):
         make_case(south)
 
 
 def test_handing_a_case_to_a_foreign_center_is_refused(two_cases, north, south):
     mine, _ = two_cases
-    with access.scope([north.pk]), pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
+    with (
+        access.scope([north.pk]),
+        pytest.raises(DatabaseError, match="row-level security"),
+        transaction.atomic(),
+    ):
         Case.objects.filter(pk=mine.pk).update(center=south)
 
 
 def test_a_row_cannot_point_at_a_case_of_another_center(two_cases, north):
     _, foreign = two_cases
     with access.scope([north.pk]), pytest.raises(IntegrityError, match="of_center"), transaction.atomic():
-        Consent.objects.create(case_id=foreign.pk, center=north, basis="written")
         sql("SET CONSTRAINTS ALL IMMEDIATE")
+        Consent.objects.create(case_id=foreign.pk, center=north, basis="written")
 
 
 def test_scopes_nest_and_end(two_cases, north):
@@ -92,7 +100,11 @@ def test_a_careless_set_would_leak_through_a_pool(north):
 
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     address = psycopg.conninfo.make_conninfo(
-        **{name: connection.settings_dict[key] for key, name in names.items() if connection.settings_dict[key]}
+        **{
+            name: connection.settings_dict[key]
+            for key, name in names.items()
+            if connection.settings_dict[key]
+        }
     )
     read = "SELECT coalesce(current_setting('app.center_ids', true), '')"
     with ConnectionPool(address, min_size=1, max_size=1) as pool:
@@ -115,7 +127,11 @@ def test_every_scoped_table_and_its_events_stand_behind_the_wall(db):
             " WHERE relrowsecurity AND polname = 'own_centers'"
         )
     }
-    tables = {table for model in walls.scoped_models() for table in {model._meta.db_table, *walls.event_tables(model)}}
+    tables = {
+        table
+        for model in walls.scoped_models()
+        for table in {model._meta.db_table, *walls.event_tables(model)}
+    }
 
     assert tables <= walled
     assert "cases_case" in tables

@@ -1,0 +1,35 @@
+"""The system checks name a clinical model that forgot a promise."""
+
+import pytest
+from django.db import models
+from django.test.utils import isolate_apps
+
+from cases.models import Case
+from registry.checks import broken_promises, clinical_models
+
+
+def promises_broken_by(**attributes):
+    meta = type("Meta", (), {"app_label": "cases"})
+    model = type("Planted", (models.Model,), {"__module__": __name__, "Meta": meta, **attributes})
+    return {message.id for message in broken_promises(model)}
+
+
+@isolate_apps("cases", "registry")
+def test_a_model_that_forgot_everything_is_named():
+    assert promises_broken_by(note=models.TextField()) == {f"registry.E00{n}" for n in range(1, 5)}
+
+
+@isolate_apps("cases", "registry")
+def test_a_model_that_forgot_one_thing_is_told_which():
+    center = models.ForeignKey("registry.Center", models.PROTECT, help_text="The center")
+
+    assert promises_broken_by(center=center) == {"registry.E002", "registry.E003"}
+
+
+@pytest.mark.parametrize("model", list(clinical_models()), ids=lambda model: model.__name__)
+def test_a_clinical_model_keeps_its_promises(model):
+    assert not list(broken_promises(model))
+
+
+def test_the_sweep_sees_the_real_models():
+    assert Case in set(clinical_models())
