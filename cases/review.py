@@ -7,24 +7,26 @@ no longer call for it, and opens again when it comes back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from cases import document as documents
-from cases import store
-from cases.models import Assessment, DataQuery, Deviation
+from cases import jobs, store
+from cases.models import Assessment, AssessmentRun, Case, DataQuery, Deviation
 from cases.models.review import ReviewItem
 from cases.rulebook import engine
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ReviewState, Severity, Verdict
-from registry import audit
+from registry import access, audit
 
+CHUNK = 1000
 ASSESSMENT_COLUMNS = tuple(f.attname for f in Assessment._meta.local_fields if f.attname != "id")
 ITEM_COLUMNS = tuple(f.attname for f in Deviation._meta.local_fields if f.attname != "id")
 # What a person must see; `info` is counted in reports and never put before anybody.
@@ -50,24 +52,57 @@ class Reassessed:
     changed: int
 
 
-def reassess(case_ids: Iterable[int], *, as_of: date, size: int = 1000) -> Reassessed:
-    """Read both rulebooks again over stored cases of the present scope, chunk by chunk."""
-    read = changed = 0
-    for ids in store.chunks(case_ids, size):
-        with audit.because(door="assess"):
-            judged = [
-                Judged(
-                    case_id=case.id,
-                    center_id=case.center_id,
-                    version=case.version,
-                    document=case.document,
-                    validity=engine.read(VALIDITY, case.document, as_of),
+def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
+    """Read both rulebooks again over stored cases of the present scope, all at once."""
+    with audit.because(door="assess"):
+        judged = [
+            Judged(
+                case_id=case.id,
+                center_id=case.center_id,
+                version=case.version,
+                document=case.document,
+                validity=engine.read(VALIDITY, case.document, as_of),
+            )
+            for case in documents.load(case_ids)
+        ]
+        changed = record(judged, as_of=as_of, now=timezone.now())
+    return Reassessed(read=len(judged), changed=changed)
+
+
+def start_run(*, as_of: date) -> AssessmentRun:
+    """Ask for a reading of the whole registry; a run of that day that is still to do is taken up, not doubled."""
+    waiting = AssessmentRun.objects.filter(
+        as_of=as_of, state__in=[AssessmentRun.State.WAITING, AssessmentRun.State.RUNNING]
+    )
+    return waiting.first() or AssessmentRun.objects.create(as_of=as_of)
+
+
+def carry_out(run_id: int, *, progress: Callable[[int], None] = lambda n: None) -> AssessmentRun:
+    """Carry out a run, chunk by chunk, each in a transaction of its own with its progress.
+
+    A run that another worker holds, or that is finished, is left alone; one that was cut off goes on where it was.
+    """
+    if jobs.claim(AssessmentRun, run_id):
+        while ids := _next_chunk(run_id):
+            with access.everywhere():
+                seen = reassess(
+                    ids, as_of=AssessmentRun.objects.values_list("as_of", flat=True).get(pk=run_id)
                 )
-                for case in documents.load(ids)
-            ]
-            changed += record(judged, as_of=as_of, now=timezone.now())
-            read += len(judged)
-    return Reassessed(read=read, changed=changed)
+                AssessmentRun.objects.filter(pk=run_id).update(
+                    last_case_id=ids[-1],
+                    cases_read=F("cases_read") + seen.read,
+                    cases_changed=F("cases_changed") + seen.changed,
+                    leased_until=jobs.lease(),
+                )
+            progress(seen.read)
+        jobs.finish(AssessmentRun, run_id)
+    return AssessmentRun.objects.get(pk=run_id)
+
+
+def _next_chunk(run_id: int) -> list[int]:
+    with access.everywhere():
+        after = AssessmentRun.objects.values_list("last_case_id", flat=True).get(pk=run_id)
+        return list(Case.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:CHUNK])
 
 
 def record(judged: Sequence[Judged], *, as_of: date, now: datetime) -> int:

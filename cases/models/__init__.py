@@ -10,7 +10,7 @@ from cases.models.operation import Operation, Reconstruction, VeinHandling
 from cases.models.outcome import Antithrombotic, Complication, Death, Discharge, FollowUp, Recurrence
 from cases.models.pathology import Pathology
 from cases.models.patient import Consent, Patient, Presentation
-from cases.models.review import Assessment, DataQuery, Deviation
+from cases.models.review import Assessment, AssessmentRun, DataQuery, Deviation
 from cases.models.tumor import Therapy, Tumor
 from cases.models.workup import Biopsy, Diagnosis, ImagingStudy, MdtMeeting
 
@@ -39,6 +39,7 @@ __all__ = [
     "FORMS",
     "Antithrombotic",
     "Assessment",
+    "AssessmentRun",
     "Biopsy",
     "Case",
     "Complication",

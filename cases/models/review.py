@@ -106,3 +106,32 @@ class Deviation(ReviewItem):
 @audited
 class DataQuery(ReviewItem):
     """The data are implausible: to be confirmed or corrected."""
+
+
+class AssessmentRun(models.Model):
+    """A reading of both rulebooks over the whole registry: a row first, so that a lost message loses nothing.
+
+    Reading a case twice adds nothing, so a run that was cut off simply goes on after the last case it noted.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    as_of = models.DateField(help_text="The day the rules are read for")
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING, help_text="How far it is")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Times a worker took it")
+    leased_until = models.DateTimeField(null=True, blank=True, help_text="A worker has it until then")
+    last_case_id = models.BigIntegerField(default=0, help_text="All cases up to this one have been read")
+    cases_read = models.PositiveIntegerField(default=0, help_text="Cases read")
+    cases_changed = models.PositiveIntegerField(default=0, help_text="Cases of which something new was said")
+    created_at = models.DateTimeField(auto_now_add=True, help_text="Asked for")
+    finished_at = models.DateTimeField(null=True, blank=True, help_text="Finished")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Assessment run of {self.as_of} ({self.get_state_display()})"

@@ -1,0 +1,44 @@
+"""Who works on a job: a row is claimed by an UPDATE that only one worker can win, for as long as a lease.
+
+The broker may lose a message or deliver it twice; neither matters. A job whose worker died is free again when its
+lease has run out, and after three attempts it is set aside for people to see. Time is the database's own.
+"""
+
+from datetime import timedelta
+
+from django.db.models import F, Model, Q
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
+
+LEASE = timedelta(minutes=10)
+ATTEMPTS = 3
+# A job is a model with the fields state, attempts, leased_until and finished_at.
+OPEN = ("waiting", "running")
+
+
+def lease() -> CombinedExpression:
+    """The end of a lease that begins now."""
+    return Now() + LEASE
+
+
+def claim(job: type[Model], job_id: int) -> bool:
+    """Take a job that waits, or whose worker is gone; False when it is taken, finished or set aside."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
+    rows = job._default_manager.filter(free, pk=job_id, state__in=OPEN)
+    rows.filter(attempts__gte=ATTEMPTS).update(state="failed", finished_at=Now())
+    return bool(
+        rows.filter(attempts__lt=ATTEMPTS).update(
+            state="running", attempts=F("attempts") + 1, leased_until=lease()
+        )
+    )
+
+
+def finish(job: type[Model], job_id: int, state: str = "done") -> None:
+    """Mark a claimed job as finished."""
+    job._default_manager.filter(pk=job_id).update(state=state, leased_until=None, finished_at=Now())
+
+
+def due(job: type[Model]) -> list[int]:
+    """The jobs that nobody works on: waiting, or left behind by a worker that is gone."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
+    return list(job._default_manager.filter(free, state__in=OPEN).order_by("pk").values_list("pk", flat=True))
