@@ -10,10 +10,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import F
 from django.utils import timezone
 
 from cases import document as documents
@@ -25,6 +24,9 @@ from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ReviewState, Severity, Verdict
 from registry import access, audit
+
+if TYPE_CHECKING:
+    from registry.models import Center
 
 CHUNK = 1000
 ASSESSMENT_COLUMNS = tuple(f.attname for f in Assessment._meta.local_fields if f.attname != "id")
@@ -69,40 +71,41 @@ def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
     return Reassessed(read=len(judged), changed=changed)
 
 
-def start_run(*, as_of: date) -> AssessmentRun:
-    """Ask for a reading of the whole registry; a run of that day that is still to do is taken up, not doubled."""
-    waiting = AssessmentRun.objects.filter(
-        as_of=as_of, state__in=[AssessmentRun.State.WAITING, AssessmentRun.State.RUNNING]
-    )
-    return waiting.first() or AssessmentRun.objects.create(as_of=as_of)
+def start_run(center: Center, *, as_of: date) -> AssessmentRun:
+    """Ask for a reading of a center's cases; a run of that day that is still to do is taken up, not doubled."""
+    with access.scope([center.pk]):
+        begun = AssessmentRun.objects.filter(center=center, as_of=as_of, state__in=jobs.OPEN).first()
+        return begun or AssessmentRun.objects.create(center=center, as_of=as_of)
 
 
-def carry_out(run_id: int, *, progress: Callable[[int], None] = lambda n: None) -> AssessmentRun:
+def carry_out(
+    run_id: int, center_id: int, *, progress: Callable[[int], None] = lambda n: None
+) -> AssessmentRun:
     """Carry out a run, chunk by chunk, each in a transaction of its own with its progress.
 
     A run that another worker holds, or that is finished, is left alone; one that was cut off goes on where it was.
     """
-    if jobs.claim(AssessmentRun, run_id):
-        while ids := _next_chunk(run_id):
-            with access.everywhere():
-                seen = reassess(
-                    ids, as_of=AssessmentRun.objects.values_list("as_of", flat=True).get(pk=run_id)
-                )
+    with access.scope([center_id]):
+        claimed = jobs.claim(AssessmentRun, run_id)
+        run = AssessmentRun.objects.get(pk=run_id)
+    while claimed:
+        with access.scope([center_id]):
+            cases = Case.objects.filter(center_id=center_id, pk__gt=run.last_case_id).order_by("pk")
+            if ids := list(cases.values_list("pk", flat=True)[:CHUNK]):
+                seen = reassess(ids, as_of=run.as_of)
+                run.last_case_id, run.cases_read = ids[-1], run.cases_read + seen.read
+                run.cases_changed += seen.changed
                 AssessmentRun.objects.filter(pk=run_id).update(
-                    last_case_id=ids[-1],
-                    cases_read=F("cases_read") + seen.read,
-                    cases_changed=F("cases_changed") + seen.changed,
+                    last_case_id=run.last_case_id,
+                    cases_read=run.cases_read,
+                    cases_changed=run.cases_changed,
                     leased_until=jobs.lease(),
                 )
-            progress(seen.read)
-        jobs.finish(AssessmentRun, run_id)
-    return AssessmentRun.objects.get(pk=run_id)
-
-
-def _next_chunk(run_id: int) -> list[int]:
-    with access.everywhere():
-        after = AssessmentRun.objects.values_list("last_case_id", flat=True).get(pk=run_id)
-        return list(Case.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:CHUNK])
+            else:
+                jobs.finish(AssessmentRun, run_id)
+                run.state, claimed = AssessmentRun.State.DONE, False
+        progress(len(ids))
+    return run
 
 
 def record(judged: Sequence[Judged], *, as_of: date, now: datetime) -> int:

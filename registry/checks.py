@@ -12,7 +12,7 @@ from registry.access import ScopedQuerySet
 
 CLINICAL = "cases"
 # Written by the machine alone, from rows that are audited; older assessments stay as they are.
-DERIVED = {"assessment", "importbatch", "survivalobservation"}
+DERIVED = {"assessment", "assessmentrun", "importbatch", "survivalobservation"}
 
 
 def check_clinical_models(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:

@@ -4,6 +4,7 @@ from django.db import models
 
 from cases.querysets import AssessmentQuerySet, FindingQuerySet
 from cases.vocabulary import ReviewState, Severity
+from registry.access import ScopedQuerySet
 from registry.audit import audited
 
 
@@ -109,7 +110,7 @@ class DataQuery(ReviewItem):
 
 
 class AssessmentRun(models.Model):
-    """A reading of both rulebooks over the whole registry: a row first, so that a lost message loses nothing.
+    """A reading of both rulebooks over a center's cases: a row first, so that a lost message loses nothing.
 
     Reading a case twice adds nothing, so a run that was cut off simply goes on after the last case it noted.
     """
@@ -120,7 +121,10 @@ class AssessmentRun(models.Model):
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
 
-    as_of = models.DateField(help_text="The day the rules are read for")
+    center = models.ForeignKey(
+        "registry.Center", on_delete=models.PROTECT, related_name="assessment_runs", help_text="The center"
+    )
+    as_of = models.DateField(help_text="The center's day the rules are read for")
     state = models.CharField(max_length=10, choices=State, default=State.WAITING, help_text="How far it is")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Times a worker took it")
     leased_until = models.DateTimeField(null=True, blank=True, help_text="A worker has it until then")
@@ -129,6 +133,8 @@ class AssessmentRun(models.Model):
     cases_changed = models.PositiveIntegerField(default=0, help_text="Cases of which something new was said")
     created_at = models.DateTimeField(auto_now_add=True, help_text="Asked for")
     finished_at = models.DateTimeField(null=True, blank=True, help_text="Finished")
+
+    objects = ScopedQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

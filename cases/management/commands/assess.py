@@ -9,9 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from cases import review
+from cases import intake, review
 from cases.models import Case
 from registry import access
+from registry.models import Center
 
 
 class Command(BaseCommand):
@@ -35,12 +36,17 @@ class Command(BaseCommand):
     def _all(self) -> review.Reassessed:
         with access.everywhere():
             total = Case.objects.count()
-        run = review.start_run(as_of=timezone.now().date())
+        read = changed = 0
         with tqdm(total=total, unit="case", disable=not sys.stderr.isatty()) as bar:
-            run = review.carry_out(run.pk, progress=bar.update)
-        if run.state != run.State.DONE:
-            raise CommandError("Another worker is carrying out this run; look at its progress in the admin.")
-        return review.Reassessed(read=run.cases_read, changed=run.cases_changed)
+            for center in Center.objects.order_by("code"):
+                run = review.start_run(center, as_of=intake.today_at(center))
+                run = review.carry_out(run.pk, center.pk, progress=bar.update)
+                if run.state != run.State.DONE:
+                    raise CommandError(
+                        f"Another worker reads the cases of {center.code}; look at its progress in the admin."
+                    )
+                read, changed = read + run.cases_read, changed + run.cases_changed
+        return review.Reassessed(read=read, changed=changed)
 
     def _some(self, case_ids: list[int]) -> review.Reassessed:
         with access.everywhere():
