@@ -87,7 +87,7 @@ def axis_of(values: NDArray[Any]) -> tuple[NDArray[Any], Counts]:
     """
     if values.dtype.kind == "i" and values.min(initial=0) >= 0:
         reach = int(values.max(initial=0)) + 1
-        if reach <= 4 * values.size + 10_000:
+        if reach <= 4 * values.size + 1_000:
             return np.arange(reach), values
     axis, place = np.unique(values, return_inverse=True)
     return axis, place
@@ -95,14 +95,15 @@ def axis_of(values: NDArray[Any]) -> tuple[NDArray[Any], Counts]:
 
 def tally(slot: Counts, cell: Counts, slots: int, cells: int) -> tuple[Counts, Counts]:
     """The cells in use, and how often each slot occurs in them: (M,), (slots, M)."""
-    key = slot * cells
-    key += cell
-    if slots * cells <= 8 * key.size + 10_000:  # one counting pass, no sort
+    if slots * cells <= 8 * cell.size + 500_000:  # counters are few: one counting pass, no sort
+        key = slot * cells
+        key += cell
         planes = np.bincount(key, minlength=slots * cells).reshape(slots, cells)
         used = np.flatnonzero(planes.any(axis=0))
         return used, planes[:, used]
-    keys, counts = np.unique(key, return_counts=True)
-    used, position = np.unique(keys % cells, return_inverse=True)
-    planes = np.zeros((slots, used.size), np.int64)
-    planes[keys // cells, position] = counts
-    return used, planes
+    keys, counts = np.unique(cell * slots + slot, return_counts=True)
+    cell_of_key = keys // slots
+    first = np.diff(cell_of_key, prepend=-1) > 0
+    planes = np.zeros((slots, np.count_nonzero(first)), np.int64)
+    planes[keys % slots, np.cumsum(first) - 1] = counts
+    return cell_of_key[first], planes

@@ -21,14 +21,13 @@ from email.utils import parseaddr
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
 
 from registry import access
 from registry.access import REGISTRY_WIDE, Action
 from registry.models import User
 from reports import content as contents
 from reports import documents, transport
-from reports.documents import Envelope
+from reports.documents import Envelope, Letter
 from reports.models import Audience, Delivery, Report
 from reports.transport import Outcome, Result, Transport
 
@@ -49,26 +48,30 @@ class LostClaimError(Exception):
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def write(report: Report, recipients: Iterable[User], *, now: datetime | None = None) -> list[Delivery]:
-    """Write one finished message for each recipient who may read the report and has none yet."""
-    written_at = now or timezone.now()
-    content = contents.from_plain(report.content)
-    held = set(report.deliveries.values_list("recipient_id", flat=True))
-    rows = [
-        _written(report, content, user, written_at)
-        for user in recipients
-        if user.pk not in held and user.email and may_receive(user, report)
-    ]
-    return Delivery.objects.bulk_create(rows, ignore_conflicts=False)
+def write(report: Report, recipients: Iterable[User]) -> int:
+    """Write one finished message for each recipient who may read the report and has none yet; tell how many."""
+    with access.everywhere():
+        held = set(Delivery.objects.filter(report=report).values_list("recipient_id", flat=True))
+        wanted = [u for u in recipients if u.pk not in held and u.email and may_receive(u, report)]
+    if not wanted:
+        return 0
+    parts = documents.letter(
+        contents.from_plain(report.content)
+    )  # the slow part stands outside the transaction
+    written_at = database_now()
+    rows = [_written(report, parts, user, written_at) for user in wanted]
+    with access.everywhere():
+        Delivery.objects.bulk_create(rows, ignore_conflicts=True)  # another worker may have written the same
+    return len(rows)
 
 
-def _written(report: Report, content: contents.ReportContent, user: User, written_at: datetime) -> Delivery:
+def _written(report: Report, parts: Letter, user: User, written_at: datetime) -> Delivery:
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    message_id = f"<report-{report.pk}-{user.pk}-{(report.content_digest or 'none')[:16]}@{domain}>"
+    message_id = f"<report-{report.pk}-{user.pk}-{report.content_digest[:16]}@{domain}>"
     envelope = Envelope(
         sender=settings.DEFAULT_FROM_EMAIL, recipient=user.email, message_id=message_id, written_at=written_at
     )
-    message = documents.mail(content, envelope)
+    message = documents.mail(parts, envelope)
     return Delivery(
         center_id=report.center_id,
         report=report,

@@ -79,32 +79,53 @@ def subject(content: ReportContent) -> str:
     return f"Survival report, {content.scope}: data cut {report.cut}"
 
 
-def mail(content: ReportContent, envelope: Envelope) -> bytes:
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What every recipient of a report gets: rendered once, addressed many times."""
+
+    subject: str
+    text: str
+    html: str
+    picture: bytes | None
+    pdf: bytes
+    pdf_name: str
+
+
+def letter(content: ReportContent) -> Letter:
+    """Render the parts of a mail."""
+    report = printing.printed(content)
+    picture = _png(content.survival) if content.survival is not None and report.figure is not None else None
+    return Letter(
+        subject=subject(content),
+        text=plaintext.plain_text(report),
+        html=css_inline.inline(_html(report, figure=f"cid:{_FIGURE}", mail=True)),
+        picture=picture,
+        pdf=pdf(content),
+        pdf_name=f"survival-report-{content.as_of.isoformat()}.pdf",
+    )
+
+
+def mail(parts: Letter, envelope: Envelope) -> bytes:
     """Build the finished message: text and HTML with the figure inside, and the PDF attached.
 
     It is built once and stored, so that a repeated delivery is the same to the last byte. Part boundaries come from the
     Message-ID because Python's own are random.
     """
-    report = printing.printed(content)
     message = EmailMessage(policy=SMTP)
-    message["Subject"] = subject(content)
+    message["Subject"] = parts.subject
     message["From"] = envelope.sender
     message["To"] = envelope.recipient
     message["Date"] = format_datetime(envelope.written_at)
     message["Message-ID"] = envelope.message_id
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(plaintext.plain_text(report))
-    message.add_alternative(
-        css_inline.inline(_html(report, figure=f"cid:{_FIGURE}", mail=True)), subtype="html"
-    )
-    if report.figure is not None and content.survival is not None:
-        picture = _png(content.survival)
+    message.set_content(parts.text)
+    message.add_alternative(parts.html, subtype="html")
+    if parts.picture is not None:
         html_part = message.get_payload()[1]  # type: ignore[index]
         html_part.add_related(  # type: ignore[union-attr]
-            picture, "image", "png", cid=f"<{_FIGURE}>", filename="survival.png", disposition="inline"
+            parts.picture, "image", "png", cid=f"<{_FIGURE}>", filename="survival.png", disposition="inline"
         )
-    name = f"survival-report-{content.as_of.isoformat()}.pdf"
-    message.add_attachment(pdf(content), maintype="application", subtype="pdf", filename=name)
+    message.add_attachment(parts.pdf, maintype="application", subtype="pdf", filename=parts.pdf_name)
     _fix_boundaries(message, envelope.message_id)
     return message.as_bytes()
 

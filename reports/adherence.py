@@ -1,0 +1,75 @@
+"""Care against the treatment algorithm, counted over the current assessments of a cut, in the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+from cases.models import Assessment
+from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.engine import Rule
+from cases.vocabulary import Severity, Verdict
+from reports import cohorts
+from reports.cohorts import Cut
+from reports.content import RuleCount
+
+# A rule may be asked of several places of one case (each renal vein); the case counts once, with its gravest answer.
+_GRAVEST_FIRST = (Verdict.DEVIATION, Verdict.NOT_ASSESSABLE, Verdict.CONCORDANT, Verdict.NOT_APPLICABLE)
+
+_COUNT = """
+SELECT rule, gravest, count(*) FROM (
+  SELECT assessed.case_id, finding->>'rule' AS rule,
+         min(array_position(%s::text[], finding->>'verdict')) AS gravest
+  FROM ({assessments}) AS assessed CROSS JOIN LATERAL jsonb_array_elements(assessed.findings) AS finding
+  GROUP BY 1, 2
+) AS verdicts GROUP BY 1, 2
+"""
+
+
+def rules(cut: Cut) -> tuple[tuple[RuleCount, ...], int]:
+    """Count the verdicts of every rule of the algorithm; and how many cases were read."""
+    current = Assessment.objects.current().filter(case_id__in=cohorts.observations(cut).values("case_id"))
+    found = _verdicts(current.values("case_id", "findings"))
+    counted = tuple(
+        _counted(rule, found.get(rule.id, {})) for rule in _in_order() if rule.is_read and rule.id in found
+    )
+    return counted, current.count()
+
+
+def versions(cut: Cut) -> tuple[str, ...]:
+    """Name the versions of the algorithm behind the current assessments."""
+    current = Assessment.objects.current().filter(case_id__in=cohorts.observations(cut).values("case_id"))
+    return tuple(current.order_by("algorithm_version").values_list("algorithm_version", flat=True).distinct())
+
+
+def _verdicts(assessments: Any) -> dict[str, dict[str, int]]:
+    inner, parameters = assessments.order_by().query.sql_with_params()
+    with connection.cursor() as cursor:
+        order = [str(verdict) for verdict in _GRAVEST_FIRST]
+        cursor.execute(_COUNT.format(assessments=inner), [order, *parameters])
+        found: dict[str, dict[str, int]] = {}
+        for rule, place, n in cursor.fetchall():
+            found.setdefault(rule, {})[order[place - 1]] = n
+    return found
+
+
+def _in_order() -> list[Rule]:
+    """List each rule id once: an id may stand for several questions."""
+    return list({rule.id: rule for rule in reversed(ALGORITHM.rules)}.values())[::-1]
+
+
+def _counted(rule: Rule, verdicts: dict[str, int]) -> RuleCount:
+    severity = rule.severities if callable(rule.severity) else str(rule.severity)
+    return RuleCount(
+        rule=rule.id,
+        title=rule.title,
+        source=rule.source,
+        severity=severity,
+        concordant=verdicts.get(Verdict.CONCORDANT, 0),
+        deviation=verdicts.get(Verdict.DEVIATION, 0),
+        justified=0,
+        not_applicable=verdicts.get(Verdict.NOT_APPLICABLE, 0),
+        not_assessable=verdicts.get(Verdict.NOT_ASSESSABLE, 0),
+        sentinel=severity == Severity.SENTINEL,
+    )

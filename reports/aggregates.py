@@ -1,0 +1,137 @@
+"""Aggregates that PostgreSQL computes and Django has no words for, and their way into content values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from django.db.models import Aggregate, Avg, Count, FloatField, Func, IntegerField, Max, Min, Q, QuerySet
+
+from reports.content import Group, Line, Share, Spread
+from reports.proportions import clopper_pearson
+
+
+class Percentile(Aggregate):
+    """The share-p quantile, interpolated as in percentile_cont (type 7 of Hyndman and Fan)."""
+
+    function = "percentile_cont"
+    template = "%(function)s(%(p)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+
+    def __init__(self, expression: str, p: float, **extra: Any) -> None:
+        super().__init__(expression, p=float(p), **extra)
+
+
+class Size(Func):
+    """How many codes a set holds."""
+
+    function = "cardinality"
+    output_field = IntegerField()
+
+
+Kind = Literal["median", "mean", "range"]
+
+
+def spreads(rows: QuerySet[Any], expression: str, *, decimals: int = 0) -> dict[Kind, Spread]:
+    """Compute median (range), mean (range) and range of one column in one query."""
+    found = rows.aggregate(
+        median=Percentile(expression, 0.5),
+        mean=Avg(expression),
+        low=Min(expression),
+        high=Max(expression),
+        n=Count(expression),
+    )
+    low, high, n = found["low"], found["high"], found["n"]
+    common: dict[str, Any] = {"low": low, "high": high, "n": n, "decimals": decimals}
+    brackets: Literal["range", "none"] = "range" if n else "none"
+    return {
+        "median": Spread(center="median", value=found["median"], brackets=brackets, **common),
+        "mean": Spread(center="mean", value=found["mean"], brackets=brackets, **common),
+        "range": Spread(center="none", value=None, brackets=brackets, **common),
+    }
+
+
+def spread_group(
+    heading: str, value: Spread, applicable: int, *, brackets: bool = True, note: str = ""
+) -> tuple[Group, ...]:
+    """Make the one-line group of a measurement; nothing when nobody has a value."""
+    if not value.n:
+        return ()
+    if not brackets:
+        value = Spread(
+            center=value.center, value=value.value, brackets="none", n=value.n, decimals=value.decimals
+        )
+    words = {"median": "median", "mean": "mean", "none": ""}[value.center]
+    statistic = {True: f"{words} (range)" if words else "range", False: words}[brackets]
+    line = Line(label="", value=value)
+    return (
+        Group(
+            heading=heading,
+            statistic=statistic,
+            lines=(line,),
+            recorded=value.n,
+            applicable=applicable,
+            note=note,
+        ),
+    )
+
+
+def share_group(
+    heading: str,
+    counts: Iterable[tuple[str, int]],
+    *,
+    recorded: int,
+    applicable: int,
+    exclusive: bool = True,
+    exact: bool = False,
+    note: str = "",
+) -> tuple[Group, ...]:
+    """Make a group of shares of those recorded; nothing when nobody is recorded."""
+    if not recorded:
+        return ()
+    lines = tuple(Line(label=label, value=share(n, recorded, exact=exact)) for label, n in counts)
+    return (
+        Group(
+            heading=heading,
+            statistic="n (%)",
+            lines=lines,
+            recorded=recorded,
+            applicable=applicable,
+            exclusive=exclusive,
+            note=note,
+        ),
+    )
+
+
+def share(n: int, of: int, *, exact: bool = False) -> Share:
+    """Make a share, with its exact interval where asked for."""
+    lower, upper = clopper_pearson(n, of) if exact and of else (None, None)
+    return Share(n=n, of=of, lower=lower, upper=upper)
+
+
+def coded_counts(rows: QuerySet[Any], field: str) -> dict[str, int]:
+    """Count the rows by a code; rows without one are left out."""
+    counted = rows.exclude(**{field: None}).values_list(field).annotate(n=Count("pk")).order_by(field)
+    return {code: n for code, n in counted if code != ""}
+
+
+def set_counts(rows: QuerySet[Any], field: str) -> tuple[dict[str, int], int]:
+    """Count the rows that hold each code of a set, and the rows that hold any."""
+    vocabulary = rows.model._meta.get_field(field).codes  # type: ignore[union-attr]
+    recorded = rows.exclude(**{field: None})
+    found = recorded.aggregate(
+        everybody=Count("pk"),
+        **{
+            f"code_{i}": Count("pk", filter=Q(**{f"{field}__contains": [code]}))
+            for i, code in enumerate(vocabulary)
+        },
+    )
+    counts = {code: found[f"code_{i}"] for i, code in enumerate(vocabulary)}
+    return {code: n for code, n in counts.items() if n}, found["everybody"]
+
+
+def in_order(counts: Mapping[str, int], vocabulary: Any, *, empty: bool = False) -> list[tuple[str, int]]:
+    """Put counts in the order and words of a vocabulary; codes that nobody has are left out unless `empty`."""
+    return [
+        (str(member.label), counts.get(str(member), 0)) for member in vocabulary if empty or member in counts
+    ]

@@ -1,0 +1,134 @@
+"""How often the items behind a report are recorded among the patients to whom they apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.db.models import Count, Model, Q, QuerySet
+
+from cases.models import Case, Operation, Pathology, Reconstruction, Tumor
+from reports import cohorts
+from reports.cohorts import Cut
+from reports.content import MissingCount
+from reports.tables import TUBES, WITH_MATERIAL, index_operations, index_reconstructions
+
+Whom = Literal["registered", "resected", "with material", "with tube"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A field that the report uses and the patients to whom it applies."""
+
+    model: type[Model]
+    field: str
+    whom: Whom
+
+
+ITEMS: tuple[tuple[str, tuple[Item, ...]], ...] = (
+    (
+        "Tumor",
+        tuple(
+            Item(model=Tumor, field=name, whom="registered")
+            for name in (
+                "segments",
+                "growth_pattern",
+                "max_diameter_mm",
+                "metastasis_at_diagnosis",
+                "origin_certainty",
+            )
+        ),
+    ),
+    (
+        "Operation",
+        tuple(
+            Item(model=Operation, field=name, whom="resected")
+            for name in (
+                "operated_on",
+                "approach",
+                "exposure_steps",
+                "resection_type",
+                "resected_segments",
+                "organs_resected",
+                "bypass",
+                "gross_result",
+                "skin_to_skin_min",
+                "blood_loss_ml",
+            )
+        ),
+    ),
+    (
+        "Reconstruction",
+        (
+            Item(model=Reconstruction, field="ivc_method", whom="resected"),
+            Item(model=Reconstruction, field="material", whom="with material"),
+            Item(model=Reconstruction, field="diameter_mm", whom="with tube"),
+        ),
+    ),
+    (
+        "Pathology",
+        tuple(Item(model=Pathology, field=name, whom="resected") for name in ("margin", "fnclcc_grade")),
+    ),
+)
+
+
+def missing(cut: Cut) -> tuple[MissingCount, ...]:
+    """Count recorded and applicable for every item, one query a form."""
+    resected = cohorts.main_curve(cut)
+    cases = cohorts.cases(cut)
+    reconstructions = index_reconstructions(cut)
+    applicable: dict[Whom, int] = {
+        "registered": cases.count(),
+        "resected": resected.count(),
+        "with material": reconstructions.filter(ivc_method__in=WITH_MATERIAL).count(),
+        "with tube": reconstructions.filter(ivc_method__in=TUBES).count(),
+    }
+    rows: dict[type[Model], QuerySet[Any]] = {
+        Tumor: Tumor.objects.filter(case__in=cases),
+        Operation: index_operations(cut),
+        Reconstruction: reconstructions,
+        Pathology: Pathology.objects.filter(case_id__in=resected.values("case_id"), position=0),
+    }
+    found = [_patient(cases, applicable["registered"])]
+    for form, items in ITEMS:
+        counts = rows[items[0].model].aggregate(
+            **{item.field: Count("pk", filter=Q(**{f"{item.field}__isnull": False})) for item in items}
+        )
+        found.append(
+            tuple(
+                _counted(form, item.model, item.field, counts[item.field], applicable[item.whom])
+                for item in items
+                if applicable[item.whom]
+            )
+        )
+    followed = MissingCount(
+        form="Follow-up",
+        variable="Death, or a day last known alive",
+        recorded=cohorts.followed(cut).count(),
+        applicable=applicable["resected"],
+    )
+    return (
+        *(count for counts in found for count in counts),
+        *((followed,) if applicable["resected"] else ()),
+    )
+
+
+def _patient(cases: QuerySet[Case], everybody: int) -> tuple[MissingCount, ...]:
+    counts = cases.aggregate(
+        sex=Count("pk", filter=Q(patient__sex__isnull=False) & ~Q(patient__sex="unknown")),
+        age=Count(
+            "pk", filter=Q(patient__born_on__isnull=False) | Q(patient__age_at_resection_years__isnull=False)
+        ),
+    )
+    labels = {"sex": "Sex", "age": "Date of birth or age"}
+    return tuple(
+        MissingCount(form="Patient", variable=label, recorded=counts[name], applicable=everybody)
+        for name, label in labels.items()
+        if everybody
+    )
+
+
+def _counted(form: str, model: type[Model], field: str, recorded: int, applicable: int) -> MissingCount:
+    label = str(model._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
+    # A graft whose method is not recorded has a material all the same: never more recorded than applicable.
+    return MissingCount(form=form, variable=label, recorded=recorded, applicable=max(applicable, recorded))

@@ -1,0 +1,191 @@
+"""One cut of the data to one ReportContent: which parts, which words, and what is withheld from whom.
+
+Everything is read in one snapshot, so a report never shows half an import. Small numbers are withheld here alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from cases.models import Case
+from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.validity import VALIDITY
+from registry import access
+from registry.models import Center
+from reports import (
+    adherence,
+    cohorts,
+    completeness,
+    disclosure,
+    estimates,
+    outcomes,
+    provenance,
+    remarks,
+    tables,
+)
+from reports.aggregates import share
+from reports.cohorts import Cut, Frame
+from reports.content import (
+    REPORT_VERSION,
+    FlowStep,
+    Group,
+    Headline,
+    Line,
+    Methods,
+    Note,
+    Rate,
+    ReportContent,
+    Survival,
+)
+from reports.models import Audience
+
+DEFAULT_THRESHOLD = 5
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Open one repeatable-read, read-only transaction: all queries of a report see the same moment."""
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
+    """Read everything a report says about a cut, and withhold from outsiders what they may not see.
+
+    Published and synthetic data hold no secrets and are shown whole.
+    """
+    center_ids = (
+        [cut.center_id] if cut.center_id is not None else list(Center.objects.values_list("pk", flat=True))
+    )
+    with access.scope(center_ids):
+        content = _read(cut)
+    if audience == Audience.OUTSIDE and cut.source == "clinical":
+        return disclosure.suppress(content, threshold=threshold())
+    return content
+
+
+def threshold() -> int:
+    """The smallest count that outsiders see."""
+    return int(getattr(settings, "SMALL_NUMBER_THRESHOLD", DEFAULT_THRESHOLD))
+
+
+def _read(cut: Cut) -> ReportContent:
+    frame = cohorts.frame(cut)
+    survival = estimates.overall_survival(cohorts.life_table(cut))
+    early = outcomes.early_events(cut)
+    rules, rules_read = adherence.rules(cut)
+    return ReportContent(
+        title=remarks.TITLE,
+        subtitle=_subtitle(cut, frame),
+        scope=_scope(cut),
+        source=cut.source,
+        as_of=cut.as_of,
+        operated_from=frame.first_year,
+        operated_to=frame.last_year,
+        centers=frame.centers,
+        banner=remarks.BANNERS[cut.source],
+        headlines=_headlines(survival, early),
+        flow=_flow(frame),
+        patients=tables.patients(cut),
+        operations=tables.operations(cut),
+        complications=outcomes.complications(cut),
+        early_events=early,
+        survival=survival,
+        rules=rules,
+        rules_read=rules_read,
+        missing=completeness.missing(cut),
+        imputed_dates=frame.imputed_dates,
+        notes=_notes(cut),
+        methods=_methods(cut),
+    )
+
+
+def _scope(cut: Cut) -> str:
+    if cut.center_id is None:
+        return "Whole registry" if cut.source == "clinical" else "Demonstration"
+    center = Center.objects.get(pk=cut.center_id)
+    return f"{center.name} ({center.code})"
+
+
+def _subtitle(cut: Cut, frame: Frame) -> str:
+    names = {
+        "clinical": "All centers of the registry" if cut.center_id is None else "One center",
+        "literature": "Published cases",
+        "reconstruction": "The founding cohort, rebuilt from its abstract",
+        "synthetic": "Synthetic cases",
+    }
+    return f"{names[cut.source]}: {frame.registered} registered, {frame.followed} resected and followed"
+
+
+def _headlines(survival: Survival | None, early: Group | None) -> tuple[Headline, ...]:
+    """Three times of survival and the deaths by day 90."""
+    items = [
+        Headline(
+            label=f"alive at {e.months} months", value=Rate(estimate=e.survival, lower=e.lower, upper=e.upper)
+        )
+        for e in (survival.estimates if survival else ())[:3]
+    ]
+    for line in early.lines if early else ():
+        if line.label.startswith("Death within 90"):
+            items.append(Headline(label="died within 90 days", value=line.value))
+    return tuple(items)
+
+
+def _flow(frame: Frame) -> tuple[FlowStep, ...]:
+    def left(reason: str, n: int, of: int) -> tuple[Line, ...]:
+        return (Line(label=reason, value=share(n, of)),) if n else ()
+
+    unresected, lost = frame.registered - frame.resected, frame.resected - frame.followed
+    return (
+        FlowStep(
+            label="Registered cases",
+            n=frame.registered,
+            left=left(
+                "no index resection of an eligible primary tumor recorded:", unresected, frame.registered
+            ),
+        ),
+        FlowStep(
+            label="Index resection, primary tumor",
+            n=frame.resected,
+            left=left("no date of death and no day last known alive:", lost, frame.resected),
+        ),
+        FlowStep(label="Followed for survival", n=frame.followed),
+    )
+
+
+def _notes(cut: Cut) -> tuple[Note, ...]:
+    if cut.source == "reconstruction":
+        return remarks.FOUNDING
+    if cut.source != "literature":
+        return ()
+    citations = (
+        Case.objects.filter(pk__in=cohorts.observations(cut).values("case_id"))
+        .exclude(citation="")
+        .values("citation")
+        .distinct()
+        .count()
+    )
+    sources = Note(
+        title="Sources", text=f"{citations} publications; each case keeps its citation in the registry."
+    )
+    return (remarks.TIMES_AS_PRINTED, sources) if citations else (remarks.TIMES_AS_PRINTED,)
+
+
+def _methods(cut: Cut) -> Methods:
+    read = adherence.versions(cut) or (ALGORITHM.version,)
+    return Methods(
+        data_digest=provenance.data_digest(cut),
+        code_version=provenance.code_version(),
+        report_version=REPORT_VERSION,
+        rulebooks=(f"{ALGORITHM.title} {' and '.join(read)}", f"{VALIDITY.title} {VALIDITY.version}"),
+        software=provenance.software(),
+        intervals=remarks.INTERVALS,
+        definitions=remarks.DEFINITIONS,
+        suppression=remarks.withheld(threshold()) if cut.source == "clinical" else remarks.NOTHING_WITHHELD,
+    )

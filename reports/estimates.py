@@ -1,0 +1,128 @@
+"""Life table to the survival part of a report: curve, risk table, fixed times, median, follow-up. Pure.
+
+Display rules live here: nothing is estimated where fewer than five patients are left, and the curve ends where fewer
+than five, or a tenth of all, remain at risk.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from reports import figures, survival
+from reports.content import CurveTable, Estimate, Quantile, RiskColumn, Survival
+from reports.curve import ConfType, Curve
+from reports.lifetable import LifeTable
+from reports.survival import DAYS_PER_MONTH
+
+MONTHS = (12, 24, 36, 60, 120)
+LEAST_AT_RISK = 5
+INTERVAL: ConfType = "log-log"
+LEVEL = 0.95
+
+
+def overall_survival(table: LifeTable, *, label: Callable[[object], str] = str) -> Survival | None:
+    """Estimate overall survival from the index resection; None when nobody is followed."""
+    size = int(table.size.sum())
+    if not size:
+        return None
+    whole = table.pool()
+    until = shown_until(whole)
+    curve = survival.kaplan_meier(table, conf_type=INTERVAL, level=LEVEL)
+    pooled = survival.kaplan_meier(whole, conf_type=INTERVAL, level=LEVEL)
+    drawn = until is not None
+    return Survival(
+        endpoint="Overall survival",
+        origin="resection",
+        event="death from any cause",
+        censoring="at the last day known alive, never at the data cut if nothing was heard until then",
+        interval=INTERVAL,
+        level=LEVEL,
+        n=size,
+        events=int(whole.failed.sum()),
+        show_until_days=until or 0.0,
+        curves=_curves(curve, label) if drawn else (),
+        risk_table=_risk_columns(table, until) if until is not None else (),
+        estimates=_estimates(pooled),
+        median=_quantile(pooled),
+        follow_up=_quantile(survival.kaplan_meier(whole.reverse(), conf_type=INTERVAL, level=LEVEL)),
+        note="" if drawn else f"Fewer than {LEAST_AT_RISK} patients are followed: no curve is drawn.",
+    )
+
+
+def shown_until(table: LifeTable) -> float | None:
+    """Find the last tick in days at which enough patients remain at risk; None when there never are enough."""
+    floor = max(LEAST_AT_RISK, math.ceil(int(table.size.sum()) / 10))
+    enough = table.time[table.at_risk >= floor]
+    if int(table.size.sum()) < LEAST_AT_RISK or not enough.size:
+        return None
+    last = float(enough[-1])
+    # End on a tick of the axis, so that the last column of the risk table stands under the end of the curve; a
+    # published "36 months" is a day more or less than 36 months of the axis, hence the half month.
+    months = figures.tick_months(last + DAYS_PER_MONTH / 2)[-1]
+    return max(last, 1.0) if months == 0 else months * DAYS_PER_MONTH
+
+
+def _curves(curve: Curve, label: Callable[[object], str]) -> tuple[CurveTable, ...]:
+    table = curve.table
+    return tuple(
+        CurveTable(
+            label=label(name),
+            n=int(table.size[g]),
+            events=int(table.failed[span].sum()),
+            time_days=tuple(table.time[span].astype(float).tolist()),
+            at_risk=tuple(curve.n_risk[span].tolist()),
+            died=tuple(table.failed[span].tolist()),
+            censored=tuple(table.censored[span].tolist()),
+            survival=tuple(curve.estimate[span].tolist()),
+            lower=tuple(map(_known, curve.lower[span])),
+            upper=tuple(map(_known, curve.upper[span])),
+        )
+        for g, (name, span) in enumerate(zip(table.groups, table.spans(), strict=True))
+    )
+
+
+def _risk_columns(table: LifeTable, until: float) -> tuple[tuple[RiskColumn, ...], ...]:
+    months = figures.tick_months(until)
+    counts = table.risk_table([tick * DAYS_PER_MONTH for tick in months])
+    return tuple(
+        tuple(
+            RiskColumn(
+                months=tick,
+                at_risk=int(counts.at_risk[g, i]),
+                censored=int(counts.censored[g, i]),
+                died=int(counts.events[g, i]),
+            )
+            for i, tick in enumerate(months)
+        )
+        for g in range(len(table.groups))
+    )
+
+
+def _estimates(curve: Curve) -> tuple[Estimate, ...]:
+    """Read the pooled curve at fixed times; times with too few at risk are left out."""
+    days = np.array(MONTHS) * DAYS_PER_MONTH
+    points, table = curve.at(days), curve.table
+    return tuple(
+        Estimate(
+            months=months,
+            at_risk=int(points.n_risk[0, i]),
+            died=int(table.failed[table.time <= days[i]].sum()),
+            survival=_known(points.estimate[0, i]),
+            lower=_known(points.lower[0, i]),
+            upper=_known(points.upper[0, i]),
+        )
+        for i, months in enumerate(MONTHS)
+        if points.n_risk[0, i] >= LEAST_AT_RISK
+    )
+
+
+def _quantile(curve: Curve) -> Quantile:
+    found = curve.quantile(0.5)
+    return Quantile(days=_known(found.value[0]), lower=_known(found.lower[0]), upper=_known(found.upper[0]))
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

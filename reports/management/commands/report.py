@@ -1,0 +1,103 @@
+"""Compose a report now: `manage.py report --scope registry --as-of 2026-11-22 --out var/report`."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from registry.models import Center, User
+from reports import content as contents
+from reports import delivery, documents, issuing, printing
+from reports.models import Audience, Report
+from reports.transport import UnreachableError
+
+SOURCES = ("clinical", "literature", "reconstruction", "synthetic")
+
+
+def day(text: str) -> date:
+    """Read a date as ISO 8601 writes it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"write the day as YYYY-MM-DD, not {text!r}") from None
+
+
+class Command(BaseCommand):
+    """Compose, store, write to a folder, mail."""
+
+    help = "Compose a report at a data cut; write it to a folder and mail it to people who may read it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--scope", default="registry", help="registry, or the code of a center")
+        parser.add_argument("--as-of", type=day, default=None, help="data cut, YYYY-MM-DD (default: today)")
+        parser.add_argument(
+            "--source", choices=SOURCES, default="clinical", help="which data (default: clinical)"
+        )
+        parser.add_argument(
+            "--audience", choices=Audience.values, default=Audience.INSIDE, help="who will read it"
+        )
+        parser.add_argument("--out", type=Path, help="folder for report.pdf, report.html and report.json")
+        parser.add_argument(
+            "--mail-to", nargs="*", default=[], metavar="USERNAME", help="people to mail it to"
+        )
+
+    def handle(self, *, scope: str, as_of: date | None, source: str, audience: str, **options: Any) -> None:
+        """Run."""
+        if not Center.objects.exists():
+            raise CommandError("There is no center yet, so there is nothing to report: import cases first.")
+        report = issuing.request(
+            as_of=as_of or timezone.now().date(),
+            source=source,  # type: ignore[arg-type]
+            center_id=self._center(scope),
+            audience=audience,
+        )
+        people = self._people(options["mail_to"])
+        report = issuing.issue(report.pk, recipients=people)
+        self._summary(report)
+        if options["out"]:
+            self._write(report, options["out"])
+        if people:
+            try:
+                counts = delivery.send_due()
+            except UnreachableError as error:
+                raise CommandError(str(error)) from error
+            self.stdout.write("Mail: " + ", ".join(f"{n} {state}" for state, n in sorted(counts.items())))
+
+    def _center(self, scope: str) -> int | None:
+        if scope == "registry":
+            return None
+        center = Center.objects.filter(code=scope).first()
+        if center is None:
+            known = ", ".join(Center.objects.values_list("code", flat=True)) or "none yet"
+            raise CommandError(f"--scope: there is no center {scope}. Centers: {known}.", returncode=2)
+        return center.pk
+
+    def _people(self, names: list[str]) -> list[User]:
+        people = list(User.objects.filter(username__in=names, is_active=True).order_by("pk"))
+        unknown = sorted(set(names) - {user.username for user in people})
+        if unknown:
+            raise CommandError(f"--mail-to: no active user {', '.join(unknown)}.", returncode=2)
+        without = [user.username for user in people if not user.email]
+        if without:
+            raise CommandError(f"--mail-to: {', '.join(without)} has no mail address; add one.", returncode=2)
+        return people
+
+    def _summary(self, report: Report) -> None:
+        printed = printing.printed(contents.from_plain(report.content))
+        self.stdout.write(f"Report {report.pk}: {printed.subtitle}")
+        for fact in printed.headlines:
+            self.stdout.write(f"  {fact.value} {fact.label} ({fact.detail})")
+
+    def _write(self, report: Report, folder: Path) -> None:
+        content = contents.from_plain(report.content)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "report.pdf").write_bytes(documents.pdf(content))
+        (folder / "report.html").write_text(documents.html(content), encoding="utf-8")
+        (folder / "report.json").write_text(documents.to_json(content), encoding="utf-8")
+        self.stdout.write(f"Written: {folder}/report.pdf, report.html, report.json")

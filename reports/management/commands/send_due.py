@@ -1,0 +1,35 @@
+"""What the scheduler does, by hand and at once: plan, compose and send the reports that are due."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from reports import delivery, issuing, schedule
+from reports.management.commands.report import day
+from reports.transport import UnreachableError
+
+
+class Command(BaseCommand):
+    """Plan, compose, send."""
+
+    help = "Compose the reports that are due and send the mails that wait."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--today", type=day, default=None, help="pretend it is this day, YYYY-MM-DD")
+
+    def handle(self, *, today: date | None, **options: Any) -> None:
+        """Run."""
+        waiting = schedule.plan(today or timezone.now().date())
+        for report_id in waiting:
+            issuing.issue(report_id)
+        try:
+            counts = delivery.send_due()
+        except UnreachableError as error:
+            raise CommandError(str(error)) from error
+        sent = ", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing to send"
+        self.stdout.write(f"Reports composed: {len(waiting)}. Mail: {sent}.")
