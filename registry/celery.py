@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from celery import Celery, Task, signals
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
 os.environ.setdefault("REGISTRY_PROCESS", "worker")  # web and commands have said what they are
@@ -23,6 +24,7 @@ class AuditedTask(Task):
             return super().__call__(*args, **kwargs)
 
 
+TRANSPORT_ALIASES["pgmq"] = "registry.queue:Transport"
 app = Celery("registry", task_cls=AuditedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -6,6 +6,9 @@ Its schema belongs to `reg_broker`: the client declares queues by itself, and `r
 from typing import Any
 
 from django.db import connection, transaction
+from kombu.transport import pgmq as kombu_pgmq
+from pgmq import PGMQueue
+from pgmq.base import PGMQConfig
 from pgmq.install import get_embedded_install_sql
 
 from registry.database.roles import BROKER, OWNER
@@ -22,3 +25,34 @@ def install(**_: Any) -> None:
             cursor.execute(get_embedded_install_sql())
             cursor.execute(f"SET LOCAL ROLE {OWNER}")
             cursor.execute(f'REVOKE CREATE ON DATABASE "{database}" FROM {BROKER}')
+
+
+class WholeAddress(PGMQConfig):
+    """The address as given; the client would rebuild it from five of its parts and lose role and sslmode."""
+
+    @property
+    def dsn(self) -> str:
+        """Return it unchanged."""
+        return self.conn_string
+
+
+class Client(PGMQueue):
+    """The client of the queue, connecting to the whole address."""
+
+    def _init_pool(self) -> None:
+        known = {"vt": self.config.vt, "pool_size": self.config.pool_size, "init_extension": False}
+        self.config = WholeAddress(conn_string=self.config.conn_string, **known)
+        super()._init_pool()
+
+
+class Transport(kombu_pgmq.Transport):
+    """The transport of Celery's messages, through our client; celery.py names it `pgmq`."""
+
+    def _create_pgmq_client(self) -> Client:
+        given = self.client.transport_options
+        return Client(
+            conn_string=given["conn_string"],
+            vt=given["visibility_timeout"],
+            pool_size=given["pool_size"],
+            init_extension=False,
+        )

@@ -4,6 +4,7 @@
 `var/`.
 """
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +42,8 @@ WSGI_APPLICATION = "registry.wsgi.application"
 # --- what it consists of ------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "registry.apps.RegistryAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -55,7 +56,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "pgtrigger",
     "pghistory",
-    "registry",
+    "registry.apps.RegistryConfig",
     "cases",
     "reports",
 ]
@@ -137,7 +138,7 @@ def _database(url: str) -> dict[str, Any]:
 
 
 def _queue_address() -> str:
-    """Reach the queue as the role that owns it; in keywords, because its client loses parts of a URL."""
+    """Reach the queue as the role that owns it; as the one login when it may act as that role."""
     given = conninfo_to_dict(DATABASE_URL)
     given["user" if EMBEDDED else "options"] = roles.BROKER if EMBEDDED else f"-c role={roles.BROKER}"
     return make_conninfo(**given)
@@ -155,6 +156,7 @@ DATABASES = {
         "EMBEDDED": EMBEDDED,
         "ROLE": _process.role,
         "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": f"test_{DATABASE}_{os.getpid()}"},  # so that two people may test at the same time
         **_database(DATABASE_URL),
     }
 }
@@ -177,7 +179,7 @@ if CELERY_BROKER_URL == "pgmq://localhost":
         "visibility_timeout": 1800,  # a task that is not done by then runs again; the limit below ends it before
         "use_notify": True,
         "wait_time_seconds": 0,
-        "polling_interval": 1,
+        "polling_interval": 0.1,
         "pool_size": 2,
     }
 else:
@@ -243,6 +245,48 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a case with all its forms in one admin page
 
+# --- the API: closed unless a view opens it ------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "registry.api.authentication.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["registry.api.permissions.Allowed"],
+    "DEFAULT_PARSER_CLASSES": ["registry.api.strict_json.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": None,
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "registry.api.openapi.Schema",
+    "EXCEPTION_HANDLER": "registry.api.problems.answer",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Registry of leiomyosarcoma of the inferior vena cava",
+    "DESCRIPTION": "Cases in and out, what the rulebooks say of them, and the data dictionary.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["cases.api.openapi.add_case_document"],
+}
+
+# --- the admin pages ----------------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "IVC registry",
+    "SITE_HEADER": "IVC registry",
+    "SITE_SUBHEADER": "Leiomyosarcoma of the vena cava",
+    "SITE_SYMBOL": "cardiology",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_HISTORY": "registry.admin.site.shows_history",
+    "STYLES": ["registry.admin.site.style_sheet"],
+}
+
 # --- language, time, files ----------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
@@ -250,6 +294,7 @@ USE_I18N = False
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
+WHITENOISE_USE_FINDERS = not HTTPS  # on one's own machine without `collectstatic`
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a missing one
 STORAGES = {
     "default": {
@@ -257,9 +302,9 @@ STORAGES = {
         "OPTIONS": {"location": str(VAR / "files")},
     },
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG or TESTING
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if HTTPS
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
 

@@ -1,0 +1,70 @@
+"""Run web pages, API, worker and scheduler together in the foreground, until Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+WORKER = (
+    "worker",
+    "--beat",
+    "--without-gossip",
+    "--without-mingle",
+    "--without-heartbeat",
+    "--loglevel",
+    "WARNING",
+)
+
+
+class Command(BaseCommand):
+    """For one machine; larger installations start the same two programs under their own supervisor."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Offer another address."""
+        parser.add_argument("--bind", default="127.0.0.1:8000", help="Address to listen on.")
+
+    def handle(self, *, bind: str, **_: Any) -> None:
+        """Start both programs, and end both when one ends or a signal says so."""
+        programs = [
+            self.start("gunicorn", "--bind", bind, REGISTRY_PROCESS="web"),
+            self.start("celery", "--app", "registry", *WORKER, REGISTRY_PROCESS="worker"),
+        ]
+        signal.signal(signal.SIGTERM, _interrupt)
+        self.stdout.write(f"The registry is on http://{bind}/ - Ctrl-C ends it.")
+        try:
+            pid, status = os.wait()
+        except KeyboardInterrupt:
+            pid, status = 0, 0
+        _end(programs)
+        if pid:
+            raise CommandError(f"One program has ended by itself ({status=}), so the other was ended, too.")
+
+    def start(self, module: str, *arguments: str, **variables: str) -> subprocess.Popen:
+        """Start a program of this environment, out of reach of the terminal's Ctrl-C: it is ended in good order."""
+        command = [sys.executable, "-m", module, *arguments]
+        return subprocess.Popen(
+            command, cwd=settings.BASE_DIR, env=os.environ | variables, start_new_session=True
+        )
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end(programs: list[subprocess.Popen]) -> None:
+    """Ask all to finish what they do, wait, and insist after a while."""
+    for program in programs:
+        program.terminate()
+    for program in programs:
+        try:
+            program.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
