@@ -8,7 +8,7 @@ as one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,6 +20,8 @@ from cases.problems import DocumentError, Problem, explain
 from registry.fields import CodedSet, PartialDateField
 
 _DOCUMENT = TypeAdapter(CaseDocument)
+# Every case has a patient's row; one of which nothing is known is a form that was not filled in.
+NOBODY = TYPES[Patient]()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +55,10 @@ def parse(raw: Mapping[str, Any] | bytes | str) -> CaseDocument:
             [Problem(pointer="", code="not_an_object", message="The document must be an object of forms.")]
         )
     try:
-        return _DOCUMENT.validate_python(raw)
+        document = _DOCUMENT.validate_python(raw)
     except ValidationError as error:
         raise DocumentError(explain(error)) from None
+    return replace(document, patient=None) if document.patient == NOBODY else document
 
 
 # --- dumping ---------------------------------------------------------------------------------------
