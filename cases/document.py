@@ -97,53 +97,46 @@ def plain(kind: type, name: str, value: Any) -> Any:
 # --- loading ---------------------------------------------------------------------------------------
 
 
+RECORD = ("id", "center_id", "patient_id", "patient__registry_id", "source", "status", "version")
+TEXTS = ("case_number", "citation", "note")
+PERSON = tuple(f"patient__{name}" for name in (*FIELDS[TYPES[Patient]], "missing"))
+
+
 def load(case_ids: Iterable[int]) -> list[StoredCase]:
     """Read many cases, in the order of their ids: one query for each form, whatever their number."""
     ids = sorted(set(case_ids))
     if not ids:
         return []
     inner = {model: _rows(model, ids) for model in OPERATION_FORMS}
-    forms: dict[str, dict[int, list[Any]]] = {}
-    for model in OUTER_FORMS:
-        contained = _operation_parts(inner) if model.name == "operations" else None
-        forms[model.name] = _rows(model, ids, contained)
-    columns = [
-        "id",
-        "center_id",
-        "patient_id",
-        "patient__registry_id",
-        "source",
-        "status",
-        "version",
-        "case_number",
-        "citation",
-        "note",
-    ]
-    person = [f"patient__{name}" for name in (*FIELDS[TYPES[Patient]], "missing")]
+    forms = {
+        model: _rows(model, ids, _operation_parts(inner) if model.name == "operations" else None)
+        for model in OUTER_FORMS
+    }
     stored = []
-    for row in Case.objects.filter(pk__in=ids).order_by("pk").values_list(*columns, *person):
-        own = {
-            model.name: tuple(forms[model.name].get(row[0], ()))
-            if model.repeats
-            else next(iter(forms[model.name].get(row[0], ())), None)
-            for model in OUTER_FORMS
-        }
-        document = CaseDocument(
-            case_number=row[7], citation=row[8], note=row[9], patient=TYPES[Patient](*row[10:]), **own
-        )
+    rows = Case.objects.filter(pk__in=ids).order_by("pk").values_list(*RECORD, *TEXTS, *PERSON)
+    for case_id, center_id, patient_id, registry_id, source, status, version, *rest in rows:
+        person = TYPES[Patient](*rest[len(TEXTS) :])
+        own = {model.name: _one_or_all(model, forms[model].get(case_id, [])) for model in OUTER_FORMS}
+        texts = dict(zip(TEXTS, rest, strict=False))
         stored.append(
             StoredCase(
-                id=row[0],
-                center_id=row[1],
-                patient_id=row[2],
-                registry_id=row[3],
-                source=row[4],
-                status=row[5],
-                version=row[6],
-                document=document,
+                id=case_id,
+                center_id=center_id,
+                patient_id=patient_id,
+                registry_id=registry_id,
+                source=source,
+                status=status,
+                version=version,
+                document=CaseDocument(**texts, patient=None if person == NOBODY else person, **own),
             )
         )
     return stored
+
+
+def _one_or_all(model: type[Form], rows: list[Any]) -> Any:
+    if model.repeats:
+        return tuple(rows)
+    return rows[0] if rows else None
 
 
 def _rows(
