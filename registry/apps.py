@@ -1,6 +1,7 @@
 """Start the application: register its system checks, raise its walls after each migration, know its tasks."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.core import checks
 from django.db.models.signals import post_migrate
 
@@ -19,3 +20,9 @@ class RegistryConfig(AppConfig):
         checks.register(check_clinical_models, checks.Tags.models)
         post_migrate.connect(walls.raise_walls, sender=self)
         post_migrate.connect(queue.install, sender=self)
+
+
+class RegistryAdminConfig(AdminConfig):
+    """Django's admin, with our own site as the only one."""
+
+    default_site = "registry.adminsite.RegistryAdminSite"

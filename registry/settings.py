@@ -283,8 +283,8 @@ UNFOLD = {
     "SITE_SYMBOL": "cardiology",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
-    "SHOW_HISTORY": "registry.admin.site.shows_history",
-    "STYLES": ["registry.admin.site.style_sheet"],
+    "SHOW_HISTORY": "registry.adminsite.shows_history",
+    "STYLES": ["registry.adminsite.style_sheet"],
 }
 
 # --- language, time, files ----------------------------------------------------------------------------------

@@ -1,0 +1,41 @@
+"""Centers: made by the registry, kept up to date by their leads."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from registry.access import Action
+from registry.admin.base import RegistryAdmin, centers_where, site
+from registry.models import Center
+
+FOR_THE_REGISTRY = ("code", "name", "country", "data_agreement_signed_on")
+
+
+@admin.register(Center, site=site)
+class CenterAdmin(RegistryAdmin):
+    """Hospitals; what identifies one, and its agreement, is the registry's business alone."""
+
+    to_view, to_add, to_change = Action.READ, Action.MANAGE_REGISTRY, Action.MANAGE_CENTER
+    list_display = ("code", "name", "country", "data_agreement_signed_on", "report_optout")
+    list_filter = ("country",)
+    search_fields = ("code__startswith", "name__istartswith")
+    search_help_text = "Beginning of the code or of the name"
+    fieldsets = (
+        ("Center", {"fields": (("code", "name"), ("country", "data_agreement_signed_on"))}),
+        (
+            "Facilities",
+            {"fields": (("is_sarcoma_reference", "has_cardiac_surgery", "has_liver_transplant"),)},
+        ),
+        ("Reports and dates", {"fields": (("timezone", "language"), "report_optout")}),
+    )
+
+    def center_of(self, row: Center) -> int | None:
+        return row.pk
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Center]:
+        return Center.objects.filter(pk__in=centers_where(request, self.to_view))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if self.may(request, Action.MANAGE_REGISTRY) else FOR_THE_REGISTRY

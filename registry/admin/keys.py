@@ -1,0 +1,119 @@
+"""API keys: made by those who manage a center, shown once, withdrawn but never changed."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from registry import keys
+from registry.access import Action, Scope
+from registry.admin.base import RegistryAdmin, centers_where, site
+from registry.models import ApiKey, Center, User
+
+
+class ApiKeyForm(forms.ModelForm):
+    """What a new key needs."""
+
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="What the key may do, never more than its person may.",
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("center", "user", "name", "scopes", "expires_at")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            wanted = {name: cleaned[name] for name in ("center", "user", "scopes", "expires_at")}
+            try:
+                keys.check(**wanted)
+            except ValidationError as error:
+                self.add_error(None, error)
+        return cleaned
+
+
+@admin.register(ApiKey, site=site)
+class ApiKeyAdmin(RegistryAdmin):
+    """The keys of the centers one manages."""
+
+    to_view = to_add = to_change = Action.MANAGE_CENTER
+    form = ApiKeyForm
+    list_display = ("prefix", "name", "center", "user", "scopes", "state", "expires_at", "last_used_at")
+    list_filter = ("center",)
+    list_select_related = ("center", "user")
+    ordering = ("-id",)
+    actions = ("revoke",)
+    fields = ("center", "user", "name", "scopes", "expires_at")
+    readonly_fields = (
+        "prefix",
+        "center",
+        "user",
+        "name",
+        "scopes",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    )
+
+    @display(description="State", label={"in force": "success", "expired": "warning", "revoked": "danger"})
+    def state(self, key: ApiKey) -> str:
+        """Whether the key still opens anything."""
+        if key.revoked_at:
+            return "revoked"
+        return "in force" if key.expires_at > timezone.now() else "expired"
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
+        return self.readonly_fields if obj else self.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
+        return self.readonly_fields if obj else ()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"expires_at": timezone.now() + timedelta(days=365), "scopes": [Scope.READ, Scope.RECORD]}
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        centers = centers_where(request, Action.MANAGE_CENTER)
+        if db_field.name == "center":
+            kwargs["queryset"] = Center.objects.filter(pk__in=centers)
+        if db_field.name == "user":
+            roles = Q(memberships__center__in=centers) | Q(
+                memberships__center=None, memberships__isnull=False
+            )
+            kwargs["queryset"] = User.objects.filter(roles, is_active=True).distinct()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm, change: bool) -> None:
+        wanted = {name: form.cleaned_data[name] for name in self.fields}
+        made, request.key_text = keys.issue(**wanted, by=request.user)  # type: ignore[attr-defined, arg-type]
+        obj.pk, obj.prefix = made.pk, made.prefix
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the key in this one answer: it is not kept anywhere, not even in a message."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "New API key",
+            "opts": self.opts,
+            "key": obj,
+            "text": request.key_text,  # type: ignore[attr-defined]
+        }
+        return TemplateResponse(request, "registry/new_key.html", context)
+
+    @admin.action(description="Revoke the selected keys", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """Withdraw keys at once."""
+        count = keys.revoke(queryset, by=request.user)  # type: ignore[arg-type]
+        self.message_user(request, f"Revoked: {count}. They are refused from now on.", messages.SUCCESS)

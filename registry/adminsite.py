@@ -1,0 +1,66 @@
+"""The admin site: for everybody who has a role, and for nobody else."""
+
+from collections.abc import Callable
+from typing import Any
+
+from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
+from unfold.forms import AuthenticationForm
+from unfold.sites import UnfoldAdminSite
+
+from registry import access
+from registry.access import Action
+from registry.models import User
+
+# Unfold's scripts evaluate the expressions in its pages, and its styles stand beside them. Nowhere else is it allowed.
+looser = csp_update({"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]})
+
+
+def has_a_role(user: User) -> bool:
+    """Tell whether a person works for any center, or for the whole registry."""
+    return bool(user.is_active and user.memberships.exists())
+
+
+class SignInForm(AuthenticationForm):
+    """Name and password; a role decides who may come in, not a flag on the account."""
+
+    def confirm_login_allowed(self, user: User) -> None:
+        if not has_a_role(user):
+            raise ValidationError(
+                "This account has no role in any center yet. Ask the registry's administrator.",
+                code="no_role",
+            )
+
+
+class RegistryAdminSite(UnfoldAdminSite):
+    """Unfold's site behind our own door."""
+
+    login_form = SignInForm
+    index_title = "Overview"
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        if not hasattr(request, "has_a_role"):
+            request.has_a_role = request.user.is_authenticated and has_a_role(request.user)  # type: ignore[attr-defined]
+        return request.has_a_role  # type: ignore[attr-defined]
+
+    def admin_view(
+        self, view: Callable[..., HttpResponse], cacheable: bool = False
+    ) -> Callable[..., HttpResponse]:
+        return looser(super().admin_view(view, cacheable))
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return looser(super().login)(request, extra_context)
+
+
+def shows_history(request: HttpRequest) -> bool:
+    """Tell Unfold whether to offer the history: it is for those who may read the audit trail."""
+    return bool(request.user.is_authenticated and access.centers_of(request.user, Action.READ_AUDIT))
+
+
+def style_sheet(request: HttpRequest) -> str:
+    """Name the style sheet that every page adds."""
+    return static("registry/registry.css")

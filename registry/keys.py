@@ -1,0 +1,106 @@
+"""Keys of machines: drawn here, shown once, kept as a digest, found by their beginning.
+
+A key reaches one center and does what its scopes say, never more than the person who answers for it may do.
+"""
+
+import hmac
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from registry import access, audit
+from registry.access import Action
+from registry.models import ApiKey, Center, User
+
+MARK = "ivcr_"  # scanners for leaked secrets can look for it
+PREFIX_LENGTH = len(MARK) + 8
+LONGEST_LIFE = timedelta(days=366)
+NOTED_EVERY = timedelta(minutes=1)  # last use: a write for each request would make one row the bottleneck
+
+
+class KeyRefusedError(Exception):
+    """The key is not accepted; the message says why to whoever holds it."""
+
+
+def issue(
+    *, center: Center, user: User, name: str, scopes: Collection[str], expires_at: datetime, by: User
+) -> tuple[ApiKey, str]:
+    """Make a key and return it with its text, which nobody can ever read again."""
+    access.require(by, Action.MANAGE_CENTER, center)
+    check(center=center, user=user, scopes=scopes, expires_at=expires_at)
+    prefix = MARK + secrets.token_hex(4)
+    text = f"{prefix}_{secrets.token_urlsafe(32)}"
+    with audit.because(door="admin", by=by, reason="new key"):
+        key = ApiKey.objects.create(
+            center=center,
+            user=user,
+            name=name,
+            prefix=prefix,
+            digest=digest(text),
+            scopes=list(scopes),
+            expires_at=expires_at,
+        )
+    return key, text
+
+
+def check(*, center: Center, user: User, scopes: Collection[str], expires_at: datetime) -> None:
+    """Refuse a key that outlives a year, or that would do what its person may not."""
+    now = timezone.now()
+    if not now < expires_at <= now + LONGEST_LIFE:
+        raise ValidationError({"expires_at": "Choose a moment within the next 12 months."})
+    refused = [scope for scope in scopes if not access.may(user, Action(scope), center)]
+    if refused:
+        told = ", ".join(Action(scope).label.lower() for scope in refused)
+        raise ValidationError(
+            {"scopes": f"{user} may not {told} in {center.code}: choose another person or fewer scopes."}
+        )
+
+
+def revoke(keys: QuerySet[ApiKey], *, by: User) -> int:
+    """Withdraw keys at once and for ever; returns how many were still in use."""
+    for center in Center.objects.filter(pk__in=keys.values("center")):
+        access.require(by, Action.MANAGE_CENTER, center)
+    with audit.because(door="admin", by=by, reason="key revoked"):
+        return ApiKey.objects.filter(pk__in=keys.values("pk"), revoked_at=None).update(
+            revoked_at=timezone.now()
+        )
+
+
+def recognize(text: str) -> ApiKey:
+    """Find the key that was sent; KeyRefusedError unless it is in force."""
+    key = ApiKey.objects.select_related("center", "user").filter(prefix=text[:PREFIX_LENGTH]).first()
+    if not hmac.compare_digest(digest(text), bytes(key.digest) if key else b""):
+        raise KeyRefusedError("This key is not known here.")
+    assert key is not None
+    now = timezone.now()
+    if key.revoked_at is not None:
+        raise KeyRefusedError("This key was revoked. Ask your center lead for a new one.")
+    if key.expires_at <= now:
+        raise KeyRefusedError(
+            f"This key expired on {key.expires_at:%Y-%m-%d}. Ask your center lead for a new one."
+        )
+    if not key.user.is_active:
+        raise KeyRefusedError(
+            "The person who answers for this key has left. Ask your center lead for a new one."
+        )
+    if key.center.data_agreement_signed_on is None:
+        raise KeyRefusedError(f"Keys work once the data sharing agreement with {key.center.code} is signed.")
+    _note_use(key, now)
+    return key
+
+
+def digest(text: str) -> bytes:
+    """SHA-256 of the whole key: it is random enough to need no salt or stretching."""
+    return sha256(text.encode("utf-8", "surrogateescape")).digest()
+
+
+def _note_use(key: ApiKey, now: datetime) -> None:
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
+    # A request that is noting it already is good enough: nobody waits for its lock.
+    free = ApiKey.objects.select_for_update(skip_locked=True, no_key=True).filter(stale, pk=key.pk)
+    ApiKey.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(last_used_at=now)
