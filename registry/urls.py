@@ -1,8 +1,13 @@
 """Where each address leads."""
 
-from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from registry.admin import site
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
+    path("api/v1/", include("registry.api.urls")),
+    path("api/v1/", include("cases.api.urls")),
 ]
+handler404 = "registry.api.problems.page_not_found"
+handler500 = "registry.api.problems.server_error"

@@ -1,0 +1,183 @@
+"""How the addresses of cases describe themselves; the case document's schema is the data dictionary."""
+
+from functools import cache
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter
+
+from cases.api.filters import CaseFilter
+from cases.dictionary import json_schema
+from registry.api.openapi import ERROR, PROBLEM, refusal
+
+JSON = "application/json"
+TIME = {"type": "string", "format": "date-time"}
+RECORD = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        "case_number": {"type": "string"},
+        "status": {"type": "string", "enum": ["draft", "complete", "locked"]},
+        "source": {"type": "string"},
+        "version": {"type": "integer"},
+        "created_at": TIME,
+        "updated_at": TIME,
+        "center": {"type": "string"},
+        "registry_id": {"type": "string", "description": "The patient's pseudonym"},
+        "url": {"type": "string"},
+    },
+}
+TO_COMPLETE = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("pointer", "label", "message")},
+}
+FINDING = {
+    "type": "object",
+    "properties": {
+        "rule": {"type": "string"},
+        "verdict": {
+            "type": "string",
+            "enum": ["concordant", "deviation", "not_applicable", "not_assessable"],
+        },
+        "severity": {"type": "string"},
+        "pointer": {"type": "string"},
+        "values": {"type": "object"},
+        "missing": {"type": "array", "items": {"type": "object"}},
+        "sentence": {"type": "string"},
+    },
+}
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list_of(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": schema}
+
+
+COMPONENTS: dict[str, dict[str, Any]] = {
+    "Problem": PROBLEM,
+    "Error": ERROR,
+    "Record": RECORD,
+    "Finding": FINDING,
+    "Case": {
+        "type": "object",
+        "properties": {
+            "verdict": {
+                "type": "string",
+                "enum": ["new", "changed", "unchanged"],
+                "description": "After a write",
+            },
+            "record": _reference("Record"),
+            "document": _reference("CaseDocument"),
+            "queries": {
+                **_list_of(_reference("Error")),
+                "description": "Implausible values, to confirm or correct",
+            },
+            "to_complete": {**_list_of(TO_COMPLETE), "description": "What the case lacks to be complete"},
+        },
+    },
+    "Page": {
+        "type": "object",
+        "properties": {
+            "next": {"type": ["string", "null"], "format": "uri"},
+            "previous": {"type": ["string", "null"], "format": "uri"},
+            "results": _list_of(_reference("Record")),
+        },
+    },
+    "Assessment": {
+        "type": "object",
+        "properties": {
+            "case": _reference("Record"),
+            "algorithm_version": {"type": "string"},
+            "case_version": {"type": "integer"},
+            "as_of": {"type": "string", "format": "date"},
+            "assessed_at": TIME,
+            "findings": _list_of(_reference("Finding")),
+        },
+    },
+}
+
+
+@cache
+def document_schema() -> dict[str, Any]:
+    """The case document as JSON Schema; made once, because it never changes while the program runs."""
+    return json_schema()
+
+
+def add_case_document(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Put the shapes that are no serializers among the components."""
+    document = {key: value for key, value in document_schema().items() if key != "$schema"}
+    result["components"].setdefault("schemas", {}).update({**COMPONENTS, "CaseDocument": document})
+    return result
+
+
+def _body(name: str) -> dict[tuple[str, str], dict[str, str]]:
+    return {("200", JSON): _reference(name)}
+
+
+_MISSING = {"404": refusal("There is no such case, or none that you may see.")}
+_INVALID = {
+    "413": refusal("The document is larger than 1 MiB."),
+    "415": refusal("The body is not JSON in UTF-8."),
+    "422": refusal("The document cannot be true, or not be read; `errors` says what and where."),
+}
+_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description='ETag of the version you read, such as "3"',
+)
+_LIST_PARAMETERS = [
+    *(
+        OpenApiParameter(name, str, description=str(chosen.extra["help_text"]))
+        for name, chosen in CaseFilter.base_filters.items()
+    ),
+    OpenApiParameter("cursor", str, description="From `next` or `previous`"),
+    OpenApiParameter("page_size", int, description="Records on a page, at most 500"),
+]
+_DOCUMENT = {JSON: _reference("CaseDocument")}
+
+LIST: dict[str, Any] = {
+    "operation_id": "list_cases",
+    "parameters": _LIST_PARAMETERS,
+    "responses": _body("Page"),
+}
+CREATE: dict[str, Any] = {
+    "operation_id": "add_case",
+    "parameters": [
+        OpenApiParameter("center", str, description="Code of the center, for people who have several")
+    ],
+    "request": _DOCUMENT,
+    "responses": {
+        ("201", JSON): _reference("Case"),
+        ("200", JSON): _reference("Case"),
+        "404": refusal("There is no such center where you may record."),
+        "409": refusal("The case number is taken by a case that differs, or the case is locked."),
+        **_INVALID,
+    },
+}
+READ: dict[str, Any] = {"operation_id": "read_case", "responses": {**_body("Case"), **_MISSING}}
+CORRECT: dict[str, Any] = {
+    "operation_id": "correct_case",
+    "parameters": [_IF_MATCH],
+    "request": _DOCUMENT,
+    "responses": {
+        **_body("Case"),
+        **_MISSING,
+        "409": refusal("The case is locked."),
+        "412": refusal("The case changed since you read it; the ETag of the answer is its version now."),
+        "428": refusal("If-Match is missing."),
+        **_INVALID,
+    },
+}
+ASSESSMENT: dict[str, Any] = {
+    "operation_id": "read_assessment",
+    "responses": {**_body("Assessment"), **_MISSING},
+}
+RULES: dict[str, Any] = {"operation_id": "list_rules", "responses": {("200", JSON): {"type": "object"}}}
+DICTIONARY: dict[str, Any] = {
+    "operation_id": "read_dictionary",
+    "responses": {("200", JSON): {"type": "object"}},
+}

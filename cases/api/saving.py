@@ -1,0 +1,96 @@
+"""From a request's body through the one door, and its answer: what was saved, or why it was not."""
+
+from typing import Any, NoReturn
+
+from django.db import IntegrityError
+from django.http import Http404
+from rest_framework.request import Request
+
+from cases import document as documents
+from cases import intake
+from cases.forms import CaseDocument
+from cases.intake import Receipt, Submission
+from cases.problems import DocumentError, Problem
+from cases.vocabulary import Source
+from registry.access import Action
+from registry.api.permissions import reach
+from registry.api.problems import Refused
+from registry.api.versions import refuse_stale
+from registry.models import Center
+
+NOT_SAVED = "The document was not saved; correct these errors."
+NEVER_SAVED = 0  # no case has this version: a document that must be new cannot overwrite one
+
+
+def document_of(request: Request) -> CaseDocument:  # type: ignore[valid-type]
+    """Read the case document in the body; 422 with every problem and its place."""
+    try:
+        return documents.parse(request.data)
+    except DocumentError as error:
+        raise Refused(422, "invalid_document", NOT_SAVED, error.problems) from None
+
+
+def center_for(request: Request, code: str | None) -> Center:
+    """The center to record in: the one there is, or of several the one that `?center=` names."""
+    centers = Center.objects.filter(pk__in=reach(request, Action.RECORD))
+    if code is not None:
+        centers = centers.filter(code=code)
+    match list(centers[:2]):
+        case [center]:
+            return center
+        case []:
+            raise Http404
+    raise Refused(400, "center_required", "You record for several centers: name one, as in ?center=CODE.")
+
+
+def create(document: Any, *, center: Center, request: Request) -> Receipt:
+    """Add a case that is not there yet; an equal one that is there already is `unchanged`, so sending twice is safe."""
+    try:
+        return _create(document, center=center, request=request)
+    except IntegrityError:
+        # The same number was saved at the same moment; now it is there to compare with.
+        return _create(document, center=center, request=request)
+
+
+def _create(document: Any, *, center: Center, request: Request) -> Receipt:
+    receipt = _save(document, center=center, request=request, if_version=NEVER_SAVED)
+    if receipt.case_id is None or receipt.verdict == "new":
+        return receipt
+    (stored,) = documents.load([receipt.case_id])
+    if documents.dump(stored.document) == documents.dump(document):
+        return Receipt(
+            case_number=receipt.case_number, verdict="unchanged", case_id=stored.id, version=stored.version
+        )
+    raise Refused(
+        409,
+        "case_exists",
+        f"Case {stored.document.case_number} is here already and differs: correct it with PUT to its own address.",
+        headers={"Location": f"/api/v1/cases/{stored.id}/"},
+    )
+
+
+def correct(document: Any, *, center: Center, request: Request, case_number: str, version: int) -> Receipt:
+    """Replace the document of a case, unless it changed since its author read it."""
+    if document.case_number != case_number:
+        told = f"The case number cannot be changed; this is case {case_number}."
+        problem = Problem(pointer="/case_number", code="case_number_fixed", message=told)
+        raise Refused(422, "invalid_document", NOT_SAVED, [problem])
+    return _save(document, center=center, request=request, if_version=version)
+
+
+def _save(document: Any, *, center: Center, request: Request, if_version: int) -> Receipt:
+    submission = Submission(document=document, if_version=if_version)
+    receipt = intake.save_case(submission, center=center, by=request.user, source=Source.API)
+    codes = {problem.code for problem in receipt.problems}
+    is_there_already = if_version == NEVER_SAVED and codes & {"stale_version", "locked"}
+    if receipt.verdict == "rejected" and not is_there_already:
+        _refuse(receipt, codes)
+    return receipt
+
+
+def _refuse(receipt: Receipt, codes: set[str]) -> NoReturn:
+    if "locked" in codes:
+        raise Refused(409, "locked", "The case is locked; ask the data manager to unlock it.")
+    if "stale_version" in codes:
+        refuse_stale(receipt.version)
+    raise Refused(422, "invalid_document", NOT_SAVED, receipt.problems)

@@ -1,0 +1,13 @@
+"""Addresses of cases, rules and the dictionary."""
+
+from django.urls import path
+
+from cases.api import knowledge, views
+
+urlpatterns = [
+    path("cases/", views.Cases.as_view(), name="api-cases"),
+    path("cases/<int:pk>/", views.OneCase.as_view(), name="api-case"),
+    path("cases/<int:pk>/assessment/", views.CaseAssessment.as_view(), name="api-case-assessment"),
+    path("rules/", knowledge.Rules.as_view(), name="api-rules"),
+    path("dictionary/", knowledge.Dictionary.as_view(), name="api-dictionary"),
+]

@@ -1,0 +1,107 @@
+"""Cases: list, add, read, correct, and what the algorithm says of one."""
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cases.api import openapi, records, saving
+from cases.api.filters import CaseFilter
+from cases.intake import Receipt
+from cases.models import Assessment, Case
+from registry.access import Action
+from registry.api.pages import OldestChangeFirst
+from registry.api.permissions import reach
+from registry.api.versions import etag, version_read
+from registry.api.views import RegistryView
+
+PAGING = frozenset({"cursor", "page_size"})
+
+
+class CaseView(RegistryView):
+    """What the views of cases share."""
+
+    def case(self, request: Request, pk: int) -> Case:
+        """The case, or the 404 that missing and foreign cases have in common."""
+        return get_object_or_404(records.rows(self.visible(Case.objects.all())), pk=pk)
+
+    def answer(self, case: Case, status: int = 200, receipt: Receipt | None = None) -> Response:
+        """The whole case with its version in the header; after a write with what became of it."""
+        body = records.whole(case)
+        if receipt is not None:
+            body = {"verdict": receipt.verdict, **body}
+        return Response(body, status, headers={"ETag": etag(case.version)})
+
+
+class Cases(CaseView):
+    """All cases that you may read; new ones come in here."""
+
+    needs = {"GET": Action.READ, "POST": Action.RECORD}
+
+    @property
+    def parameters(self) -> frozenset[str]:  # type: ignore[override]
+        """Filters for reading, the center for writing."""
+        return (
+            PAGING | set(CaseFilter.base_filters) if self.request.method == "GET" else frozenset({"center"})
+        )
+
+    @extend_schema(**openapi.LIST)
+    def get(self, request: Request) -> Response:
+        """List records without their documents, the oldest change first."""
+        chosen = CaseFilter(request.query_params, records.rows(self.visible(Case.objects.all())))
+        if not chosen.is_valid():
+            raise ValidationError(chosen.errors)
+        pages = OldestChangeFirst()
+        page = pages.paginate_queryset(chosen.qs, request, self)
+        return pages.get_paginated_response([records.record(case) for case in page or ()])
+
+    @extend_schema(**openapi.CREATE)
+    def post(self, request: Request) -> Response:
+        """Add a case. The same document again changes nothing; another one under its number is refused."""
+        document = saving.document_of(request)
+        center = saving.center_for(request, request.query_params.get("center"))
+        receipt = saving.create(document, center=center, request=request)
+        case = self.case(request, receipt.case_id or 0)
+        response = self.answer(case, 201 if receipt.verdict == "new" else 200, receipt)
+        response["Location"] = request.build_absolute_uri(records.record(case)["url"])
+        return response
+
+
+class OneCase(CaseView):
+    """One case: its document, its record, its open questions."""
+
+    needs = {"GET": Action.READ, "PUT": Action.RECORD}
+
+    @extend_schema(**openapi.READ)
+    def get(self, request: Request, pk: int) -> Response:
+        """Read a case; its ETag is the version to name when you correct it."""
+        return self.answer(self.case(request, pk))
+
+    @extend_schema(**openapi.CORRECT)
+    def put(self, request: Request, pk: int) -> Response:
+        """Replace the document by a corrected one, naming in If-Match the version that you read."""
+        case = self.case(request, pk)
+        if case.center_id not in reach(request, Action.RECORD):
+            raise PermissionDenied("You may read this case, but not change it.")
+        version = version_read(request)
+        document = saving.document_of(request)
+        receipt = saving.correct(
+            document, center=case.center, request=request, case_number=case.case_number, version=version
+        )
+        return self.answer(self.case(request, pk), 200, receipt)
+
+
+class CaseAssessment(CaseView):
+    """What the algorithm says of a case: every rule, its verdict, its reason."""
+
+    needs = {"GET": Action.READ}
+
+    @extend_schema(**openapi.ASSESSMENT)
+    def get(self, request: Request, pk: int) -> Response:
+        """Read the current assessment."""
+        case = self.case(request, pk)
+        assessment = get_object_or_404(Assessment.objects.current(), case=case)
+        told = ("algorithm_version", "case_version", "as_of", "assessed_at", "findings")
+        return Response({"case": records.record(case), **{name: getattr(assessment, name) for name in told}})

@@ -1,0 +1,145 @@
+"""What went wrong, as RFC 9457 says it: one shape for every refusal, with a sentence and a pointer for each error."""
+
+import logging
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+SHOWN_AT_MOST = 100
+PREFIX = "/api/"
+NOTHING_HERE = "There is nothing at this address that you may see."
+
+
+class Told(Protocol):
+    """One thing wrong in a document: where, which, in words, how badly."""
+
+    pointer: str
+    code: str
+    message: str
+    severity: str
+
+
+class Refused(exceptions.APIException):
+    """A refusal with its status, its code, one sentence, and what is wrong in the document."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: Iterable[Told] = (),
+        headers: dict[str, str] | None = None,
+    ):
+        super().__init__(detail, code)
+        self.status_code, self.code, self.headers = status, code, headers or {}
+        self.errors = [as_error(error) for error in errors]
+
+
+def as_error(told: Told) -> dict[str, str]:
+    """One entry of `errors`, the same for refusals and for warnings."""
+    return {"pointer": told.pointer, "code": told.code, "message": told.message, "severity": told.severity}
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an exception of an API view; None leaves what nobody foresaw to the server's error page."""
+    known = _translate(error)
+    if known is None:
+        return None
+    body = problem(known.status_code, known.code, str(known.detail), known.errors)
+    return Response(body, known.status_code, headers=known.headers, content_type=MEDIA_TYPE)
+
+
+def problem(
+    status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None
+) -> dict[str, Any]:
+    """The body of a refusal."""
+    body: dict[str, Any] = {
+        "type": f"urn:ivc-registry:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "errors": (errors or [])[:SHOWN_AT_MOST],
+    }
+    if errors and len(errors) > SHOWN_AT_MOST:
+        body["detail"] += f" {len(errors)} errors were found; these are the first {SHOWN_AT_MOST}."
+    return body
+
+
+def _translate(error: Exception) -> Refused | None:
+    match error:
+        case Refused():
+            return error
+        case exceptions.ValidationError():
+            return _parameters(error)
+        case exceptions.APIException() if not isinstance(error, exceptions.NotFound):
+            return _framework(error)
+        case OperationalError():
+            logger.warning("database_busy error=%s", type(error).__name__)
+            return Refused(
+                503, "busy", "The registry is busy. Please try again.", headers={"Retry-After": "5"}
+            )
+    return next((make(error) for kind, make in SIMPLE.items() if isinstance(error, kind)), None)
+
+
+SIMPLE: dict[type[Exception], Callable[[Any], Refused]] = {
+    Http404: lambda _: Refused(404, "not_found", NOTHING_HERE),
+    exceptions.NotFound: lambda _: Refused(404, "not_found", NOTHING_HERE),
+    PermissionDenied: lambda error: Refused(403, "permission_denied", str(error) or "You may not do this."),
+    ValidationError: lambda error: Refused(400, "invalid_parameter", " ".join(error.messages)),
+    RequestDataTooBig: lambda _: Refused(413, "too_large", "The request is too large."),
+    SuspiciousOperation: lambda _: Refused(400, "bad_request", "The request cannot be read."),
+}
+
+
+def _framework(error: exceptions.APIException) -> Refused:
+    headers = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = f"{wait:.0f}"
+    return Refused(error.status_code, str(error.default_code), str(error.detail), headers=headers)
+
+
+def _parameters(error: exceptions.ValidationError) -> Refused:
+    """Wrong query parameters: they have a name where errors in a document have a pointer."""
+    said = error.detail if isinstance(error.detail, dict) else {"": error.detail}
+    refused = Refused(400, "invalid_parameter", "The address has a parameter that cannot be used.")
+    refused.errors = [
+        {"parameter": str(name), "code": str(getattr(text, "code", "invalid")), "message": str(text)}
+        for name, texts in said.items()
+        for text in texts
+    ]
+    return refused
+
+
+# --- outside of any view: addresses that do not exist, and errors nobody foresaw ---------------------------------
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404 in the language of the caller: a problem for programs, a page for people."""
+    if not request.path.startswith(PREFIX):
+        return defaults.page_not_found(request, exception)
+    return _bare(404, "not_found", NOTHING_HERE)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 likewise; what happened is in the log and nowhere else."""
+    if not request.path.startswith(PREFIX):
+        return defaults.server_error(request)
+    return _bare(
+        500, "server_error", "Something went wrong here. Nothing was saved; it has been written to the log."
+    )
+
+
+def _bare(status: int, code: str, detail: str) -> HttpResponse:
+    return JsonResponse(problem(status, code, detail), status=status, content_type=MEDIA_TYPE)

@@ -1,0 +1,133 @@
+"""JSON taken at its word: what two readers could understand in two ways is refused, never guessed.
+
+UTF-8 only, one value for each key, no NUL, no lone surrogate, finite numbers, bounded size, depth and count.
+"""
+
+import json
+import math
+from typing import IO, Any, NoReturn
+
+from rest_framework.parsers import BaseParser
+from rest_framework.utils.mediatypes import _MediaType
+
+from registry.api.problems import Refused
+
+MOST_BYTES = 2**20
+MOST_LEVELS = 20
+MOST_VALUES = 20_000
+LONGEST_KEY = 100
+LONGEST_NUMBER = 40
+
+
+class StrictJSONParser(BaseParser):
+    """The only reader of request bodies: `application/json` in UTF-8, up to 1 MiB."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Read one JSON value, or refuse with a sentence that says why."""
+        charset = _MediaType(media_type or "").params.get("charset", "utf-8")
+        if charset.lower().replace("-", "") != "utf8":
+            raise Refused(415, "unsupported_media_type", "Send JSON in UTF-8.")
+        body = stream.read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            raise Refused(413, "too_large", f"A request has at most {MOST_BYTES} bytes.")
+        return loads(body)
+
+
+def loads(body: bytes) -> Any:
+    """Read one JSON value from bytes; `Refused` (400) says what is wrong with it."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse("not_utf8", f"The text is not UTF-8 (byte {error.start + 1}).")
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+        )
+    except json.JSONDecodeError as error:
+        _refuse("not_json", f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.")
+    except RecursionError:
+        _refuse_depth()
+    _inspect(value)
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            _refuse("repeated_key", f"The key '{_short(key)}' stands twice in one object; keep one.")
+        seen.add(key)
+    raise AssertionError("unreachable")
+
+
+def _no_constant(name: str) -> NoReturn:
+    _refuse("not_a_number", f"{name} is not a JSON number.")
+
+
+def _finite(text: str) -> float:
+    if len(text) > LONGEST_NUMBER or not math.isfinite(number := float(text)):
+        _refuse("not_a_number", "A number is too large or has too many digits.")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > LONGEST_NUMBER:
+        _refuse("not_a_number", "A number is too large or has too many digits.")
+    return int(text)
+
+
+def _inspect(value: Any) -> None:
+    """Walk the value without recursion: depth, count, keys and texts."""
+    waiting, count = [(value, 1)], 0
+    while waiting:
+        item, level = waiting.pop()
+        count += 1
+        if level > MOST_LEVELS:
+            _refuse_depth()
+        if count + len(waiting) > MOST_VALUES:
+            _refuse("too_many_values", f"A request has at most {MOST_VALUES} values.")
+        if isinstance(item, dict):
+            for key in item:
+                _inspect_key(key)
+            waiting += [(inner, level + 1) for inner in item.values()]
+        elif isinstance(item, list):
+            waiting += [(inner, level + 1) for inner in item]
+        elif isinstance(item, str):
+            _inspect_text(item)
+
+
+def _inspect_key(key: str) -> None:
+    _inspect_text(key)
+    if len(key) > LONGEST_KEY:
+        _refuse("unknown_key", f"The key '{_short(key)}' is longer than any key here.")
+
+
+def _inspect_text(text: str) -> None:
+    if "\x00" in text:
+        _refuse("nul", "A text holds a NUL character (\\u0000); leave it out.")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        _refuse(
+            "lone_surrogate",
+            "A text holds half of a surrogate pair (\\ud800 to \\udfff alone); leave it out.",
+        )
+
+
+def _short(key: str) -> str:
+    return key.encode("utf-8", "replace").decode()[:40]
+
+
+def _refuse_depth() -> NoReturn:
+    _refuse("too_deep", f"Objects and lists are nested at most {MOST_LEVELS} levels deep.")
+
+
+def _refuse(code: str, detail: str) -> NoReturn:
+    raise Refused(400, code, detail)

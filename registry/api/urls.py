@@ -1,0 +1,19 @@
+"""Addresses of the API that concern no case: who am I, and the description of the API itself."""
+
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from registry.api.views import WhoAmI
+
+# The page of the description is Swagger's own: its styles stand inside it.
+docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
+    SpectacularSwaggerSplitView.as_view(url_name="api-schema")
+)
+
+urlpatterns = [
+    path("whoami/", WhoAmI.as_view(), name="api-whoami"),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", docs, name="api-docs"),
+]

@@ -1,0 +1,38 @@
+"""Versions in headers: a reader gets one, a writer must say which one they read, so nobody overwrites unseen work."""
+
+import re
+from typing import NoReturn
+
+from rest_framework.request import Request
+
+from registry.api.problems import Refused
+
+_TAG = re.compile(r'"(\d{1,9})"', re.ASCII)
+
+
+def etag(version: int) -> str:
+    """The ETag of a version."""
+    return f'"{version}"'
+
+
+def version_read(request: Request) -> int:
+    """The version that `If-Match` names: 428 without one, 412 for what cannot be a version of ours."""
+    sent = request.headers.get("If-Match")
+    if sent is None:
+        raise Refused(428, "version_required", "Send If-Match with the ETag that you got when you read it.")
+    tag = _TAG.fullmatch(sent.strip())
+    if tag is None:
+        raise Refused(
+            412, "unknown_version", 'If-Match must be one ETag of a read, such as "3" with its quotes.'
+        )
+    return int(tag[1])
+
+
+def refuse_stale(current: int | None) -> NoReturn:
+    """Answer 412 with the version that is there now."""
+    raise Refused(
+        412,
+        "stale_version",
+        f"It is now at version {current}; read it again and repeat your change.",
+        headers={"ETag": etag(current)} if current else {},
+    )

@@ -1,0 +1,61 @@
+"""The base of every API view, and who am I."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from registry.access import Action
+from registry.api.permissions import SIGNED_IN, reach
+from registry.models import Center
+
+
+class RegistryView(APIView):
+    """A view says which action each method needs and which query parameters it knows; all else is refused."""
+
+    needs: ClassVar[dict[str, str]] = {}
+    parameters: ClassVar[frozenset[str]] = frozenset()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        unknown = sorted(set(request.query_params) - self.parameters)
+        if unknown:
+            known = ", ".join(sorted(self.parameters)) or "none"
+            raise ValidationError({name: [f"Unknown parameter; known here: {known}."] for name in unknown})
+        for name, values in request.query_params.lists():
+            if len(values) > 1:
+                raise ValidationError({name: ["Give this parameter once."]})
+
+    def visible(self, rows: QuerySet) -> QuerySet:
+        """Keep the rows of the centers that this request may read."""
+        return rows.filter(center_id__in=reach(self.request, Action.READ))
+
+
+class WhoAmI(RegistryView):
+    """Who the registry takes you for, and what you may do where."""
+
+    needs = {"GET": SIGNED_IN}
+
+    @extend_schema(responses=dict)
+    def get(self, request: Request) -> Response:
+        key = request.auth
+        may = {action: set(reach(request, action)) for action in Action}
+        seen = set().union(*may.values())
+        return Response(
+            {
+                "user": {"username": request.user.username, "name": request.user.get_full_name()},
+                "key": key and {"prefix": key.prefix, "name": key.name, "expires_at": key.expires_at},
+                "centers": [
+                    {
+                        "code": center.code,
+                        "name": center.name,
+                        "may": [action for action in Action if center.pk in may[action]],
+                    }
+                    for center in Center.objects.filter(pk__in=seen)
+                ],
+            }
+        )
