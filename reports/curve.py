@@ -102,17 +102,17 @@ def _crossing(time: Reals, share: Reals, p: float, last: float) -> float:
 
     The limits of very small samples need not be monotone; then the row nearest beyond p, as in R.
     """
-    if not (share >= p).any():
+    if not (share >= p).any():  # exactly, as in R: rounding may leave a last share just below p
         return np.nan
     reached = np.where(share >= p - SAME, share, np.inf)
     first = int(reached.argmin())
     if reached[first] > p + SAME:
         return float(time[first])
+    if abs(share[-1] - p) < SAME:
+        return float(time[first] + last) / 2
     passed = np.where(share >= p + SAME, share, np.inf)
     following = int(passed.argmin())
-    if np.isfinite(passed[following]) and abs(share[-1] - p) >= SAME:
-        return float(time[first] + time[following]) / 2
-    return float(time[first] + last) / 2 if abs(share[-1] - p) < SAME else np.nan
+    return float(time[first] + time[following]) / 2 if np.isfinite(passed[following]) else np.nan
 
 
 def ran_out(table: LifeTable) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
