@@ -1,0 +1,144 @@
+"""Workbooks (XLSX) from outside: what a zip archive claims is counted before it is believed.
+
+A workbook of 156 KiB can unfold to hundreds of MiB, so bytes are counted while they unfold, cells while they
+are read; macros, passwords and document type definitions are refused; formulas are never computed.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+
+from cases.flat.tables import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Broken,
+    Formula,
+    Row,
+    Sheet,
+    UnreadableFile,
+    letter,
+    named,
+)
+
+ZIP = b"PK\x03\x04"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+MAX_ENTRIES = 200
+MAX_UNFOLDED_BYTES = 96 * 2**20
+MAX_CELLS = 3_000_000
+# Sheets of the template that hold no cases.
+ASIDE = frozenset({"guide", "codes"})
+_AGAIN = "Open it in a spreadsheet program and save it as .xlsx again"
+
+
+def sheets(content: bytes) -> list[Sheet]:
+    """Read every sheet but those set aside; the one named 'cases', or else the first, comes first."""
+    _inspect(content)
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        found = [_sheet(sheet) for sheet in book.worksheets if sheet.title not in ASIDE]
+        book.close()
+    except UnreadableFile:
+        raise
+    # openpyxl answers a damaged workbook with whatever its innermost parser raised.
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OSError,
+        ParseError,
+        zipfile.BadZipFile,
+    ):
+        raise UnreadableFile(f"The workbook is damaged. {_AGAIN}.") from None
+    found = [sheet for sheet in found if sheet is not None]
+    if not found:
+        raise UnreadableFile("The workbook has no sheet with column names in row 1. Fill in the template.")
+    return sorted(found, key=lambda sheet: sheet.name != "cases")
+
+
+def _inspect(content: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            names = [entry.filename for entry in entries]
+            if len(entries) > MAX_ENTRIES or len(set(names)) < len(names):
+                raise UnreadableFile(f"The workbook has too many or repeated parts. {_AGAIN}.")
+            if any(entry.flag_bits & 1 for entry in entries):
+                raise UnreadableFile("The workbook is protected by a password. Save it without one.")
+            if any("vbaproject" in name.lower() for name in names):
+                raise UnreadableFile("The workbook contains macros. Save it as .xlsx without macros.")
+            _unfold(archive, entries)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zipfile.zlib.error):  # type: ignore[attr-defined]
+        raise UnreadableFile(f"The workbook is damaged or cut off. {_AGAIN}.") from None
+
+
+def _unfold(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+    """Count what really comes out of each part: sizes in the archive's index are only claims."""
+    total = 0
+    for entry in entries:
+        with archive.open(entry) as part:
+            tail = b""
+            while piece := part.read(2**16):
+                total += len(piece)
+                if total > MAX_UNFOLDED_BYTES:
+                    raise UnreadableFile(
+                        f"The workbook unfolds to more than {MAX_UNFOLDED_BYTES >> 20} MiB. "
+                        "Delete unused sheets and formatted empty cells, or send CSV."
+                    )
+                if b"<!DOCTYPE" in tail + piece or b"<!ENTITY" in tail + piece:
+                    raise UnreadableFile(f"The workbook contains a document type definition. {_AGAIN}.")
+                tail = piece[-10:]
+
+
+def _sheet(source: Any) -> Sheet | None:
+    source.reset_dimensions()  # the sheet's own statement of its size is a claim, too
+    walk = _rows(source)
+    first = next(walk, None)
+    if first is None:
+        return None
+    if first.number != 1:
+        raise UnreadableFile(
+            f"Row 1 of sheet '{source.title}' is empty. It must hold the column names; see manage.py import_template."
+        )
+    header = named(first.cells)
+    rows = [_fitted(row, len(header)) for row in walk]
+    return Sheet(name=source.title, header=header, rows=lambda: iter(rows))
+
+
+def _rows(source: Any) -> Iterator[Row]:
+    """Walk the rows that hold anything; empty ones are numbered and left out."""
+    cells, filled = 0, 0
+    for number, row in enumerate(source.iter_rows(), start=1):
+        cells += len(row)
+        if len(row) > 2 * MAX_COLUMNS or cells > MAX_CELLS:
+            raise UnreadableFile(
+                f"Sheet '{source.title}' reaches too far (row {number}, column {letter(max(len(row) - 1, 0))}). "
+                "Delete the formatted empty rows and columns, or send CSV."
+            )
+        values = [_value(cell) for cell in row]
+        if any(value is not None and value != "" for value in values):
+            filled += 1
+            if filled > MAX_ROWS + 1:
+                raise UnreadableFile(f"Sheet '{source.title}' has more than {MAX_ROWS} rows. Split it.")
+            yield Row(number, values)
+
+
+def _value(cell: Any) -> Any:
+    if cell.data_type == "f":
+        return Formula(cell.value)
+    return Broken(cell.value) if cell.data_type == "e" else cell.value
+
+
+def _fitted(row: Row, width: int) -> Row:
+    for index, value in enumerate(row.cells[width:], start=width):
+        if value is not None and value != "":
+            fault = f"Cell {letter(index)}{row.number} holds a value, but its column has no name in row 1."
+            return Row(row.number, row.cells[:width], fault)
+    return Row(row.number, row.cells[:width] + [None] * (width - len(row.cells)))
