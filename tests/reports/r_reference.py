@@ -4,7 +4,7 @@ import csv
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +35,18 @@ class Reference:
         """R sorts groups as text: 1, 10, 2."""
         return list(np.atleast_1d(self.results["groups"]))
 
-    def table(self, event="status", keep=slice(None)):
+    @cached_property
+    def codes(self):
         labels = self.rows.get(self.grouping, np.full(len(self.rows["time"]), "all"))
-        texts = [f"{label:g}" if isinstance(label, float) else label for label in labels]
+        texts = [f"{label:g}" if isinstance(label, float) else label for label in labels.tolist()]
+        position = {text: i for i, text in enumerate(self.groups)}
+        return np.array([position[text] for text in texts])
+
+    def table(self, event="status", keep=slice(None)):
         return LifeTable.from_arrays(
             self.rows["time"][keep],
             self.rows[event][keep],
-            group=np.array([self.groups.index(text) for text in texts])[keep],
+            group=self.codes[keep],
             groups=self.groups,
             entry=self.rows["entry"][keep] if self.late else None,
             causes=max(1, int(self.rows[event].max())),
