@@ -1,0 +1,156 @@
+"""What the algorithm's rules work out from several answers: days passed, early events, veins, surveillance.
+
+Days come from `cases.endpoints`, so that published cases with intervals instead of dates are read like all others.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from cases.endpoints import EARLY_DAYS, death_day, last_alive_day, onset_day
+from cases.rulebook.facts import derived
+from cases.vocabulary import (
+    CLAVIEN_DINDO_RANK,
+    THROMBOEMBOLIC,
+    ClavienDindo,
+    DiseaseStatus,
+    Firmness,
+    IntraoperativeEvent,
+    Region,
+    Vein,
+)
+from registry.dates import PartialDate
+
+HEPATIC_VEINS = frozenset(
+    {Vein.HEPATIC_RIGHT, Vein.HEPATIC_MIDDLE, Vein.HEPATIC_LEFT, Vein.ACCESSORY_HEPATIC}
+)
+LIVER_AND_LUNG = frozenset({Region.ABDOMEN, Region.CHEST})
+# Imaging must be this recent at a visit: half-yearly for five years, then yearly.
+WINDOW_DAYS, LATE_WINDOW_DAYS, LATE_AFTER_DAYS = 183, 366, 5 * 365
+
+PAPER = "Rusin 2021, doi 10.26779/2522-1396.2021.9-10.44"
+# The first year after the paper: earlier operations are read and marked as historical.
+SEED_SINCE = date(2022, 1, 1)
+
+
+def seed(words: str) -> dict[str, Any]:
+    """Return what all rules of the founding paper share, with the words that this one rests on."""
+    return {"source": f"{PAPER}: “{words}”", "firmness": Firmness.SEED, "since": SEED_SINCE}
+
+
+@derived(
+    "days since the resection (or the diagnosis, if not resected)",
+    "index.operated_on",
+    "diagnosis.diagnosis_on",
+    "as_of",
+)
+def days_passed(case: Any, row: Any, as_of: date) -> int | None:
+    """Days that have surely passed; for a published case without dates, those it was followed."""
+    diagnosed_on = case.diagnosis.diagnosis_on if case.diagnosis else None
+    begun = case.index.operated_on if case.index else diagnosed_on
+    if begun is not None:
+        return (as_of - begun.latest).days
+    known = [d for d in (last_alive_day(case), death_day(case)) if d is not None]
+    return max(known, default=None)
+
+
+@derived("death form", "death")
+def death_recorded(case: Any, row: Any, as_of: date) -> bool:
+    """Whether the case has a death form."""
+    return case.death is not None
+
+
+@derived("death within 90 days", "death.died_on")
+def early_death(case: Any, row: Any, as_of: date) -> bool | None:
+    """Whether the patient died in the operation or within 90 days; None for a death without any time."""
+    if IntraoperativeEvent.DEATH in (case.index.intraop_events or ()):
+        return True
+    died = death_day(case)
+    return False if case.death is None else None if died is None else died <= EARLY_DAYS
+
+
+def _early(case: Any) -> list[Any] | None:
+    """The complications of the first 90 days, those of unknown day included; None if nobody said there were none."""
+    said_none = case.discharge is not None and case.discharge.no_complication_90d
+    if not case.complications:
+        return [] if said_none else None
+    days = ((c, onset_day(case, c)) for c in case.complications)
+    return [c for c, day in days if day is None or day <= EARLY_DAYS]
+
+
+@derived("complications", "complications")
+def early_thromboembolism(case: Any, row: Any, as_of: date) -> frozenset[str] | None:
+    """Pulmonary embolism and thrombosis of a deep vein, the vena cava or the graft within 90 days."""
+    found = _early(case)
+    return None if found is None else frozenset(c.type for c in found if c.type in THROMBOEMBOLIC)
+
+
+@derived("complications with their grades", "complications")
+def highest_early_grade(case: Any, row: Any, as_of: date) -> str | None:
+    """The highest Clavien-Dindo grade within 90 days, "none" without complication; None while one is not graded."""
+    found = _early(case)
+    if found is None:
+        return None
+    grades = [c.clavien_dindo for c in found if c.clavien_dindo]
+    highest = max(grades, key=CLAVIEN_DINDO_RANK.__getitem__, default="none")
+    # An ungraded complication leaves the highest grade open, unless another already exceeds grade II.
+    open_yet = (
+        len(grades) < len(found) and CLAVIEN_DINDO_RANK.get(highest, 0) <= CLAVIEN_DINDO_RANK[ClavienDindo.II]
+    )
+    return None if open_yet else highest
+
+
+# --- veins of the index resection ----------------------------------------------------------------
+
+
+@derived("handling of the right renal vein", "operations.veins")
+def right_renal(case: Any, row: Any, as_of: date) -> str | None:
+    """What was done with the right renal vein."""
+    return row.handling_of.get(Vein.RIGHT_RENAL)
+
+
+@derived("handling of the left renal vein", "operations.veins")
+def left_renal(case: Any, row: Any, as_of: date) -> str | None:
+    """What was done with the left renal vein."""
+    return row.handling_of.get(Vein.LEFT_RENAL)
+
+
+@derived("handling of the hepatic veins", "operations.veins")
+def hepatic_handling(case: Any, row: Any, as_of: date) -> dict[str, str] | None:
+    """What was done with each hepatic vein; None without any row."""
+    return {vein: how for vein, how in row.handling_of.items() if vein in HEPATIC_VEINS and how} or None
+
+
+# --- surveillance --------------------------------------------------------------------------------
+
+
+@derived("visits", "follow_ups.disease_status")
+def visits_without_disease(case: Any, row: Any, as_of: date) -> int | None:
+    """How many visits found no evidence of disease; None without any visit."""
+    if not case.follow_ups:
+        return None
+    return sum(1 for visit in case.follow_ups if visit.disease_status == DiseaseStatus.NED)
+
+
+@derived("dates of visits and imaging", "follow_ups.visit_on", "imaging.performed_on")
+def visits_without_imaging(case: Any, row: Any, as_of: date) -> tuple[str, ...] | None:
+    """Visits without evidence of disease that no imaging of liver and lungs supports; None while a date is missing."""
+    visits = [visit.visit_on for visit in case.follow_ups if visit.disease_status == DiseaseStatus.NED]
+    studies = [s for s in case.imaging if s.performed_on is not None and s.regions]
+    if row.operated_on is None or None in visits:
+        return None
+    return tuple(str(on) for on in visits if not _imaged(on, row.operated_on, studies))
+
+
+def _imaged(visit_on: PartialDate, operated_on: PartialDate, studies: list[Any]) -> bool:
+    """Whether studies after the resection and within the window before the visit cover abdomen and chest."""
+    late = (visit_on.earliest - operated_on.latest).days > LATE_AFTER_DAYS
+    window = timedelta(days=LATE_WINDOW_DAYS if late else WINDOW_DAYS)
+    seen: frozenset[str] = frozenset()
+    for study in studies:
+        on = study.performed_on
+        after_resection = on.latest > operated_on.earliest
+        if after_resection and on.latest >= visit_on.earliest - window and on.earliest <= visit_on.latest:
+            seen |= study.regions
+    return seen >= LIVER_AND_LUNG

@@ -1,0 +1,88 @@
+"""Early events and surveillance: S-14, S-15 and S-17 of the founding paper."""
+
+from __future__ import annotations
+
+from cases.endpoints import EARLY_DAYS
+from cases.rulebook.algorithm_facts import (
+    days_passed,
+    death_recorded,
+    early_death,
+    early_thromboembolism,
+    highest_early_grade,
+    seed,
+    visits_without_disease,
+    visits_without_imaging,
+)
+from cases.rulebook.engine import Rule
+from cases.rulebook.facts import INDEX
+from cases.vocabulary import CLAVIEN_DINDO_RANK, ClavienDindo, Firmness, Severity
+
+
+def _ninety_days_over(death_recorded: bool, days_passed: int | None) -> bool | None:
+    if death_recorded:
+        return True
+    return None if days_passed is None else days_passed >= EARLY_DAYS
+
+
+def _no_early_event(early_thromboembolism: frozenset[str] | None, early_death: bool | None) -> bool | None:
+    if early_thromboembolism or early_death:
+        return False
+    return None if early_thromboembolism is None or early_death is None else True
+
+
+RULES = (
+    Rule(
+        id="S-14",
+        title="No thromboembolism or early death",
+        asks="no embolism, no thrombosis of deep veins, vena cava or graft and no death within 90 days",
+        when="90 days have passed since the index resection, or the patient died",
+        severity=Severity.SENTINEL,
+        scope=INDEX,
+        needs_to_apply=(death_recorded, days_passed.or_unknown),
+        applies=_ninety_days_over,
+        needs_to_judge=(early_thromboembolism.or_unknown, early_death.or_unknown),
+        expects=_no_early_event,
+        says="Within 90 days: {early_thromboembolism}; death: {early_death}. A sentinel event to review, not a"
+        " deviation.",
+        **seed("were not observed"),
+    ),
+    Rule(
+        id="S-15",
+        title="No complication above grade II",
+        asks="no complication above Clavien-Dindo II within 90 days",
+        when="90 days have passed since the index resection, or the patient died",
+        severity=Severity.SENTINEL,
+        scope=INDEX,
+        needs_to_apply=(death_recorded, days_passed.or_unknown),
+        applies=_ninety_days_over,
+        needs_to_judge=(highest_early_grade,),
+        expects=lambda highest_early_grade: (
+            CLAVIEN_DINDO_RANK.get(highest_early_grade, 0) <= CLAVIEN_DINDO_RANK[ClavienDindo.II]
+        ),
+        says="A complication of grade {highest_early_grade} within 90 days. A sentinel event to review, not a"
+        " deviation.",
+        **seed("Degree II ... in 2 (25%)"),
+    ),
+    Rule(
+        id="S-17",
+        title="Imaging of liver and lungs at follow-up",
+        asks="each visit without evidence of disease rests on imaging of abdomen and chest: of the last 6 months,"
+        " after 5 years of the last 12",
+        when="a visit found no evidence of disease",
+        severity=Severity.MINOR,
+        scope=INDEX,
+        needs_to_apply=(visits_without_disease,),
+        applies=lambda visits_without_disease: visits_without_disease > 0,
+        needs_to_judge=(visits_without_imaging,),
+        at="visits_without_imaging",
+        expects=lambda visits_without_imaging: not visits_without_imaging,
+        says=lambda visits_without_imaging: (
+            "No evidence of disease was stated without recent imaging of liver and lungs at"
+            f" {len(visits_without_imaging)} visits: {', '.join(visits_without_imaging[:5])}."
+        ),
+        **{
+            **seed("remote hepatic and pulmonary metastases ... leading to their death"),
+            "firmness": Firmness.SEED_INFERRED,
+        },
+    ),
+)

@@ -1,0 +1,122 @@
+"""What a case still lacks to be complete: a state of the case, never a condition of saving it.
+
+R needs a value; C needs a value or a reason (NK, ND, NA; "not yet recorded" is no reason); a field that applies only
+with another answer is asked only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cases.document import FIELDS, OPERATION_FORMS, OUTER_FORMS
+from cases.models import Antithrombotic, Patient
+from cases.rulebook import engine
+from cases.rulebook.validity import VALIDITY
+from cases.vocabulary import GRAFTS, DischargeTo, IvcMethod, Missing, ResectionType, Verdict
+from registry.fields import ClinicalField
+
+REASONS = frozenset({Missing.NK, Missing.ND, Missing.NA})
+# Forms of every case, and those of a case with an index resection; a list needs one row.
+ALWAYS = ("patient", "consent", "presentation", "diagnosis", "imaging", "tumor")
+OPERATED = ("pathology", "discharge", "follow_ups")
+RECONSTRUCTED = frozenset({ResectionType.TANGENTIAL_WALL, ResectionType.CIRCUMFERENTIAL})
+NEEDS_ANTITHROMBOTIC = GRAFTS | {IvcMethod.PATCH, IvcMethod.LIGATION}
+_TO_COMPLETE = tuple(rule for rule in VALIDITY.rules if rule.only_to_complete)
+_TITLES = {model.name: model.title for model in (Patient, *OUTER_FORMS, *OPERATION_FORMS)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingAnswer:
+    """An answer or a whole form that a complete case must have, and where it belongs."""
+
+    pointer: str
+    label: str
+    sentence: str
+
+
+def missing_answers(document: Any) -> list[MissingAnswer]:
+    """Every required answer that is absent, in the order of the forms; empty for a complete case."""
+    return [*_missing_forms(document), *_missing_fields(document), *_unfulfilled(document)]
+
+
+def _missing_forms(document: Any) -> Iterator[MissingAnswer]:
+    for name in (*ALWAYS, *(OPERATED if document.index else ())):
+        # After a death nobody comes back: the death form stands for the follow-up.
+        if getattr(document, name) in (None, ()) and not (name == "follow_ups" and document.death):
+            yield _form(f"/{name}", _TITLES[name])
+    for place, operation in enumerate(document.operations):
+        if operation.reconstruction is None and operation.resection_type in RECONSTRUCTED:
+            yield _form(f"/operations/{place}/reconstruction", _TITLES["reconstruction"])
+    if not document.index:
+        return
+    discharge = document.discharge
+    if discharge and discharge.no_complication_90d is False and not document.complications:
+        yield _form("/complications", _TITLES["complications"])
+    method = document.reconstruction.ivc_method if document.reconstruction else None
+    died = bool(discharge and discharge.discharge_to == DischargeTo.DIED)
+    if method in NEEDS_ANTITHROMBOTIC and not document.antithrombotics and not died:
+        yield _form("/antithrombotics", Antithrombotic.title)
+
+
+def _form(pointer: str, title: str) -> MissingAnswer:
+    return MissingAnswer(pointer=pointer, label=title, sentence=f"The form '{title}' is missing; fill it in.")
+
+
+def _missing_fields(document: Any) -> Iterator[MissingAnswer]:
+    for model in (Patient, *OUTER_FORMS):
+        value = getattr(document, model.name)
+        if model.repeats:
+            for place, row in enumerate(value):
+                yield from _of_form(row, f"/{model.name}/{place}")
+                if model.name == "operations":
+                    yield from _of_operation(row, f"/operations/{place}")
+        elif value is not None:
+            yield from _of_form(value, f"/{model.name}")
+
+
+def _of_operation(operation: Any, pointer: str) -> Iterator[MissingAnswer]:
+    if operation.reconstruction is not None:
+        yield from _of_form(operation.reconstruction, f"{pointer}/reconstruction")
+    for place, vein in enumerate(operation.veins):
+        yield from _of_form(vein, f"{pointer}/veins/{place}")
+
+
+_REQUIRED = {
+    kind: tuple((name, declared) for name, declared in fields.items() if declared.need in ("R", "C"))
+    for kind, fields in FIELDS.items()
+}
+
+
+def _of_form(form: Any, pointer: str) -> Iterator[MissingAnswer]:
+    for name, declared in _REQUIRED[type(form)]:
+        if getattr(form, name) is None and _asked(form, declared):
+            if declared.need == "C" and form.missing.get(name) in REASONS:
+                continue
+            remedy = (
+                "give a value" if declared.need == "R" else "give a value or the reason why there is none"
+            )
+            yield MissingAnswer(
+                pointer=f"{pointer}/{name}",
+                label=str(declared.verbose_name),
+                sentence=f"{declared.verbose_name} is missing; {remedy}.",
+            )
+
+
+def _asked(form: Any, declared: ClinicalField) -> bool:
+    if declared.only_if is None:
+        return True
+    sibling, codes = declared.only_if
+    answer = getattr(form, sibling)
+    return answer is not None and (str(answer).lower() if isinstance(answer, bool) else answer) in codes
+
+
+def _unfulfilled(document: Any) -> Iterator[MissingAnswer]:
+    """What the validity rules ask of a complete case beyond single fields (X-37)."""
+    for rule in _TO_COMPLETE:
+        # These rules ask no date, so any day will do.
+        for finding in engine.judge(rule, document, date.min):
+            if finding.verdict == Verdict.DEVIATION:
+                yield MissingAnswer(pointer=finding.pointer, label=rule.title, sentence=finding.sentence)

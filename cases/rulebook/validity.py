@@ -1,0 +1,94 @@
+"""The validity rulebook: can this be true? An error refuses the case, a query asks to confirm or correct.
+
+The rules X-01 to X-60 stand in files by theme. Every measurement that declares a plausible range adds a query of
+its own (P-form.field); possible ranges are refused before a rule is read.
+"""
+
+from __future__ import annotations
+
+from cases.document import FIELDS, TYPES
+from cases.models import FORMS, Patient
+from cases.rulebook import (
+    validity_complications,
+    validity_course,
+    validity_dates,
+    validity_follow_up,
+    validity_operation,
+    validity_pathology,
+    validity_person,
+    validity_reconstruction,
+    validity_tumor,
+    validity_veins,
+    wording,
+)
+from cases.rulebook.engine import Rule, Rulebook
+from cases.rulebook.facts import each
+from cases.vocabulary import Severity, Verdict
+from registry.fields import Measurement
+
+# Ranges that a numbered rule already asks about: the graft's diameter bears that rule's id, the age is X-11's.
+NUMBERED = {("reconstruction", "diameter_mm"): "X-27"}
+ASKED_ELSEWHERE = frozenset({("patient", "age_at_resection_years")})
+
+
+def _plausible(form: str, field: Measurement) -> Rule:
+    """Make the query for one field's plausible range."""
+    low, high = field.plausible or (0, 0)
+    unit = wording.unit(field)
+    return Rule(
+        id=NUMBERED.get((form, field.name), f"P-{form}.{field.name}"),
+        title=f"{field.verbose_name}: plausible range",
+        asks=f"{low:g} to {high:g}{unit}",
+        source="Registry data dictionary 2",
+        firmness="D",
+        severity=Severity.QUERY,
+        scope=each(form),
+        needs_to_judge=(f"{field.name} as number",),
+        expects=lambda number: low <= number <= high,
+        says=f"{field.verbose_name} is {{number}}, outside the plausible {low:g} to {high:g}{unit}; confirm or"
+        f" correct.",
+    )
+
+
+PLAUSIBLE = tuple(
+    _plausible(model.name, declared)
+    for model in (Patient, *FORMS)
+    for name, declared in FIELDS[TYPES[model]].items()
+    if isinstance(declared, Measurement) and declared.plausible and (model.name, name) not in ASKED_ELSEWHERE
+)
+UNITS = Rule(
+    id="X-60",
+    title="Fixed units",
+    asks="every number is sent in the registry's own unit",
+    severity=Severity.ERROR,
+    source="Registry data dictionary 2.19",
+    firmness="LOGIC",
+    held_by="The unit is part of the field's name and no other key is accepted, so another unit cannot be sent.",
+)
+
+_NUMBERED_RULES = (
+    *validity_dates.RULES,
+    *validity_course.RULES,
+    *validity_person.RULES,
+    *validity_tumor.RULES,
+    *validity_reconstruction.RULES,
+    *validity_operation.RULES,
+    *validity_veins.RULES,
+    *validity_pathology.RULES,
+    *validity_complications.RULES,
+    *validity_follow_up.RULES,
+    *(rule for rule in PLAUSIBLE if rule.id.startswith("X-")),
+    UNITS,
+)
+
+VALIDITY = Rulebook(
+    name="validity",
+    title="Validity: can this be true?",
+    version="2026.1",
+    rules=(
+        *sorted(_NUMBERED_RULES, key=lambda rule: rule.id),
+        *(rule for rule in PLAUSIBLE if not rule.id.startswith("X-")),
+    ),
+    # A valid case is one of which nothing is said; what lacks an answer is completeness's business.
+    tells=frozenset({Verdict.DEVIATION}),
+)
