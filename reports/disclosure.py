@@ -84,45 +84,52 @@ def _is_small(n: int | None, threshold: int) -> bool:
     return n is not None and 0 < n < threshold
 
 
-def withheld(counts: list[int], threshold: int, *, total_known: bool = True) -> dict[int, str]:
-    """Say which places of a whole are withheld and as what: the small ones, and one more if they could be computed."""
+def withheld(counts: list[int], threshold: int) -> dict[int, str]:
+    """Say which counts of a whole with a known sum are withheld, and as what.
+
+    "<5" stands for 1 to 4 and "[c]" for 5 or more, until that alone would give a number away; then the whole is "[c]".
+    """
     hidden = {i: f"<{threshold}" for i, n in enumerate(counts) if _is_small(n, threshold)}
-    # Two hidden counts of 1 add up to no more than 2 x (threshold - 1): their sum must not give both away.
-    while hidden and total_known and _is_exposed([counts[i] for i in hidden], threshold):
-        rest = sorted((n, i) for i, n in enumerate(counts) if i not in hidden and n)
-        if not rest:
-            break
-        hidden[rest[0][1]] = COMPLEMENT
+    others = sorted((n, i) for i, n in enumerate(counts) if n >= threshold)
+    while hidden and _is_exposed(counts, hidden, threshold):
+        if not others:
+            return dict.fromkeys(range(len(counts)), COMPLEMENT)
+        hidden[others.pop(0)[1]] = COMPLEMENT
     return hidden
 
 
-def _is_exposed(hidden: list[int], threshold: int) -> bool:
-    """Tell whether the sum of the hidden counts leaves only one way to make it."""
-    if len(hidden) == 1:
-        return True
-    lowest = all(n == 1 for n in hidden)
-    highest = all(n == threshold - 1 for n in hidden)
-    return lowest or highest
+def _is_exposed(counts: list[int], hidden: dict[int, str], threshold: int) -> bool:
+    """Tell whether the sum of the hidden counts and what their marks say leave only one way to fill the gaps."""
+    gap = sum(counts[i] for i in hidden)
+    small = sum(mark != COMPLEMENT for mark in hidden.values())
+    large = len(hidden) - small
+    if large:
+        return gap == small + threshold * large
+    return small == 1 or gap in (small, (threshold - 1) * small)
 
 
 def _group(group: Group, threshold: int) -> Group:
     if not all(isinstance(line.value, Share) for line in group.lines):
         return _measured(group, threshold)
     shares = [line.value for line in group.lines if isinstance(line.value, Share)]
+    total_shown = True
     if group.exclusive:
         counts = [share.n or 0 for share in shares]
         hidden = withheld(counts, threshold)
-        if _is_small(sum(counts), threshold):
-            hidden = {i: f"<{threshold}" for i, n in enumerate(counts) if n}
+        total_shown = len(hidden) < len(counts)
     else:
         # The count and its complement are a whole of their own.
         hidden = {i: _either(share, threshold) for i, share in enumerate(shares) if _either(share, threshold)}
     lines = tuple(
-        Line(label=line.label, value=Share(n=None, of=share.of, hidden=hidden[i]) if i in hidden else share)
+        Line(label=line.label, value=_hidden(share, hidden[i]) if i in hidden else share)
         for i, (line, share) in enumerate(zip(group.lines, shares, strict=True))
     )
-    recorded = None if _is_small(group.recorded, threshold) else group.recorded
+    recorded = group.recorded if total_shown and not _is_small(group.recorded, threshold) else None
     return replace(group, lines=lines, recorded=recorded)
+
+
+def _hidden(share: Share, mark: str) -> Share:
+    return Share(n=None, of=share.of, hidden=mark)
 
 
 def _either(share: Share, threshold: int) -> str:
@@ -135,7 +142,7 @@ def _measured(group: Group, threshold: int) -> Group:
     """Keep mean or median; the least and the greatest value belong to two patients."""
     lines = tuple(Line(label=line.label, value=_center_only(line.value, threshold)) for line in group.lines)
     recorded = None if _is_small(group.recorded, threshold) else group.recorded
-    statistic = group.statistic.removesuffix("(range)").strip()
+    statistic = group.statistic.replace("(range)", "").replace("range", "").strip()
     return replace(group, lines=lines, recorded=recorded, statistic=statistic)
 
 
@@ -153,7 +160,7 @@ def _rule(rule: RuleCount, threshold: int) -> RuleCount:
     hidden = withheld(counts, threshold)
     if not hidden:
         return rule
-    return replace(rule, hidden=f"<{threshold}*", **{names[i]: None for i in hidden})  # type: ignore[arg-type]
+    return replace(rule, hidden=COMPLEMENT, **{names[i]: None for i in hidden})  # type: ignore[arg-type]
 
 
 def _missing(item: MissingCount, threshold: int) -> MissingCount:

@@ -107,18 +107,16 @@ class LifeTable:
         events is (K, M), or (M,) for one cause. ``group`` and ``groups`` as in ``from_arrays``.
         """
         days = counting.as_days(time, "time")
-        gone = np.atleast_2d(np.asarray(events, np.int64))
-        rest = [censored, np.zeros(days.size, np.int64) if entered is None else entered]
-        for values, field in zip(
-            [*gone, *rest], ["events"] * len(gone) + ["censored", "entered"], strict=True
-        ):
-            counting.refuse(
-                counting.as_whole_numbers(values, field, days.size) < 0, field, "is a negative count"
-            )
+        failed = np.atleast_2d(np.asarray(events))
+        given = [censored, *failed, np.zeros(days.size, np.int64) if entered is None else entered]
+        fields = ["censored", *["events"] * len(failed), "entered"]
+        for values, field in zip(given, fields, strict=True):
+            counts = counting.as_whole_numbers(values, field, days.size)
+            counting.refuse(counts < 0, field, "is a negative count")
+        planes = np.array(given, np.int64)
         labels, code = counting.as_positions(group, groups, days.size)
         axis, place = counting.axis_of(days)
         cell = code * axis.size + place
-        planes = np.vstack([np.asarray(rest[0], np.int64), gone, np.asarray(rest[1], np.int64)])
         if not (np.diff(cell) > 0).all():
             cell, position = np.unique(cell, return_inverse=True)
             total = np.zeros((len(planes), cell.size), np.int64)

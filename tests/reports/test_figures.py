@@ -1,0 +1,66 @@
+"""The figure is the same to the last byte, says what it is, and shows what the content says."""
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from reports import estimates, figures
+from reports.lifetable import LifeTable
+from tests.reports.handmade import founding_survival, published_survival
+
+
+def test_same_content_same_bytes():
+    survival = founding_survival()
+
+    assert figures.kaplan_meier_svg(survival, title="a") == figures.kaplan_meier_svg(survival, title="a")
+    assert figures.kaplan_meier_png(survival, title="a") == figures.kaplan_meier_png(survival, title="a")
+
+
+def test_svg_is_well_formed_without_date_or_foreign_font():
+    svg = figures.kaplan_meier_svg(founding_survival(), title="Survival")
+
+    ElementTree.fromstring(svg)
+    assert b"<text" not in svg
+    assert not re.search(rb"20\d\d-\d\d-\d\dT", svg)
+    assert b"Survival" in svg
+
+
+def test_png_is_large_enough_to_print_and_small_enough_to_mail():
+    png = figures.kaplan_meier_png(published_survival(), title="a")
+
+    assert png.startswith(b"\x89PNG")
+    assert len(png) < 200_000
+
+
+@pytest.mark.parametrize(
+    ("days", "months"),
+    [
+        (70, (0, 1, 2)),
+        (300, (0, 3, 6, 9)),
+        (36 * 30.4375, (0, 6, 12, 18, 24, 30, 36)),
+        (5 * 365.25, (0, 12, 24, 36, 48, 60)),
+        (12 * 365.25, (0, 24, 48, 72, 96, 120, 144)),
+    ],
+)
+def test_ticks(days, months):
+    assert figures.tick_months(days) == months
+
+
+def test_several_groups_each_get_a_block():
+    table = LifeTable.from_arrays(
+        list(range(100, 1300, 20)), [i % 3 == 0 for i in range(60)], group=list("abc") * 20
+    )
+    survival = estimates.overall_survival(table)
+
+    png = figures.kaplan_meier_png(survival, title="a")
+
+    assert len(survival.risk_table) == 3
+    assert png != figures.kaplan_meier_png(replace(survival, curves=survival.curves[::-1]), title="a")
+
+
+def test_everybody_dead_can_be_drawn():
+    survival = estimates.overall_survival(LifeTable.from_arrays([10, 20, 30, 40, 50, 60], [1] * 6))
+
+    assert figures.kaplan_meier_svg(survival, title="a")
