@@ -94,7 +94,7 @@ def _gray_stratum(at_risk: Reals, own: Reals, other: Reals, rho: float) -> tuple
     exposed = np.divide(at_risk, before, out=np.zeros_like(own), where=before > 0)  # Y / S(t-)
     pooled = exposed.sum(axis=0)
     rise = deaths / np.maximum(pooled, 1)
-    free = 1 - np.cumsum(rise)  # of the cause, were all groups alike
+    free = np.maximum(1 - np.cumsum(rise), 0)  # of the cause, were all groups alike
     free_before = _just_before(free, 1.0)
     incidence = np.cumsum(own * np.divide(before, at_risk, out=np.zeros_like(own), where=at_risk > 0), axis=1)
     risk_set = exposed * (1 - _just_before(incidence, 0.0))

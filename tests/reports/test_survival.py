@@ -243,7 +243,8 @@ def test_impossible_rows_are_refused_by_name(time, event, more, row, field):
 
 
 @pytest.mark.parametrize(
-    ("events", "censored", "entered"), [([-1], [1], [0]), ([1], [-1], [0]), ([1], [0], [2]), ([1], [0], [-1])]
+    ("events", "censored", "entered"),
+    [([-1], [1], [0]), ([0.5], [1], [0]), ([1], [-1], [0]), ([1], [0], [2]), ([1], [0], [-1])],
 )
 def test_impossible_counts_are_refused(events, censored, entered):
     with pytest.raises(LifeTableError):

@@ -39,6 +39,16 @@ def test_tables_add_to_the_table_of_all_patients(some, others):
     same_table(table_of(some) + table_of(others), table_of(some + others))
 
 
+@given(late_patients, late_patients)
+def test_tables_with_late_entries_add_too(some, others):
+    some, others, everyone = (
+        table_of([row for row, _ in rows], [entry for _, entry in rows])
+        for rows in (some, others, some + others)
+    )
+
+    same_table(some + others, everyone)
+
+
 @given(patients, patients, patients)
 def test_adding_is_associative_and_commutative(a, b, c):
     a, b, c = table_of(a), table_of(b), table_of(c)
