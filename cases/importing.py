@@ -14,9 +14,11 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from cases import flat, intake
+from django.core.exceptions import PermissionDenied
+
+from cases import flat, intake, jobs
 from cases.document import StoredCase, dump, load, parse
-from cases.models import Case
+from cases.models import Case, ImportBatch
 from cases.problems import DocumentError, Problem
 from cases.vocabulary import Source
 from registry import access
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from registry.models import Center, User
 
 CHUNK = 500
+# What is kept of a file's answers in its row: enough to mend it, and bounded.
+ROWS_KEPT = 2_000
 Verdict = Literal["new", "changed", "unchanged", "rejected"]
 
 
@@ -154,44 +158,34 @@ class _Import:
     def _by_center(
         self, lines: list[flat.Line], answers: dict[int, RowVerdict]
     ) -> dict[str, list[flat.Line]]:
-        sorted_out: dict[str, list[flat.Line]] = {}
+        """Sort lines by their center; those of a center that this import is not for are answered here."""
         only = next(iter(self.centers)) if len(self.centers) == 1 else ""
+        found: dict[str, list[flat.Line]] = {}
         for line in lines:
             code = line.center or only
-            if code not in self.centers:
-                said = (
-                    f"This import is for center {only}; the row names another one. Take it out of the file."
-                )
-                line.fault(
-                    line.row,
-                    "center",
-                    "foreign_center",
-                    said if only else "The column names no center that you may import for.",
-                )
-            if line.faults and code not in self.centers:
-                answers[id(line)] = _rejected(line, ())
-            else:
-                sorted_out.setdefault(code, []).append(line)
-        return sorted_out
+            if code in self.centers:
+                found.setdefault(code, []).append(line)
+                continue
+            here = f"this import is for center {only}" if only else "you may import for no such center"
+            said = f"The row names another center, and {here}. Correct the code, or take the row out."
+            line.fault(line.row, "center", "foreign_center", said)
+            answers[id(line)] = _rejected(line, ())
+        return found
 
     def _take_of(self, center: Center, lines: list[flat.Line], answers: dict[int, RowVerdict]) -> None:
         stored = _stored(center, lines)
-        accepted: list[flat.Line] = []
-        submissions: list[intake.Submission] = []
+        accepted: list[tuple[flat.Line, intake.Submission]] = []
         for line in lines:
-            before = stored.get(line.case_number)
+            problems: Sequence[Problem] = ()
             try:
-                submission = _submission(line, before)
+                accepted.append((line, _submission(line, stored.get(line.case_number))))
             except DocumentError as error:
-                answers[id(line)] = _rejected(line, error.problems)
-                continue
-            if line.faults:
-                answers[id(line)] = _rejected(line, ())
-            else:
-                accepted.append(line)
-                submissions.append(submission)
+                problems = error.problems
+            if problems or line.faults:
+                answers[id(line)] = _rejected(line, problems)
+        accepted = [(line, submission) for line, submission in accepted if not line.faults]
         receipts = intake.save_cases(
-            submissions,
+            [submission for _, submission in accepted],
             center=center,
             by=self.by,
             source=self.source,
@@ -200,21 +194,21 @@ class _Import:
             as_of=self.as_of,
             dry_run=self.dry_run,
         )
-        for line, submission, receipt in zip(accepted, submissions, receipts, strict=True):
+        for (line, submission), receipt in zip(accepted, receipts, strict=True):
             before = stored.get(line.case_number)
-            changed = self.dry_run and receipt.verdict == "changed" and before is not None
+            shown = before if self.dry_run and receipt.verdict == "changed" else None
             answers[id(line)] = RowVerdict(
                 row=line.row,
                 case_number=line.case_number,
                 verdict=receipt.verdict,
                 problems=_located(line, receipt.problems),
-                changes=tuple(_changes(before, submission)) if changed and before else (),
+                changes=tuple(_changes(shown, submission)) if shown else (),
             )
 
 
 def _stored(center: Center, lines: list[flat.Line]) -> dict[str, StoredCase]:
     numbers = {line.case_number for line in lines}
-    ids = Case.objects.filter(center=center).numbered(numbers).values_list("pk", flat=True)
+    ids = Case.objects.filter(center=center, case_number__in=numbers).values_list("pk", flat=True)
     return {case.document.case_number: case for case in load(ids)}
 
 
@@ -223,6 +217,89 @@ def _submission(line: flat.Line, before: StoredCase | None) -> intake.Submission
     raw = dump(before.document) if before else {"case_number": line.case_number}
     line.faults += flat.lay(line.cells, raw)
     return intake.Submission(document=parse(raw), if_version=before.version if before else None)
+
+
+# --- files that wait in rows --------------------------------------------------------------------------
+
+
+class _TakenOver(Exception):  # noqa: N818 (it is no error)
+    """Another worker has the batch since our lease ran out; it answers, and we leave nothing."""
+
+
+def receive(
+    content: bytes,
+    *,
+    file_name: str,
+    center: Center,
+    by: User,
+    source: str = Source.IMPORT,
+    dry_run: bool = False,
+) -> ImportBatch:
+    """Keep a file to be imported by a worker: `apply` does it, now or after any failure."""
+    access.require(by, access.Action.IMPORT_CASES, center)
+    return ImportBatch.objects.create(
+        center=center,
+        requested_by=by,
+        file_name=file_name[:255],
+        content=content,
+        digest=hashlib.sha256(content).hexdigest(),
+        source=source,
+        dry_run=dry_run,
+    )
+
+
+def apply(batch_id: int) -> None:
+    """Import a waiting file, if nobody else does: its cases and its answer are saved together, or not at all."""
+    with access.everywhere():
+        if not jobs.claim(ImportBatch, batch_id):
+            return
+        batch = ImportBatch.objects.select_related("center", "requested_by").get(pk=batch_id)
+    try:
+        with access.scope([batch.center_id]):
+            report = run(
+                bytes(batch.content),
+                centers=[batch.center],
+                by=batch.requested_by,
+                source=batch.source,
+                dry_run=batch.dry_run,
+            )
+            _answer(batch, ImportBatch.State.DONE, report.rows, _kept(report))
+    except _TakenOver:
+        return
+    except flat.UnreadableFile as error:
+        _refuse(batch, ImportBatch.State.REJECTED, str(error))
+    except PermissionDenied as error:
+        _refuse(batch, ImportBatch.State.FAILED, str(error))
+
+
+def _refuse(batch: ImportBatch, state: str, why: str) -> None:
+    with access.scope([batch.center_id]):
+        _answer(batch, state, 0, {"refused": why})
+
+
+def _answer(batch: ImportBatch, state: str, rows: int, verdicts: dict[str, Any]) -> None:
+    """Write the answer, if the batch is still ours. The file has done its work then and is not kept."""
+    ours = ImportBatch.objects.filter(pk=batch.pk, attempts=batch.attempts, state=ImportBatch.State.RUNNING)
+    answer = {"rows_done": rows, "rows_total": rows, "verdicts": verdicts}
+    if not ours.update(**answer, **({} if batch.dry_run else {"content": b""})):
+        raise _TakenOver
+    jobs.finish(ImportBatch, batch.pk, state)
+
+
+def _kept(report: Report) -> dict[str, Any]:
+    """The answer without values of patients: which columns change, not from what to what."""
+    told = [row for row in report.verdicts if row.problems or row.changes]
+    rows = [
+        {
+            "row": row.row,
+            "case_number": row.case_number,
+            "verdict": row.verdict,
+            "problems": [asdict(problem) for problem in row.problems],
+            "changes": [change.column for change in row.changes],
+        }
+        for row in told[:ROWS_KEPT]
+    ]
+    return {"saved": report.saved, "counts": report.counts, "rows": rows, "more_rows": len(told) - len(rows)}
 
 
 # --- answers ------------------------------------------------------------------------------------------
