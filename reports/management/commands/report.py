@@ -51,13 +51,13 @@ class Command(BaseCommand):
         """Run."""
         if not Center.objects.exists():
             raise CommandError("There is no center yet, so there is nothing to report: import cases first.")
+        people = self._people(options["mail_to"])
         report = issuing.request(
             as_of=as_of or timezone.now().date(),
             source=source,  # type: ignore[arg-type]
             center_id=self._center(scope),
             audience=audience,
         )
-        people = self._people(options["mail_to"])
         report = issuing.issue(report.pk, recipients=people)
         self._summary(report)
         if options["out"]:

@@ -1,0 +1,241 @@
+"""A cut of real rows says what the rows say, to whom it may, from one moment."""
+
+import threading
+from datetime import date
+
+import pytest
+from django.db import connection, connections
+
+from registry import access
+from registry.models import Center
+from reports import compose, outcomes, printing, tables
+from reports.cohorts import Cut
+from reports.models import Audience
+from tests.reports import cohort
+from tests.reports.cohort import add_case, add_operation, assess
+
+FOUNDING = Cut(as_of=date(2026, 11, 22), source="reconstruction")
+CLINICAL = Cut(as_of=date(2026, 11, 22))
+
+
+def lines(groups):
+    """What the groups print, by heading."""
+    rows = printing.chapters._grouped("", tuple(groups), 1, ()).rows
+    found, heading = {}, ""
+    for row in rows:
+        heading = row.cells[0] if row.kind != "line" else heading
+        found.setdefault(heading, []).append(tuple(cell for cell in row.cells if cell))
+    return found
+
+
+@pytest.fixture
+def founding(north, everywhere):
+    return cohort.founding(north)
+
+
+@pytest.mark.django_db
+def test_table_1_prints_what_the_abstract_prints(founding):
+    """Rusin 2021: 7 (87.5%) women, 1 (12.5%) man; median age 57; 3 (37.5%), 1 (12.5%), 4 (50%)."""
+    found = lines(tables.patients(FOUNDING))
+
+    assert found["Sex, n (%)"][1:] == [("Women", "7", "(87.5%)"), ("Men", "1", "(12.5%)")]
+    assert found["Age at operation, years, median"] == [("Age at operation, years, median", "57")]
+    assert [line[1:] for line in found["Growth pattern, n (%)"][1:]] == [
+        ("3", "(37.5%)"), ("1", "(12.5%)"), ("4", "(50.0%)"),
+    ]  # fmt: skip
+    assert [line[1] for line in found["Segments per patient, n (%)"][1:]] == ["4", "3", "1"]
+
+
+@pytest.mark.django_db
+def test_table_2_prints_what_the_abstract_prints(founding):
+    """Rusin 2021: 7 Chevron, 1 midline; 6 and 2 prostheses of 18-22 mm; 5, 2, 1; 215 (160-320); 305 (250-500)."""
+    found = lines(tables.operations(FOUNDING))
+
+    assert found["Approach, n (%)"][1:] == [
+        ("Bilateral subcostal (Chevron)", "7", "(87.5%)"), ("Median laparotomy", "1", "(12.5%)"),
+    ]  # fmt: skip
+    assert found["Prosthesis or patch, n (%)"][1:] == [
+        ("PTFE", "6", "(75.0%)"), ("PTFE, brand Gore-Tex", "2", "(25.0%)"),
+    ]  # fmt: skip
+    assert found["Graft diameter, mm, range"] == [("Graft diameter, mm, range", "18–22")]
+    assert found["Procedure, n (%)"][1:] == [
+        ("Circular resection, tube graft", "5", "(62.5%)"),
+        ("Circular resection, tube graft, both renal veins implanted", "2", "(25.0%)"),
+        ("Circular resection, tube graft, left renal vein implanted", "1", "(12.5%)"),
+    ]
+    assert found["Operating time, min, median (range)"][0][1:] == ("215", "(160–320)")
+    assert found["Blood loss, mL, mean (range)"][0][1:] == ("305", "(250–500)")
+    assert "Blood loss, mL, median (range)" not in found
+    assert found["Result of the resection, n (%)"][1] == ("Radical: no visible tumor left", "7", "(87.5%)")
+
+
+@pytest.mark.django_db
+def test_two_of_eight_and_none_of_eight_have_exact_intervals(founding):
+    """Clopper and Pearson: 2 of 8 is 3.2 to 65.1%, 0 of 8 at most 36.9%."""
+    grades = {line.label: line.value for line in outcomes.complications(FOUNDING).lines}
+    events = {line.label: line.value for line in outcomes.early_events(FOUNDING).lines}
+
+    two = grades["Grade II"]
+    assert (two.n, two.of, round(100 * two.lower, 1), round(100 * two.upper, 1)) == (2, 8, 3.2, 65.1)
+    assert {(value.n, value.of, round(100 * value.upper, 1)) for value in events.values()} == {(0, 8, 36.9)}
+
+
+@pytest.mark.django_db
+def test_an_event_counts_by_its_day(north, everywhere):
+    for number, onset in enumerate((30, 90, 91, None)):
+        case = add_case(north, number, days=400)
+        cohort.Complication.objects.create(
+            case=case, center=north, type="graft_thrombosis", onset_days_after_resection=onset
+        )
+        cohort.Discharge.objects.create(case=case, center=north, no_complication_90d=False)
+
+    events = {line.label: line.value for line in outcomes.early_events(CLINICAL).lines}
+
+    assert (events["Graft thrombosis"].n, events["Graft thrombosis"].of) == (2, 4)
+
+
+@pytest.mark.django_db
+def test_an_onset_of_month_precision_is_compared_by_its_middle(north, everywhere):
+    case = add_case(north, 1, operated_on=date(2020, 1, 10), days=400)
+    cohort.Complication.objects.create(case=case, center=north, type="pe", onset_on="2020-03")
+
+    events = {line.label: line.value for line in outcomes.early_events(CLINICAL).lines}
+
+    assert (events["Pulmonary embolism"].n, events["Venous thrombosis"].n) == (1, 0)
+
+
+@pytest.mark.django_db
+def test_silence_is_not_the_absence_of_complications(north, everywhere):
+    add_case(north, 1, days=400)
+
+    assert outcomes.complications(CLINICAL) is None
+    assert {line.label for line in outcomes.early_events(CLINICAL).lines} == {
+        "Death during the operation", "Death within 30 days", "Death within 90 days",
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_who_left_alive_before_day_90_is_not_judged_for_it(north, everywhere):
+    for number, (days, died) in enumerate([(10, True), (40, False), (60, True), (90, False), (500, False)]):
+        add_case(north, number, days=days, died=died)
+
+    events = {line.label: (line.value.n, line.value.of) for line in outcomes.early_events(CLINICAL).lines}
+
+    assert events["Death within 30 days"] == (1, 5)
+    assert events["Death within 90 days"] == (2, 4)
+
+
+@pytest.mark.django_db
+def test_age_comes_from_dates_else_as_published(north, everywhere):
+    case = add_case(north, 1, age=None, operated_on=date(2020, 6, 30), days=1)
+    cohort.Patient.objects.filter(pk=case.patient_id).update(born_on="1960")
+    add_case(north, 2, age=40, days=1)
+
+    age = next(group for group in tables.patients(CLINICAL) if group.heading.startswith("Age")).lines[0].value
+
+    assert (age.low, age.high, age.n) == (40, 59, 2), "1 July 1960 to 30 June 2020 is a day short of 60"
+
+
+@pytest.mark.django_db
+def test_rules_count_each_case_once_with_its_gravest_answer(founding):
+    for i, case in enumerate(founding):
+        assess(case, S_04="deviation" if i == 0 else "concordant", S_06="not_applicable")
+    cohort.Assessment.objects.filter(case=founding[1]).update(
+        findings=[{"rule": "S-04", "verdict": verdict} for verdict in ("concordant", "not_assessable")]
+    )
+
+    content = compose.compose(FOUNDING)
+
+    assert content.rules_read == 8
+    rules = {rule.rule: rule for rule in content.rules}
+    assert (rules["S-04"].concordant, rules["S-04"].deviation, rules["S-04"].not_assessable) == (6, 1, 1)
+    assert rules["S-06"].not_applicable == 7
+    assert rules["S-04"].title
+    assert rules["S-04"].source
+
+
+@pytest.mark.django_db
+def test_the_whole_report_says_the_founding_figures(founding):
+    content = compose.compose(FOUNDING)
+
+    printed = printing.printed(content)
+    assert [(fact.value, fact.label) for fact in printed.headlines] == [
+        ("87.5%", "alive at 12 months"), ("75.0%", "alive at 24 months"), ("62.5%", "alive at 36 months"),
+        ("0.0%", "died within 90 days"),
+    ]  # fmt: skip
+    assert [box.value for box in next(s for s in printed.sections if s.flow).flow] == ["8", "8", "8"]
+    assert any("71.4" in note.value for note in printed.notes)
+    assert content.methods.rulebooks
+    assert content.banner
+
+
+@pytest.mark.django_db
+def test_the_number_of_queries_does_not_grow_with_the_patients(
+    north, everywhere, django_assert_max_num_queries
+):
+    for i in range(40):
+        add_operation(add_case(north, i, days=100 + i), approach=["chevron"], skin_to_skin_min=200)
+
+    with django_assert_max_num_queries(75):
+        compose.compose(CLINICAL)
+
+
+@pytest.mark.django_db
+def test_an_empty_cut_is_a_report_all_the_same(everywhere):
+    content = compose.compose(CLINICAL)
+
+    assert content.survival is None
+    assert content.patients == ()
+    assert printing.printed(content).title
+
+
+@pytest.mark.django_db
+def test_outsiders_see_less_of_clinical_data_and_all_of_published_data(founding, north):
+    for i in range(12):
+        add_case(north, f"C{i}", days=100 + i)
+
+    assert compose.compose(CLINICAL).patients
+    assert compose.compose(CLINICAL, audience=Audience.OUTSIDE).patients == ()
+    assert compose.compose(FOUNDING, audience=Audience.OUTSIDE) == compose.compose(FOUNDING)
+
+
+@pytest.mark.django_db
+def test_the_digest_of_the_data_follows_the_data(founding):
+    before = compose.compose(FOUNDING)
+
+    assert compose.compose(FOUNDING) == before
+    cohort.Case.objects.filter(pk=founding[0].pk).update(version=2)
+    assert compose.compose(FOUNDING).methods.data_digest != before.methods.data_digest
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_sees_one_moment():
+    """A case that arrives while a report is read is in none of its tables."""
+    north = Center.objects.create(code="NORTH", name="North", country="PL")
+    with access.everywhere():
+        add_case(north, 1, days=100)
+
+    def arrive():
+        try:
+            with access.everywhere():
+                add_case(north, 2, days=200)
+        finally:
+            connections.close_all()
+
+    with compose.snapshot():
+        first = compose.compose(CLINICAL)
+        other = threading.Thread(target=arrive)
+        other.start()
+        other.join()
+        second = compose.compose(CLINICAL)
+
+    assert first == second
+    with compose.snapshot():
+        assert compose.compose(CLINICAL).flow[0].n == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_cannot_write():
+    with compose.snapshot(), connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        assert cursor.fetchone() == ("on",)

@@ -1,0 +1,258 @@
+"""From subscription to mail: once per period and person, whoever asks twice and whatever is lost in between."""
+
+import json
+from datetime import date
+from io import StringIO
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
+from django.db import InternalError, transaction
+
+from registry import access
+from registry.access import Role
+from registry.models import Center, Membership, User
+from reports import content as contents
+from reports import issuing, schedule, tasks
+from reports.models import Delivery, Report, Subscription
+from tests.reports import cohort
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    settings.EMAIL_HOST = ""
+    settings.MAIL_FOLDER = tmp_path / "mail"
+    return settings.MAIL_FOLDER
+
+
+@pytest.fixture
+def registry(transactional_db):
+    """One center with the founding rows, a coordinator there, an administrator of the registry."""
+    north = Center.objects.create(code="NORTH", name="North", country="PL")
+    alice = User.objects.create(username="alice", email="alice@example.org")
+    ada = User.objects.create(username="ada", email="ada@example.org")
+    Membership.objects.create(user=alice, center=north, role=Role.COORDINATOR)
+    Membership.objects.create(user=ada, role=Role.REGISTRY_ADMIN)
+    with access.everywhere():
+        cohort.founding(north)
+    return north, alice, ada
+
+
+def subscribe(user, center=None, cadence="quarterly", **fields):
+    with access.everywhere():
+        return Subscription.objects.create(user=user, center=center, cadence=cadence, **fields)
+
+
+def reports():
+    with access.everywhere():
+        return list(Report.objects.order_by("pk"))
+
+
+# --- periods -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cadence", "today", "slot", "cut"),
+    [
+        ("monthly", date(2026, 1, 1), "monthly 2025-12", date(2025, 12, 31)),
+        ("monthly", date(2024, 3, 31), "monthly 2024-02", date(2024, 2, 29)),
+        ("quarterly", date(2026, 11, 22), "quarterly 2026-Q3", date(2026, 9, 30)),
+        ("quarterly", date(2026, 1, 1), "quarterly 2025-Q4", date(2025, 12, 31)),
+        ("quarterly", date(2026, 3, 31), "quarterly 2025-Q4", date(2025, 12, 31)),
+        ("yearly", date(2026, 12, 31), "yearly 2025", date(2025, 12, 31)),
+    ],
+)
+def test_the_last_period_that_has_ended(cadence, today, slot, cut):
+    assert schedule.last_period(cadence, today) == (slot, cut)
+
+
+def test_an_unknown_cadence_is_refused():
+    with pytest.raises(ValueError, match="cadence must be one of"):
+        schedule.last_period("hourly", TODAY)
+
+
+def test_planning_twice_asks_once(registry):
+    north, alice, ada = registry
+    subscribe(alice, north)
+    subscribe(alice, None)
+    subscribe(ada, None)
+
+    assert len(schedule.plan(TODAY)) == len(schedule.plan(TODAY)) == 3
+
+    assert {(report.center_id, report.audience) for report in reports()} == {
+        (north.pk, "inside"), (None, "inside"), (None, "outside"),
+    }  # fmt: skip
+
+
+def test_who_wants_nothing_gets_nothing(registry):
+    north, alice, _ = registry
+    subscribe(alice, north, is_active=False)
+    subscribe(alice, north, cadence="yearly")
+    Center.objects.filter(pk=north.pk).update(report_optout=True)
+
+    assert schedule.plan(TODAY) == []
+
+
+# --- composing ---------------------------------------------------------------------------------------------------
+
+
+def test_issuing_twice_composes_once_and_writes_one_mail(registry):
+    north, alice, _ = registry
+    subscribe(alice, north)
+    (waiting,) = schedule.plan(TODAY)
+
+    first = issuing.issue(waiting)
+    second = issuing.issue(waiting)
+
+    assert first.content_digest == second.content_digest
+    assert first.composed_at == second.composed_at
+    with access.everywhere():
+        assert Delivery.objects.count() == 1
+
+
+def test_a_composed_report_never_changes(registry):
+    report = issuing.issue(issuing.request(as_of=TODAY, source="reconstruction").pk)
+
+    with access.everywhere():
+        for change in (
+            lambda: Report.objects.filter(pk=report.pk).update(as_of=date(2020, 1, 1)),
+            lambda: Report.objects.filter(pk=report.pk).delete(),
+        ):
+            with (
+                pytest.raises((InternalError, Exception), match="Cannot update or delete"),
+                transaction.atomic(),
+            ):
+                change()
+
+
+def test_the_stored_content_is_what_was_composed(registry):
+    report = issuing.issue(issuing.request(as_of=TODAY, source="reconstruction").pk)
+
+    content = contents.from_plain(report.content)
+    assert contents.digest(content) == report.content_digest
+    assert content.survival.estimates[0].survival == 0.875
+
+
+def test_a_person_asks_only_for_a_center_of_theirs(registry):
+    north, alice, _ = registry
+    south = Center.objects.create(code="SOUTH", name="South", country="IT")
+
+    assert issuing.request(as_of=TODAY, center_id=north.pk, by=alice).pk
+    with pytest.raises(PermissionDenied):
+        issuing.request(as_of=TODAY, center_id=south.pk, by=alice)
+
+
+def test_the_full_report_of_the_registry_is_hidden_from_members(registry):
+    _, alice, ada = registry
+    Center.objects.create(code="SOUTH", name="South", country="IT")
+    full = issuing.request(as_of=TODAY)
+    less = issuing.request(as_of=TODAY, audience="outside")
+
+    for user, seen in ((alice, {less}), (ada, {full, less})):
+        with access.scope(access.centers_of(user)):
+            assert set(Report.objects.all()) == seen, "as PostgreSQL shows it"
+            assert set(Report.objects.visible_to(user)) == seen
+
+
+def test_whoever_asked_gets_the_mail(registry):
+    _, _, ada = registry
+    issuing.issue(issuing.request(as_of=TODAY, source="reconstruction", by=ada).pk)
+
+    with access.everywhere():
+        assert [row.recipient for row in Delivery.objects.all()] == [ada]
+
+
+# --- jobs --------------------------------------------------------------------------------------------------------
+
+
+def test_the_job_composes_and_rings_for_the_mail(registry, folder, monkeypatch):
+    _, _, ada = registry
+    rung = []
+    monkeypatch.setattr(tasks.send_mail, "delay", lambda: rung.append("mail"))
+    report = issuing.request(as_of=TODAY, source="reconstruction", by=ada)
+
+    for _ in range(2):
+        tasks.compose_report(report.pk)
+    tasks.send_mail()
+    tasks.send_mail()
+
+    assert rung == ["mail", "mail"]
+    assert len(list(folder.glob("*.eml"))) == 1
+
+
+def test_the_scheduler_rings_for_each_report_that_waits(registry, monkeypatch):
+    _, _, ada = registry
+    subscribe(ada)
+    rung = []
+    monkeypatch.setattr(tasks.compose_report, "delay", rung.append)
+    monkeypatch.setattr(tasks.send_mail, "delay", lambda: rung.append("mail"))
+
+    tasks.send_due()
+
+    assert rung == [reports()[0].pk, "mail"]
+
+
+# --- commands ----------------------------------------------------------------------------------------------------
+
+
+def run(*arguments):
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_writes_three_files_and_one_mail(registry, tmp_path, folder):
+    said = run(
+        "report", "--scope", "registry", "--source", "reconstruction", "--as-of", "2026-11-22",
+        "--out", str(tmp_path / "out"), "--mail-to", "ada",
+    )  # fmt: skip
+
+    assert "87.5% alive at 12 months" in said
+    assert "Mail: 1 handed" in said
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "report.html",
+        "report.json",
+        "report.pdf",
+    ]
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["source"] == "reconstruction"
+    assert len(list(folder.glob("*.eml"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--scope", "WEST"), "there is no center WEST. Centers: NORTH"),
+        (("--mail-to", "zoe"), "no active user zoe"),
+        (("--as-of", "22.11.2026"), "write the day as YYYY-MM-DD"),
+        (("--source", "rumor"), "invalid choice"),
+    ],
+)
+def test_bad_arguments_are_named_and_change_nothing(registry, arguments, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        run("report", *arguments)
+
+    assert reports() == []
+
+
+def test_without_a_center_there_is_nothing_to_report(transactional_db):
+    with pytest.raises(CommandError, match="There is no center yet"):
+        run("report")
+
+
+def test_send_due_does_it_all(registry, folder):
+    _, _, ada = registry
+    subscribe(ada)
+
+    assert "Reports composed: 1. Mail: 1 handed." in run("send_due", "--today", "2026-11-22")
+    assert "Reports composed: 0. Mail: nothing to send." in run("send_due", "--today", "2026-11-22")
+
+
+def test_send_due_names_a_server_that_is_away(registry, settings):
+    _, _, ada = registry
+    subscribe(ada)
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+
+    with pytest.raises(CommandError, match="EMAIL_HOST"):
+        run("send_due")
