@@ -49,14 +49,14 @@ class Action(models.TextChoices):
     READ_AUDIT = "read_audit"
 
 
-# What may be given to a machine's key: nothing that decides or manages.
-Scope = models.TextChoices(
-    "Scope",
-    [
-        (action.name, action.value)
-        for action in (Action.READ, Action.RECORD, Action.IMPORT_CASES, Action.EXPORT)
-    ],
-)
+class Scope(models.TextChoices):
+    """What may be given to a machine's key: nothing that decides or manages."""
+
+    READ = Action.READ
+    RECORD = Action.RECORD
+    IMPORT_CASES = Action.IMPORT_CASES
+    EXPORT = Action.EXPORT
+
 
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.COORDINATOR: frozenset(

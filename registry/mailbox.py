@@ -17,5 +17,5 @@ class EmailBackend(BaseEmailBackend):
         for email in email_messages:
             message = email.message()
             name = re.sub(r"[^\w.@-]", "_", message["Message-ID"].strip("<>"))
-            (settings.MAIL_FOLDER / f"{name}.eml").write_bytes(message.as_bytes(linesep="\r\n"))
+            (settings.MAIL_FOLDER / f"{name}.eml").write_bytes(message.as_bytes())
         return len(email_messages)

@@ -5,6 +5,7 @@ Its schema belongs to `reg_broker`: the client declares queues by itself, and `r
 
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from kombu.transport import pgmq as kombu_pgmq
 from pgmq import PGMQueue
@@ -33,15 +34,17 @@ class WholeAddress(PGMQConfig):
     @property
     def dsn(self) -> str:
         """Return it unchanged."""
-        return self.conn_string
+        return str(self.conn_string)
 
 
 class Client(PGMQueue):
     """The client of the queue, connecting to the whole address."""
 
     def _init_pool(self) -> None:
-        known = {"vt": self.config.vt, "pool_size": self.config.pool_size, "init_extension": False}
-        self.config = WholeAddress(conn_string=self.config.conn_string, **known)
+        given = self.config
+        self.config = WholeAddress(
+            conn_string=given.conn_string, vt=given.vt, pool_size=given.pool_size, init_extension=False
+        )
         super()._init_pool()
 
 
@@ -49,7 +52,7 @@ class Transport(kombu_pgmq.Transport):
     """The transport of Celery's messages, through our client; celery.py names it `pgmq`."""
 
     def _create_pgmq_client(self) -> Client:
-        given = self.client.transport_options
+        given = settings.CELERY_BROKER_TRANSPORT_OPTIONS
         return Client(
             conn_string=given["conn_string"],
             vt=given["visibility_timeout"],

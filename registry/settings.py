@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pghistory
+import pgtrigger
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
@@ -141,7 +142,7 @@ def _queue_address() -> str:
     """Reach the queue as the role that owns it; as the one login when it may act as that role."""
     given = conninfo_to_dict(DATABASE_URL)
     given["user" if EMBEDDED else "options"] = roles.BROKER if EMBEDDED else f"-c role={roles.BROKER}"
-    return make_conninfo(**given)
+    return make_conninfo(**{name: str(value) for name, value in given.items()})
 
 
 DATABASE_URL = environment.text("DATABASE_URL")
@@ -164,7 +165,7 @@ DATABASES = {
 # --- the audit trail: database triggers write it, see registry/audit.py -------------------------------------
 
 PGTRIGGER_MIGRATIONS = False  # walls.py installs the triggers, so that migrations stay readable and quick
-PGHISTORY_LEVEL = pghistory.Statement
+PGHISTORY_LEVEL = pgtrigger.Statement
 PGHISTORY_APPEND_ONLY = True
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
 PGHISTORY_CONTEXT_ID_FIELD = pghistory.ContextUUIDField()
@@ -173,13 +174,13 @@ PGHISTORY_CONTEXT_ID_FIELD = pghistory.ContextUUIDField()
 
 CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", "pgmq://localhost")
 if CELERY_BROKER_URL == "pgmq://localhost":
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "conn_string": _queue_address(),
         "init_extension": False,  # registry/queue.py installs it
         "visibility_timeout": 1800,  # a task that is not done by then runs again; the limit below ends it before
         "use_notify": True,
         "wait_time_seconds": 0,
-        "polling_interval": 0.05,  # seconds; it bounds how many short tasks a worker takes: 37 a second, for 4 % of a core
+        "polling_interval": 0.05,  # seconds; it bounds how many short tasks a worker takes (37 a second)
         "pool_size": 2,
     }
 else:
