@@ -38,7 +38,7 @@ check: develop  ## style, types, imports, migrations, settings and documents
 	$(BIN)/mypy
 	$(MANAGE) check --fail-level WARNING
 	$(MANAGE) makemigrations --check --dry-run
-	PUBLIC_URL=https://registry.example.org SECRET_KEY_FILE= $(MANAGE) check --deploy --fail-level WARNING
+	PUBLIC_URL=https://registry.example.org $(MANAGE) check --deploy --fail-level WARNING
 	$(MANAGE) dictionary --format markdown | diff docs/dictionary.md -
 	$(MANAGE) rules --format markdown | diff docs/algorithm.md -
 
