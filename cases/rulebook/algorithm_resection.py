@@ -131,8 +131,9 @@ def _hepatic_veins_kept(
 
 
 def _within_seed(skin_to_skin_min: int | None, blood_loss_ml: int | None) -> bool | None:
-    pairs = ((skin_to_skin_min, SEED_MINUTES), (blood_loss_ml, SEED_LOSS_ML))
-    if any(value is not None and not low <= value <= high for value, (low, high) in pairs):
+    long = skin_to_skin_min is not None and not SEED_MINUTES[0] <= skin_to_skin_min <= SEED_MINUTES[1]
+    great = blood_loss_ml is not None and not SEED_LOSS_ML[0] <= blood_loss_ml <= SEED_LOSS_ML[1]
+    if long or great:
         return False
     return None if skin_to_skin_min is None or blood_loss_ml is None else True
 

@@ -1,114 +1,102 @@
-"""Rules turned into plain functions, one for each scope, so that ten thousand cases a second can be read.
+"""A rulebook turned into one plain function, so that ten thousand cases a second can be read.
 
-What is written here as source text is what anybody would write by hand: fetch the facts, test them, ask the
-predicates, tell the verdict. `engine.judge` does the same step by step, and a test holds the two together.
+What is written here as source text is what anybody would write by hand: walk to each row, fetch the facts, test them,
+ask the predicates, tell the verdict. `findings.make` does the same step by step; a test holds the two together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import cache
-from inspect import signature
-from typing import Any, NamedTuple
+from typing import Any
 
-from cases.rulebook.facts import EMPTY, Fact, Place, Scope
+from cases.rulebook.facts import Fact, Place, Scope, compiled, nested
+from cases.rulebook.wording import arguments
 from cases.vocabulary import Verdict
 
-Told = tuple[Any, str, Place | None]  # the rule, its verdict, the place (None where the scope has no row)
+# Rule, verdict, place (None where the scope has no row).
+Told = tuple[Any, str, Place | None]
+Reader = Callable[[Any, date, Callable[[Told], None]], None]
 
 
-class Reader(NamedTuple):
-    """All rules of one scope: where its rows are, how to read one, and what to tell when there is none."""
-
-    places: Callable[[Any], Sequence[Place]]
-    read: Callable[[Any, Any, Any, Place, date, Callable[[Told], None]], None]
-    when_empty: tuple[Told, ...]
-
-
-def readers(rules: Sequence[Any], tells: frozenset[str]) -> tuple[Reader, ...]:
-    """One reader for each scope that a rule of the book is read over."""
+def reader(rules: Sequence[Any], tells: frozenset[str]) -> Reader:
+    """Make the function (case, as_of, tell) that reads these rules; it tells only the verdicts that are wanted."""
+    writer = _Writer(tells)
     by_scope: dict[Scope, list[Any]] = {}
     for rule in rules:
         by_scope.setdefault(rule.scope, []).append(rule)
-    found = []
-    for scope, own in by_scope.items():
-        absent = [(rule, Verdict.NOT_APPLICABLE, None) for rule in own]
-        told = tuple(absent) if Verdict.NOT_APPLICABLE in tells else ()
-        found.append(Reader(scope.places, _function(own, tells), told))
-    return tuple(found)
+    body = [line for scope, own in by_scope.items() for line in writer.scope(scope, own)]
+    hoisted = [f"{local} = {expression}" for expression, local in writer.hoisted.items()]
+    return compiled("def read(case, as_of, tell):", [*hoisted, *body], writer.names)
 
 
-def _function(rules: Sequence[Any], tells: frozenset[str]) -> Callable[..., None]:
-    names: dict[str, Any] = dict(EMPTY)
-    lines = ["def read(case, row, operation, place, as_of, tell):"]
-    for number, rule in enumerate(rules):
-        lines += [f"    # {rule.id}", *_lines(number, rule, tells, names)]
-    # The text consists of names declared by the rules and checked against the document's fields.
-    exec("\n".join(lines), names)  # noqa: S102
-    return names["read"]
+class _Writer:
+    """Writes the statements of a reader and collects the names that they use."""
 
+    def __init__(self, tells: frozenset[str]):
+        self.tells = tells
+        self.names: dict[str, Any] = {}
+        self.hoisted: dict[str, str] = {}  # forms of the case, fetched once for all rules
 
-def _lines(number: int, rule: Any, tells: frozenset[str], names: dict[str, Any]) -> list[str]:
-    """The statements that read one rule, indented inside its function."""
-    names[f"rule_{number}"] = rule
-    variables = {fact.name: f"{fact.name}_{number}" for fact in rule.facts}
+    def scope(self, scope: Scope, rules: Sequence[Any]) -> list[str]:
+        """Walk the rows of one scope and read its rules over each."""
+        body = [line for rule in rules for line in self.rule(rule, scope.place)]
+        if Verdict.NOT_APPLICABLE not in self.tells:
+            return nested(scope.loop, body)
+        absent = [line for rule in rules for line in self.tell(rule, Verdict.NOT_APPLICABLE, "None")]
+        return ["empty = True", *nested(scope.loop, ["empty = False", *body]), *nested(["if empty:"], absent)]
 
-    def tell(verdict: Verdict) -> list[str]:
-        if verdict not in tells:
-            return ["pass"]
-        names[f"told_{verdict.name}_{number}"] = (rule, verdict)
-        return [f"tell((*told_{verdict.name}_{number}, place))"]
+    def rule(self, rule: Any, place: str) -> list[str]:
+        """Read one rule over one row."""
+        judged = self.step(
+            rule,
+            place,
+            rule.to_judge,
+            rule.expects,
+            self.tell(rule, Verdict.CONCORDANT, place),
+            Verdict.DEVIATION,
+        )
+        return [
+            f"# {rule.id}",
+            *self.step(rule, place, rule.to_apply, rule.applies, judged, Verdict.NOT_APPLICABLE),
+        ]
 
-    def step(part: str, facts: Sequence[Fact], predicate: Any, then: list[str], if_not: Verdict) -> list[str]:
-        lines = [f"{variables[fact.name]} = {fact.term}" for fact in facts]
+    def step(
+        self, rule: Any, place: str, facts: Sequence[Fact], predicate: Any, then: list[str], if_not: Verdict
+    ) -> list[str]:
+        """Fetch the facts of one step, test that they are known, ask its predicate."""
+        used = {name for asked in (rule.applies, rule.expects) for name in arguments(asked)}
+        lines = [f"{f.name}_ = {self.term(f)}" for f in facts if f.name in used or not f.optional]
+        unknown = self.tell(rule, Verdict.NOT_ASSESSABLE, place)
         asked = then
         if predicate is not None:
-            names[f"{part}_{number}"] = predicate
-            given = ", ".join(variables[name] for name in signature(predicate).parameters)
-            asked = [
-                f"answer = {part}_{number}({given})",
-                *_branch("if answer:", then),
-                *_branch("elif answer is None:", tell(Verdict.NOT_ASSESSABLE)),
-                *_branch("else:", tell(if_not)),
+            call = f"{self.name(predicate)}({', '.join(f'{name}_' for name in arguments(predicate))})"
+            asked = [f"answer = {call}", *nested(["if answer:"], then)]
+            asked += [
+                *nested(["elif answer is None:"], unknown),
+                *nested(["else:"], self.tell(rule, if_not, place)),
             ]
-        needed = [f"{variables[fact.name]} is not None" for fact in facts if not fact.optional]
+        needed = " and ".join(f"{fact.name}_ is not None" for fact in facts if not fact.optional)
         if not needed:
             return lines + asked
-        unknown = tell(Verdict.NOT_ASSESSABLE)
-        otherwise = [] if unknown == ["pass"] else _branch("else:", unknown)
-        return [*lines, *_branch(f"if {' and '.join(needed)}:", asked), *otherwise]
+        return [*lines, *nested([f"if {needed}:"], asked), *nested(["else:"], unknown)]
 
-    for fact in rule.facts:
+    def tell(self, rule: Any, verdict: Verdict, place: str) -> list[str]:
+        if verdict not in self.tells:
+            return ["pass"]
+        return [f"tell(({self.name(rule)}, {self.name(verdict)}, {place}))"]
+
+    def term(self, fact: Fact) -> str:
         if fact.derived is not None:
-            names[f"work_out_{fact.derived.name}"] = fact.derived.work_out
-    judged = step("expects", rule.to_judge, rule.expects, tell(Verdict.CONCORDANT), Verdict.DEVIATION)
-    applied = step("applies", rule.to_apply, rule.applies, judged, Verdict.NOT_APPLICABLE)
-    return [f"    {line}" for line in applied]
+            self.names[fact.derived.name] = fact.derived.work_out
+        if not fact.holder.startswith("("):
+            return fact.term
+        if "case." not in fact.holder:
+            return fact.term
+        local = self.hoisted.setdefault(fact.holder, f"form_{len(self.hoisted)}")
+        return f"{local}.{fact.attribute}"
 
-
-def _branch(head: str, body: list[str]) -> list[str]:
-    return [head, *(f"    {line}" for line in body)]
-
-
-# --- one fact at a time, for findings ------------------------------------------------------------
-
-
-@cache
-def _getter(term: str) -> Callable[..., Any]:
-    return eval(f"lambda case, row, operation, as_of: {term}", dict(EMPTY))  # noqa: S307 (as above)
-
-
-def value(fact: Fact, document: Any, as_of: date, place: Place) -> Any:
-    """The fact's value in one place of a document."""
-    row, operation, _ = place
-    if fact.derived is not None:
-        return fact.derived.work_out(document, row, as_of)
-    return _getter(fact.term)(document, row, operation, as_of)
-
-
-def reason(fact: Fact, document: Any, place: Place) -> str | None:
-    """The reason recorded for a fact's absence."""
-    if not fact.holder or fact.field is None:
-        return None
-    return _getter(fact.holder)(document, place[0], place[1], None).missing.get(fact.field.name)
+    def name(self, thing: Any) -> str:
+        name = f"name_{id(thing)}"
+        self.names[name] = thing
+        return name

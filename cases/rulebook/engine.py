@@ -16,6 +16,7 @@ from typing import Any
 from cases.rulebook import compiling, findings
 from cases.rulebook.facts import CASE, Derived, Fact, Scope, resolve
 from cases.rulebook.findings import Finding
+from cases.rulebook.wording import arguments
 from cases.vocabulary import Severity, Verdict
 
 Declared = tuple["str | Derived", ...]
@@ -67,6 +68,8 @@ class Rule:
         if self.expects is None or len(set(names)) != len(names):
             raise ValueError(f"{self.id}: a rule expects something of facts with different names")
         known = {fact.name for fact in self.to_apply}
+        if self.at and self.at not in names:
+            raise ValueError(f"{self.id}: 'at' is '{self.at}', which it does not declare")
         asked = {
             "applies": (self.applies, known),
             "expects": (self.expects, set(names)),
@@ -74,12 +77,19 @@ class Rule:
             "says": (self.says, set(names)),
         }
         for part, (predicate, allowed) in asked.items():
-            if unknown := set(findings.arguments(predicate)) - allowed:
+            if unknown := set(arguments(predicate)) - allowed:
                 raise ValueError(f"{self.id}: '{part}' uses {sorted(unknown)}, which it does not declare")
 
-    @property
+    @cached_property
     def facts(self) -> tuple[Fact, ...]:
         return self.to_apply + self.to_judge
+
+    @cached_property
+    def points_at(self) -> Fact | None:
+        """The fact whose place a finding points at: the one named in `at`, else the first that judges."""
+        named = [fact for fact in self.facts if fact.name == self.at]
+        placed = [fact for fact in (*self.to_judge, *self.to_apply) if fact.field or fact.derived]
+        return next(iter(named + placed), None)
 
     @property
     def is_read(self) -> bool:
@@ -98,9 +108,9 @@ class Rulebook:
     valid_from: date | None = None
 
     @cached_property
-    def readers(self) -> tuple[compiling.Reader, ...]:
-        """The rules compiled to one function for each scope."""
-        return compiling.readers([r for r in self.rules if r.is_read and not r.only_to_complete], self.tells)
+    def reader(self) -> compiling.Reader:
+        """The rules compiled to one function."""
+        return compiling.reader([r for r in self.rules if r.is_read and not r.only_to_complete], self.tells)
 
     @cached_property
     def order(self) -> dict[Rule, int]:
@@ -153,13 +163,7 @@ class Reading:
 def read(rulebook: Rulebook, document: Any, as_of: date) -> Reading:
     """Read every rule of the book over the document as it stands for that day."""
     told: list[compiling.Told] = []
-    tell = told.append
-    for places, read_row, when_empty in rulebook.readers:
-        found = places(document)
-        for place in found:
-            read_row(document, place[0], place[1], place, as_of, tell)
-        if when_empty and not found:
-            told += when_empty
+    rulebook.reader(document, as_of, told.append)
     return Reading(rulebook, document, as_of, told)
 
 

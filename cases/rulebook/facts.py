@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
 from typing import Any
 
 from cases.document import FIELDS, OUTER_FORMS, TYPES, CaseDocument
-from cases.models import FORMS, Operation, Pathology, Patient, Reconstruction
+from cases.models import FORMS, Operation, OperationForm, Pathology, Patient, Reconstruction
 from registry.fields import ClinicalField
 
 # A row of a scope: the row itself, the operation it belongs to (if any), its places in the lists of the document.
@@ -27,55 +29,65 @@ EMPTY = {f"NO_{model.name}": TYPES[model]() for model in (Patient, *FORMS)}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scope:
-    """The rows over which a rule is read; none of them means that the rule does not apply."""
+    """The rows over which a rule is read; none of them means that the rule does not apply.
+
+    `loop` are the heads of the statements that walk to each row from `case`, leaving it in `row`, the operation that
+    holds it (if any) in `operation`, and its places in the document's lists in `steps`.
+    """
 
     name: str
     says: str
     form: type
-    places: Callable[[Any], Sequence[Place]]
-    pointer: str  # with a {} for each place in a list
+    pointer: str  # with a {} for each step
+    loop: tuple[str, ...]
+    steps: str = "()"
+    in_operation: bool = False
+
+    @property
+    def place(self) -> str:
+        """The expression of a row's place."""
+        return f"(row, {'operation' if self.in_operation else None}, {self.steps})"
+
+    @cached_property
+    def places(self) -> Callable[[Any], list[Place]]:
+        """The rows of a case, one by one."""
+        return compiled(
+            "def places(case):",
+            ["found = []", *nested(self.loop, [f"found.append({self.place})"]), "return found"],
+            {},
+        )
+
+
+def nested(heads: Sequence[str], body: Sequence[str]) -> list[str]:
+    """Put a body under heads, each one level deeper."""
+    lines = [f"{'    ' * depth}{head}" for depth, head in enumerate(heads)]
+    return lines + [f"{'    ' * len(heads)}{line}" for line in body]
+
+
+def compiled(head: str, body: Sequence[str], names: Mapping[str, Any]) -> Callable[..., Any]:
+    """Make a function of source text, as dataclasses do; the text holds only names that rules and scopes declare."""
+    space = {**EMPTY, **names}
+    exec("\n".join(nested([head], body)), space)  # noqa: S102
+    return space[head.removeprefix("def ").partition("(")[0]]
 
 
 def _each(model: Any) -> Scope:
-    name = model.name
-    if model is Reconstruction:
-        return Scope(
-            name=name,
-            says="each reconstruction",
-            form=TYPES[model],
-            pointer="/operations/{}/reconstruction",
-            places=lambda case: [
-                (o.reconstruction, o, (i,)) for i, o in enumerate(case.operations) if o.reconstruction
-            ],
-        )
-    if name == "veins":
-        return Scope(
-            name=name,
-            says="each vein",
-            form=TYPES[model],
-            pointer="/operations/{}/veins/{}",
-            places=lambda case: [
-                (vein, o, (i, j)) for i, o in enumerate(case.operations) for j, vein in enumerate(o.veins)
-            ],
-        )
-    if model.repeats:
-
-        def rows(case: Any) -> list[Place]:
-            return [(row, None, (i,)) for i, row in enumerate(getattr(case, name))]
-
-        return Scope(
-            name=name,
-            says=f"each {model.title.lower()}",
-            form=TYPES[model],
-            pointer=f"/{name}/{{}}",
-            places=rows,
-        )
-
-    def row(case: Any) -> tuple[Place, ...]:
-        form = getattr(case, name)
-        return () if form is None else ((form, None, ()),)
-
-    return Scope(name=name, says=model.title.lower(), form=TYPES[model], pointer=f"/{name}", places=row)
+    name, operations = model.name, "for i, operation in enumerate(case.operations):"
+    common: dict[str, Any] = {"name": name, "form": TYPES[model]}
+    if name == "reconstruction":
+        row = "if (row := operation.reconstruction) is not None:"
+        common |= {"loop": (operations, row), "pointer": "/operations/{}/reconstruction", "steps": "(i,)"}
+    elif name == "veins":
+        row = "for j, row in enumerate(operation.veins):"
+        common |= {"loop": (operations, row), "pointer": "/operations/{}/veins/{}", "steps": "(i, j)"}
+    elif model.repeats:
+        row = f"for i, row in enumerate(case.{name}):"
+        common |= {"loop": (row,), "pointer": f"/{name}/{{}}", "steps": "(i,)"}
+    else:
+        row = f"if (row := case.{name}) is not None:"
+        return Scope(**common, says=model.title.lower(), loop=(row,), pointer=f"/{name}")
+    inside = issubclass(model, OperationForm)
+    return Scope(**common, says=f"each {model.title.lower()}", in_operation=inside)
 
 
 _SCOPES = {model.name: _each(model) for model in (Patient, *FORMS)}
@@ -86,17 +98,14 @@ def each(form: str) -> Scope:
     return _SCOPES[form]
 
 
-CASE = Scope(
-    name="case", says="the case", form=CaseDocument, pointer="", places=lambda case: ((case, None, ()),)
-)
+CASE = Scope(name="case", says="the case", form=CaseDocument, pointer="", loop=("if (row := case):",))
 INDEX = Scope(
     name="index",
     says="the index resection",
     form=TYPES[Operation],
     pointer="/operations/{}",
-    places=lambda case: [
-        (o, None, (i,)) for i, o in enumerate(case.operations) if case.index is not None and o is case.index
-    ],
+    loop=("for i, row in enumerate(case.operations):", "if row is case.index:"),
+    steps="(i,)",
 )
 
 
@@ -146,12 +155,28 @@ class Fact:
     path: str
     label: str
     optional: bool
-    term: str  # Python expression over case, row, operation, as_of
+    holder: str  # expression of the form that has it; "" for a derived fact and for the day of reading
+    attribute: str
     places: Callable[[Any, tuple[int, ...]], str]  # its JSON Pointer in a document
     field: ClinicalField | None = None
     derived: Derived | None = None
     volatile: bool = False  # not kept with a finding: equal readings of two days must be equal
-    holder: str = ""  # expression of the form that gives the reason for its absence
+
+    @property
+    def term(self) -> str:
+        """The expression of its value, over case, row, operation and as_of."""
+        return f"{self.holder}.{self.attribute}" if self.holder else self.attribute
+
+    @cached_property
+    def value(self) -> Callable[[Any, Any, Any, date], Any]:
+        """Fetch its value from (case, row, operation, as_of)."""
+        names = {self.derived.name: self.derived.work_out} if self.derived else {}
+        return compiled("def value(case, row, operation, as_of):", [f"return {self.term}"], names)
+
+    @cached_property
+    def form(self) -> Callable[[Any, Any, Any], Any]:
+        """Fetch the form that has it from (case, row, operation)."""
+        return compiled("def form(case, row, operation):", [f"return {self.holder or None}"], {})
 
 
 def resolve(declared: str | Derived, scope: Scope) -> Fact:
@@ -163,7 +188,9 @@ def resolve(declared: str | Derived, scope: Scope) -> Fact:
     root, _, name = path.rpartition(".")
     common = {"path": path, "optional": optional, "name": alias or name}
     if path == "as_of":
-        return Fact(**common, label="day of reading", term="as_of", volatile=True, places=_nowhere)  # type: ignore[arg-type]
+        return Fact(
+            **common, label="day of reading", holder="", attribute="as_of", volatile=True, places=_nowhere
+        )  # type: ignore[arg-type]
     holder, form, pointer = _root(root, scope)
     if name in FIELDS.get(form, {}):
         field = FIELDS[form][name]
@@ -172,12 +199,12 @@ def resolve(declared: str | Derived, scope: Scope) -> Fact:
             label=str(field.verbose_name),
             field=field,
             holder=holder,
-            term=f"{holder}.{name}",
+            attribute=name,
             places=lambda case, steps: _below(pointer(case, steps), name),
         )
     if not hasattr(form, name) or name.startswith("_"):
         raise ValueError(f"'{path}' is not a fact of {scope.says}")
-    return Fact(**common, label=name.replace("_", " "), term=f"{holder}.{name}", places=pointer)  # type: ignore[arg-type]
+    return Fact(**common, label=name.replace("_", " "), holder=holder, attribute=name, places=pointer)  # type: ignore[arg-type]
 
 
 def _resolve_derived(declared: Derived, scope: Scope) -> Fact:
@@ -189,7 +216,8 @@ def _resolve_derived(declared: Derived, scope: Scope) -> Fact:
         optional=declared.optional,
         volatile=declared.volatile,
         derived=declared,
-        term=f"work_out_{declared.name}(case, row, as_of)",
+        holder="",
+        attribute=f"{declared.name}(case, row, as_of)",
         places=_pointer_of_reads(first, scope),
     )
 
@@ -208,13 +236,13 @@ def _below(pointer: str, name: str) -> str:
 
 def _root(root: str, scope: Scope) -> tuple[str, type, Pointer]:
     """The expression, the form and the pointer of a path's root."""
-    operation = "operation" if scope.name in ("reconstruction", "veins") else "row"
-    inside = operation == "operation" or scope.name in ("operations", "index")
+    operation = "operation" if scope.in_operation else "row"
+    inside = scope.in_operation or scope.form is TYPES[Operation]
     if root == "":
         return "row", scope.form, lambda case, steps: scope.pointer.format(*steps)
     if root == "case":
         return "case", CaseDocument, _nowhere
-    if root == "operation" and operation == "operation":
+    if root == "operation" and scope.in_operation:
         return "operation", TYPES[Operation], lambda case, steps: f"/operations/{steps[0]}"
     if root == "reconstruction" and inside:
         return (

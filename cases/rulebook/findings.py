@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from inspect import signature
-from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from cases.rulebook import compiling, wording
+from cases.rulebook import wording
 from cases.rulebook.facts import Fact, Place
+from cases.rulebook.wording import arguments
 from cases.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -59,63 +58,59 @@ class Finding:
         return {**found, "historical": True} if self.historical else found
 
 
-def arguments(predicate: Any) -> tuple[str, ...]:
-    """The facts that a predicate takes, or that a sentence names in braces."""
-    if isinstance(predicate, str):
-        return tuple(name.partition(".")[0] for _, name, _, _ in Formatter().parse(predicate) if name)
-    return () if predicate is None else tuple(signature(predicate).parameters)
-
-
 @dataclass(slots=True)
 class _Steps:
     """How far the reading of a rule went: the facts seen, their values, the step it ended at, the verdict."""
 
-    seen: tuple[Fact, ...] = ()
-    values: dict[str, Any] = field(default_factory=dict)
-    last: tuple[Fact, ...] = ()
-    verdict: Verdict = Verdict.NOT_APPLICABLE
+    seen: tuple[Fact, ...]
+    values: dict[str, Any]
+    last: tuple[Fact, ...]
+    verdict: Verdict
 
     def missing(self) -> tuple[Fact, ...]:
         """The facts that the verdict lacks: those the last step needs, else those it could have used."""
         needed = tuple(f for f in self.last if self.values[f.name] is None and not f.optional)
         return needed or tuple(f for f in self.seen if self.values[f.name] is None)
 
-    def only(self, predicate: Answer) -> dict[str, Any]:
-        return {name: self.values[name] for name in arguments(predicate)}
+    def ask(self, predicate: Answer) -> Any:
+        return predicate(*[self.values[name] for name in arguments(predicate)])
 
 
 def _walk(rule: Rule, document: Any, as_of: date, place: Place) -> _Steps:
     """Fetch the facts that show whether the rule applies, ask; fetch those that judge, ask."""
-    steps = _Steps()
-    for facts, predicate, if_not in (
-        (rule.to_apply, rule.applies, Verdict.NOT_APPLICABLE),
-        (rule.to_judge, rule.expects, Verdict.DEVIATION),
-    ):
-        steps.seen, steps.last = steps.seen + facts, facts
-        steps.values |= {fact.name: compiling.value(fact, document, as_of, place) for fact in facts}
-        known = all(fact.optional or steps.values[fact.name] is not None for fact in facts)
-        answer = (predicate is None or predicate(**steps.only(predicate))) if known else None
-        if not answer:
-            steps.verdict = Verdict.NOT_ASSESSABLE if answer is None else if_not
-            return steps
-    steps.verdict = Verdict.CONCORDANT
+    steps = _Steps(rule.to_apply, {}, rule.to_apply, Verdict.NOT_APPLICABLE)
+    answer = _step(steps, rule.to_apply, rule.applies, document, as_of, place)
+    if answer:
+        steps.seen, steps.last, steps.verdict = rule.facts, rule.to_judge, Verdict.DEVIATION
+        answer = _step(steps, rule.to_judge, rule.expects, document, as_of, place)
+    if answer is None:
+        steps.verdict = Verdict.NOT_ASSESSABLE
+    elif answer:
+        steps.verdict = Verdict.CONCORDANT
     return steps
+
+
+def _step(
+    steps: _Steps, facts: tuple[Fact, ...], predicate: Answer | None, document: Any, as_of: date, place: Place
+) -> Any:
+    """Fetch facts; None if one that is needed is unknown, else the predicate's answer."""
+    known, (row, operation, _) = True, place
+    for fact in facts:
+        found = steps.values[fact.name] = fact.value(document, row, operation, as_of)
+        known = known and (found is not None or fact.optional)
+    if not known:
+        return None
+    return True if predicate is None else steps.ask(predicate)
 
 
 def make(version: str, rule: Rule, document: Any, as_of: date, place: Place | None) -> Finding:
     """Read one rule at one place (None where its scope has no row) and say what it found."""
-    steps = _walk(rule, document, as_of, place) if place else _Steps()
-    tells_missing = steps.verdict in (Verdict.NOT_ASSESSABLE, Verdict.DEVIATION)
-    absent = steps.missing() if place and tells_missing else ()
-    missing = tuple(
-        MissingFact(
-            pointer=fact.places(document, place[2]),  # type: ignore[index]
-            label=fact.label,
-            reason=compiling.reason(fact, document, place),  # type: ignore[arg-type]
-        )
-        for fact in absent
-        if not fact.volatile
-    )
+    if place is None:
+        steps = _Steps((), {}, (), Verdict.NOT_APPLICABLE)
+        missing: tuple[MissingFact, ...] = ()
+    else:
+        steps = _walk(rule, document, as_of, place)
+        missing = _missing(steps, document, place)
     return Finding(
         rule_id=rule.id,
         version=version,
@@ -123,9 +118,9 @@ def make(version: str, rule: Rule, document: Any, as_of: date, place: Place | No
         severity=_severity(rule, steps),
         pointer=_pointer(rule, document, place) if place else "",
         values={
-            fact.name: wording.plain(fact, steps.values[fact.name])
+            fact.name: wording.plain(fact, value)
             for fact in steps.seen
-            if steps.values[fact.name] is not None and not fact.volatile
+            if (value := steps.values[fact.name]) is not None and not fact.volatile
         },
         missing=missing,
         sentence=_sentence(rule, steps, missing),
@@ -133,25 +128,43 @@ def make(version: str, rule: Rule, document: Any, as_of: date, place: Place | No
     )
 
 
+def _missing(steps: _Steps, document: Any, place: Place) -> tuple[MissingFact, ...]:
+    """What an open verdict lacks; a deviation names what was not recorded beside the facts it rests on."""
+    if steps.verdict not in (Verdict.NOT_ASSESSABLE, Verdict.DEVIATION):
+        return ()
+    return tuple(
+        MissingFact(
+            pointer=fact.places(document, place[2]),
+            label=fact.label,
+            reason=_reason(fact, document, place),
+        )
+        for fact in steps.missing()
+        if not fact.volatile
+    )
+
+
+def _reason(fact: Fact, document: Any, place: Place) -> str | None:
+    """The reason recorded for a fact's absence."""
+    return fact.form(document, place[0], place[1]).missing.get(fact.field.name) if fact.field else None
+
+
 def _severity(rule: Rule, steps: _Steps) -> str:
     """The rule's severity; where it depends on the case, that of the deviation, else the first that is declared."""
     if isinstance(rule.severity, str):
         return rule.severity
     judged = steps.verdict == Verdict.DEVIATION
-    return rule.severity(**steps.only(rule.severity)) if judged else rule.severities.partition(" ")[0]
+    return steps.ask(rule.severity) if judged else rule.severities.partition(" ")[0]
 
 
 def _pointer(rule: Rule, document: Any, place: Place) -> str:
-    named = next((f for f in rule.facts if f.name == rule.at), None)
-    fields = [fact for fact in (*rule.to_judge, *rule.to_apply) if fact.field or fact.derived]
-    fact = named or (fields[0] if fields else None)
+    fact = rule.points_at
     return fact.places(document, place[2]) if fact else rule.scope.pointer.format(*place[2])
 
 
 def _sentence(rule: Rule, steps: _Steps, missing: Sequence[MissingFact]) -> str:
     if steps.verdict == Verdict.DEVIATION:
         if callable(rule.says):
-            return rule.says(**steps.only(rule.says))
+            return steps.ask(rule.says)
         return rule.says.format(**{f.name: wording.spoken(f, steps.values[f.name]) for f in steps.seen})
     if steps.verdict == Verdict.NOT_ASSESSABLE:
         return wording.not_assessable(missing)

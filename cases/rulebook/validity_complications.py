@@ -26,6 +26,7 @@ LOGIC = {"source": "Registry data dictionary 2.19", "firmness": "LOGIC"}
 CLAVIEN = {"source": "Clavien-Dindo classification", "firmness": "LOGIC"}
 MAJOR, LIFE_THREATENING = CLAVIEN_DINDO_RANK[ClavienDindo.IIIA], CLAVIEN_DINDO_RANK[ClavienDindo.IVA]
 EARLY_DEATH_DAYS = 30
+GREAT_FALL_PCT = 50
 OPEN_GRAFT = frozenset({GraftStatus.PATENT, GraftStatus.STENOSIS_LT50})
 
 
@@ -72,20 +73,34 @@ def graft_thrombosis_recorded(case: Any, row: Any, as_of: date) -> bool:
     return any(c.type == ComplicationType.GRAFT_THROMBOSIS for c in case.complications)
 
 
-@derived("day of this visit", "follow_ups.visit_on")
-def visit_day(case: Any, row: Any, as_of: date) -> int | None:
-    """Days from the resection to the visit."""
-    return day(case, row.visit_on, row.months_after_resection)
+@derived("graft status and day of the visit", "follow_ups.graft_status", "follow_ups.visit_on")
+def early_occlusion(case: Any, row: Any, as_of: date) -> bool | None:
+    """Whether this visit, within 90 days, finds the graft occluded."""
+    if row.graft_status != GraftStatus.OCCLUDED:
+        return None if row.graft_status is None else False
+    found_on = day(case, row.visit_on, row.months_after_resection)
+    return None if found_on is None else found_on <= EARLY_DAYS
 
 
-@derived("eGFR at discharge", "discharge.creatinine_discharge_umol_l", "patient.sex", "patient.born_on")
-def egfr_discharge_ml_min(case: Any, row: Any, as_of: date) -> float | None:
-    """EGFR at discharge, as before the operation."""
-    creatinine = case.discharge.creatinine_discharge_umol_l if case.discharge else None
-    sex, age = (case.patient.sex if case.patient else None), case.age_at_resection_years
-    if creatinine is None or age is None or sex not in (Sex.FEMALE, Sex.MALE):
+@derived(
+    "fall of the eGFR until discharge",
+    "discharge.creatinine_discharge_umol_l",
+    "presentation.creatinine_preop_umol_l",
+    "patient.sex",
+    "patient.born_on",
+)
+def egfr_fall_pct(case: Any, row: Any, as_of: date) -> int | None:
+    """By how much the estimated filtration rate fell, in percent; 0 when creatinine did not rise."""
+    before = case.presentation.creatinine_preop_umol_l if case.presentation else None
+    after, sex = row.creatinine_discharge_umol_l, (case.patient.sex if case.patient else None)
+    if before is None or after is None:
         return None
-    return egfr_ml_min(creatinine, age, sex)
+    if after <= before:
+        return 0
+    age = case.age_at_resection_years
+    if age is None or sex not in (Sex.FEMALE, Sex.MALE):
+        return None
+    return round(100 * (1 - egfr_ml_min(after, age, sex) / egfr_ml_min(before, age, sex)))
 
 
 @derived("kidney injury among the complications", "complications.type")
@@ -204,14 +219,12 @@ RULES = (
         when="a visit within 90 days finds the graft occluded",
         severity=Severity.QUERY,
         scope=each("follow_ups"),
-        needs_to_apply=("graft_status", visit_day),
-        applies=lambda graft_status, visit_day: (
-            graft_status == GraftStatus.OCCLUDED and visit_day <= EARLY_DAYS
-        ),
+        needs_to_apply=(early_occlusion,),
+        applies=lambda early_occlusion: early_occlusion,
         needs_to_judge=(graft_thrombosis_recorded,),
-        at="graft_status",
+        at="early_occlusion",
         expects=lambda graft_thrombosis_recorded: graft_thrombosis_recorded,
-        says="The graft is occluded on day {visit_day} and no graft thrombosis is recorded; add the complication or"
+        says="The graft is occluded within 90 days and no graft thrombosis is recorded; add the complication or"
         " correct the status.",
         **LOGIC,
     ),
@@ -222,14 +235,12 @@ RULES = (
         when="the estimated filtration rate fell by more than half until discharge",
         severity=Severity.QUERY,
         scope=each("discharge"),
-        needs_to_apply=("case.egfr_preop_ml_min", egfr_discharge_ml_min),
-        applies=lambda egfr_preop_ml_min, egfr_discharge_ml_min: (
-            egfr_discharge_ml_min < egfr_preop_ml_min / 2
-        ),
+        needs_to_apply=(egfr_fall_pct,),
+        applies=lambda egfr_fall_pct: egfr_fall_pct > GREAT_FALL_PCT,
         needs_to_judge=(kidney_injury_recorded,),
         expects=lambda kidney_injury_recorded: kidney_injury_recorded,
-        says="eGFR fell from {egfr_preop_ml_min} to {egfr_discharge_ml_min} mL/min and no kidney injury is recorded;"
-        " add the complication or correct a creatinine.",
+        says="eGFR fell by {egfr_fall_pct}% until discharge and no kidney injury is recorded; add the complication or"
+        " correct a creatinine.",
         source="CKD-EPI 2021; registry data dictionary 2.19",
         firmness="LOGIC",
     ),

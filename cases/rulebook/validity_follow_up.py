@@ -46,17 +46,18 @@ def methods(case: Any, row: Any, as_of: date) -> frozenset[str] | None:
 @derived("recurrences open at this visit", "recurrences", "follow_ups.visit_on")
 def open_recurrences(case: Any, row: Any, as_of: date) -> int | None:
     """How many recurrences, detected before the visit, had no treatment that could clear them; None if undated."""
-    visit = day(case, row.visit_on, row.months_after_resection)
     untreated = [
-        day(case, r.detected_on, r.months_after_resection)
+        r
         for r in case.recurrences
         if r.resected not in CLEARED and not (r.treatment or frozenset()) & LOCAL_TREATMENT
     ]
     if not untreated:
         return 0
-    if visit is None or None in untreated:
+    visit = day(case, row.visit_on, row.months_after_resection)
+    detected = [day(case, r.detected_on, r.months_after_resection) for r in untreated]
+    if visit is None or None in detected:
         return None
-    return sum(1 for detected in untreated if detected < visit)  # type: ignore[operator]
+    return sum(1 for found in detected if found < visit)  # type: ignore[operator]
 
 
 @derived("disease left or come back", "recurrences", "tumor.metastasis_at_diagnosis", "pathology.margin")

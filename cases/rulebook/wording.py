@@ -1,14 +1,15 @@
-"""How values and absences are said in a finding, and how they are stored."""
+"""How values and absences are said in a finding, how they are stored, and which facts a sentence names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from functools import cache
+from inspect import signature
+from string import Formatter
 from typing import Any
 
 from cases.rulebook.facts import Fact
 from cases.vocabulary import Missing
-from registry.dates import PartialDate
 from registry.fields import CodedSet, Measurement
 
 UNITS = {
@@ -43,25 +44,33 @@ def unit(field: Measurement) -> str:
 
 
 def _label(fact: Fact, code: str) -> str:
-    vocabulary = getattr(fact.field, "vocabulary", None)
-    if vocabulary is None or code not in vocabulary.values:
-        return code.replace("_", " ")
-    label = str(vocabulary(code).label)
-    # "Median laparotomy" stands inside a sentence; "PTFE" and "R0" stay as they are.
-    return label if label[1:2].isupper() or not label[1:2].isalpha() else label[0].lower() + label[1:]
+    label = _labels(getattr(fact.field, "vocabulary", None)).get(code)
+    return code.replace("_", " ") if label is None else label
+
+
+@cache
+def _labels(vocabulary: Any) -> dict[str, str]:
+    """Labels by code, as they stand inside a sentence: "median laparotomy", but "PTFE" and "R0"."""
+    if vocabulary is None:
+        return {}
+    shown = {}
+    for code, label in vocabulary.choices:
+        as_written = label[1:2].isupper() or not label[1:2].isalpha()
+        shown[code] = label if as_written else label[0].lower() + label[1:]
+    return shown
 
 
 def plain(fact: Fact, value: Any) -> Any:
     """A value as JSON holds it."""
+    if value is True or value is False or type(value) in (int, float, str):
+        return value
     if isinstance(value, frozenset | set):
         return fact.field.in_order(value) if isinstance(fact.field, CodedSet) else sorted(map(str, value))
-    if isinstance(value, PartialDate | date):
-        return str(value)
     if isinstance(value, tuple | list):
         return [plain(fact, item) for item in value]
     if isinstance(value, dict):
         return {str(key): plain(fact, item) for key, item in value.items()}
-    return str(value) if isinstance(value, str) else value
+    return None if value is None else str(value)
 
 
 def missing(label: str, reason: str | None) -> str:
@@ -75,3 +84,11 @@ def not_assessable(absent: Iterable[Any]) -> str:
     """Say what a judgement lacks."""
     what = "; ".join(str(one) for one in absent)
     return f"Cannot be judged without: {what}." if what else "Cannot be judged from what is recorded."
+
+
+@cache
+def arguments(predicate: Any) -> tuple[str, ...]:
+    """The facts that a predicate takes, or that a sentence names in braces."""
+    if isinstance(predicate, str):
+        return tuple(name.partition(".")[0] for _, name, _, _ in Formatter().parse(predicate) if name)
+    return () if predicate is None else tuple(signature(predicate).parameters)
