@@ -219,7 +219,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "admin:login"
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 SESSION_COOKIE_AGE = 30 * 60
 SESSION_SAVE_EVERY_REQUEST = True  # half an hour without a click, not since the login
 
@@ -280,7 +280,7 @@ SPECTACULAR_SETTINGS = {
 UNFOLD = {
     "SITE_TITLE": "IVC registry",
     "SITE_HEADER": "IVC registry",
-    "SITE_SUBHEADER": "Leiomyosarcoma of the vena cava",
+    "SITE_SUBHEADER": "Vena cava leiomyosarcoma",
     "SITE_SYMBOL": "cardiology",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
@@ -293,6 +293,7 @@ UNFOLD = {
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
 TIME_ZONE = "UTC"
+DATE_FORMAT, DATETIME_FORMAT = "Y-m-d", "Y-m-d H:i"
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
 WHITENOISE_USE_FINDERS = not HTTPS  # on one's own machine without `collectstatic`

@@ -178,6 +178,7 @@ class Migration(migrations.Migration):
                 ('center', models.ForeignKey(db_constraint=False, db_index=False, help_text='Its center', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.center')),
             ],
             options={
+                'verbose_name_plural': 'data queries',
                 'abstract': False,
                 'constraints': [models.UniqueConstraint(fields=('case', 'rule_id', 'pointer'), name='cases_dataquery_once_per_place')],
                 'indexes': [models.Index(fields=['center', 'state'], name='cases_dataquery_center')],
@@ -339,6 +340,7 @@ class Migration(migrations.Migration):
                 ('requested_by', models.ForeignKey(help_text='Who asked', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='imports', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'verbose_name': 'import',
                 'ordering': ['-id'],
             },
         ),

@@ -176,6 +176,7 @@ class ImportBatch(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "import"
 
     def __str__(self) -> str:
         return f"{self.file_name} ({self.get_state_display()})"

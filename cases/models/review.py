@@ -108,6 +108,9 @@ class Deviation(ReviewItem):
 class DataQuery(ReviewItem):
     """The data are implausible: to be confirmed or corrected."""
 
+    class Meta(ReviewItem.Meta):
+        verbose_name_plural = "data queries"
+
 
 class AssessmentRun(models.Model):
     """A reading of both rulebooks over a center's cases: a row first, so that a lost message loses nothing.
