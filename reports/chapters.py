@@ -250,35 +250,67 @@ def rules(content: ReportContent, numbers: Numbers) -> Section | None:
     """Print the verdicts of each rule with their denominators."""
     if not content.rules:
         return None
-    labels = ("Concordant", "Share", "Deviation", "Justified", "Not\nassessable", "Not\napplicable")
+    common = _common_source(content.rules)
+    justified = any(rule.justified for rule in content.rules)
+    labels = ("Deviation", *(("Justified",) if justified else ()), "Not\nassessable", "Not\napplicable")
     columns = (
         Column(label="Rule", align="left"),
         Column(label="What it expects", align="left", grow=True),
+        Column(label="Concordant", spans=True),
+        Column(label="", align="right"),
         *(Column(label=label) for label in labels),
     )
+    sources = (f"Source: {common}; the words in quotation marks are the paper's.",) if common else ()
+    if any(rule.sentinel for rule in content.rules):
+        sources = (
+            "Of a sentinel rule, the deviations are events to look at, whatever care was given.",
+            *sources,
+        )
     table = Table(
         number=numbers.next(),
         title="Care against the treatment algorithm",
         wide=True,
         columns=columns,
-        rows=tuple(_rule_row(rule) for rule in content.rules),
+        rows=tuple(_rule_row(rule, common, justified=justified) for rule in content.rules),
         notes=(
-            "Share: concordant of those judged (concordant, deviation, justified). Not assessable: the rule "
-            "applies or may apply, but a needed item is not recorded. The five counts of a row add up to all "
+            "Percentages: concordant of those judged, that is concordant, deviating or justified. Not assessable: the "
+            "rule applies or may apply, but a needed item is not recorded. The counts of a row add up to all "
             "patients read.",
             "A deviation is a prompt for review, not a judgment of care; most rules rest on very few patients.",
+            *sources,
         ),
     )
     lead = f"Each rule was read over {wording.counted(content.rules_read, 'patient', 'patients')}."
     return Section(title="Treatment algorithm", lead=lead, tables=(table,))
 
 
-def _rule_row(rule: RuleCount) -> Row:
-    remark = " · ".join(part for part in (rule.source, rule.severity) if part)
-    counts = (rule.concordant, rule.deviation, rule.justified, rule.not_assessable, rule.not_applicable)
-    cells = [rule.hidden or "–" if count is None else wording.number(count) for count in counts]
-    share = wording.NOT_ESTIMABLE
+def _common_source(rules: tuple[RuleCount, ...]) -> str:
+    """Find the reference that all rules share, to print it once below the table."""
+    references = {rule.source.partition(": ")[0] for rule in rules}
+    return references.pop() if len(references) == 1 else ""
+
+
+def _rule_row(rule: RuleCount, common: str, *, justified: bool) -> Row:
+    said = rule.source.removeprefix(common).removeprefix(": ") if common else rule.source
+    counts = (
+        rule.deviation,
+        *((rule.justified,) if justified else ()),
+        rule.not_assessable,
+        rule.not_applicable,
+    )
+    share = ""
     if rule.concordant is not None and rule.deviation is not None and rule.justified is not None:
         judged = rule.concordant + rule.deviation + rule.justified
-        share = wording.percent(rule.concordant / judged) if judged else wording.NOT_ESTIMABLE
-    return Row(kind="plain", cells=(rule.rule, rule.title, cells[0], share, *cells[1:]), remark=remark)
+        share = f"({wording.percent(rule.concordant / judged)})" if judged else ""
+    cells = (
+        rule.rule,
+        rule.title,
+        _counted(rule, rule.concordant),
+        share,
+        *(_counted(rule, n) for n in counts),
+    )
+    return Row(kind="plain", cells=cells, remark=" · ".join(part for part in (rule.severity, said) if part))
+
+
+def _counted(rule: RuleCount, n: int | None) -> str:
+    return (rule.hidden or wording.NOT_ESTIMABLE) if n is None else wording.number(n)

@@ -183,7 +183,7 @@ def _methods(cut: Cut) -> Methods:
         data_digest=provenance.data_digest(cut),
         code_version=provenance.code_version(),
         report_version=REPORT_VERSION,
-        rulebooks=(f"{ALGORITHM.title} {' and '.join(read)}", f"{VALIDITY.title} {VALIDITY.version}"),
+        rulebooks=(f"treatment algorithm {' and '.join(read)}", f"validity {VALIDITY.version}"),
         software=provenance.software(),
         intervals=remarks.INTERVALS,
         definitions=remarks.DEFINITIONS,

@@ -81,13 +81,10 @@ def _missing(content: ReportContent, numbers: chapters.Numbers) -> Section | Non
     )
     number = numbers.next()
     table = Table(number=number, title="Completeness of the items used", columns=columns, rows=tuple(rows))
-    dates = wording.counted(content.imputed_dates, "date was", "dates were")
-    lead = (
-        f"{dates} known only to the month or year, or derived from a published interval, and completed by rule "
-        "(15th of the month; 1 July)."
-        if content.imputed_dates
-        else "No date had to be completed."
-    )
+    lead = "No date had to be completed."
+    if content.imputed_dates:
+        dates = wording.counted(content.imputed_dates, "date is", "dates are")
+        lead = f"{dates} known only to the month or year; the 15th of the month or 1 July stands in."
     return Section(title="Data quality", lead=lead, tables=(table,))
 
 

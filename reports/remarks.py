@@ -42,7 +42,7 @@ FOUNDING: tuple[Note, ...] = (
         title="Words the abstract does not define",
         text=(
             "Gore-Tex is a brand of expanded PTFE, so 6 and 2 count a generic name and a brand, not two materials. "
-            '"Radical" is taken as no visible tumor left. "Not observed" is taken to mean within 90 days.'
+            "“Radical” is taken as no visible tumor left. “Not observed” is taken to mean within 90 days."
         ),
     ),
 )
@@ -51,7 +51,7 @@ TIMES_AS_PRINTED = Note(
     title="Times as printed",
     text=(
         "Most papers print an interval in months and no date; a month counts 30.4375 days. Some intervals are printed "
-        'as "at least" or "almost": they are taken as they stand, so the curve is approximate.'
+        "as “at least” or “almost”: they are taken as they stand, so the curve is approximate."
     ),
 )
 

@@ -85,8 +85,8 @@ def of_total(value: Value) -> str:
 
 
 def _bracket_range(value: Spread) -> str:
-    if value.low is None or value.high is None:
-        return ""
+    if value.low is None or value.high is None or (value.n == 1 and value.value is not None):
+        return ""  # the range of one patient says nothing that the value does not
     return f"{number(value.low, value.decimals)}–{number(value.high, value.decimals)}"
 
 
