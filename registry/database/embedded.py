@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -198,8 +199,14 @@ def _reachable(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     if os.geteuid() != 0 or _is_open(folder.parent):
         return folder
-    tag = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    return _outside() / f"{tag}-{folder.name}"
+    note = folder.with_name(f"{folder.name}.elsewhere")  # goes with the folder, so a new project starts anew
+    if not note.exists():
+        draft = note.with_suffix(f".{os.getpid()}")
+        draft.write_text(str(_outside() / f"{secrets.token_hex(6)}-{folder.name}"))
+        with contextlib.suppress(FileExistsError):
+            note.hardlink_to(draft)
+        draft.unlink()
+    return Path(note.read_text())
 
 
 def _outside() -> Path:
