@@ -1,0 +1,73 @@
+"""Mails: where each one is, what the server said, and the one that is stuck."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from registry.access import REGISTRY_WIDE, Action
+from registry.admin import ReadOnlyAdmin, centers_where, site
+from reports.models import Delivery
+
+
+@admin.register(Delivery, site=site)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """The way of each mail. Its bytes are not shown: the report is."""
+
+    to_view = Action.READ_REPORT
+    list_display = (
+        "id",
+        "report",
+        "recipient",
+        "state_label",
+        "attempts",
+        "next_try_at",
+        "handed_at",
+        "smtp_reply",
+    )
+    list_filter = ("state", "center")
+    list_select_related = ("report", "recipient")
+    search_fields = ("address__startswith", "message_id__startswith")
+    search_help_text = "Beginning of an address or of a Message-ID"
+    fields = (
+        "report",
+        "recipient",
+        "address",
+        "state",
+        "attempts",
+        "repeats",
+        "created_at",
+        "next_try_at",
+        "data_started_at",
+        "handed_at",
+        "smtp_reply",
+        "message_id",
+        "digest",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        return visible(Delivery.objects.defer("message"), request).select_related("report", "recipient")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow the link from a report to its mails."""
+        return lookup == "report__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @display(
+        description="State",
+        ordering="state",
+        label={"handed": "success", "queued": "info", "sending": "info", "uncertain": "warning", "refused": "danger",
+               "failed": "danger"},
+    )  # fmt: skip
+    def state_label(self, row: Delivery) -> tuple[str, str]:
+        """How far it is."""
+        return row.state, Delivery.State(row.state).label
+
+
+def visible(rows: QuerySet, request: HttpRequest) -> QuerySet:
+    """Keep rows of the person's centers, and those of the registry for its own people."""
+    mine = rows.filter(center_id__in=centers_where(request, Action.READ_REPORT))
+    if request.user.memberships.filter(center=None, role__in=REGISTRY_WIDE).exists():  # type: ignore[union-attr]
+        return mine | rows.filter(center=None)
+    return mine

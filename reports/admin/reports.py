@@ -1,0 +1,126 @@
+"""Reports: a list of cuts, each with its documents and the state of its mails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from registry.access import Action
+from registry.admin import ReadOnlyAdmin, site
+from reports import content as contents
+from reports import documents
+from reports.content import ReportContent
+from reports.models import Delivery, Report
+
+# Name of the file, its type, how it is made, and whether a browser shows it or keeps it.
+DOCUMENTS: dict[str, tuple[str, Callable[[ReportContent], bytes | str], bool]] = {
+    "report.pdf": ("application/pdf", documents.pdf, True),
+    "report.html": ("text/html; charset=utf-8", documents.html, True),
+    "report.json": ("application/json", documents.to_json, False),
+}
+
+
+@admin.register(Report, site=site)
+class ReportAdmin(ReadOnlyAdmin):
+    """What was cut, for whom, and its documents."""
+
+    to_view = Action.READ_REPORT
+    list_display = ("cut", "scope", "source", "audience_label", "state", "downloads")
+    list_filter = ("source", "audience", "center")
+    list_select_related = ("center",)
+    date_hierarchy = "as_of"
+    fields = (
+        "downloads",
+        "center",
+        "source",
+        "audience",
+        "as_of",
+        "slot",
+        "requested_by",
+        "created_at",
+        "composed_at",
+        "content_digest",
+        "data_digest",
+        "code_version",
+        "report_version",
+        "rulebooks",
+        "mails",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
+        rows = Report.objects.visible_to(request.user).select_related("center").defer("content")
+        return rows.annotate(has_content=Q(content__isnull=False)).order_by("-id")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the documents; they are rendered from the stored content at each look."""
+        route = path(
+            "<int:pk>/<str:name>", self.admin_site.admin_view(self.document), name="reports_report_document"
+        )
+        return [route, *super().get_urls()]
+
+    def document(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Give one document of a report that this person may read; anything else does not exist."""
+        if not self.has_view_permission(request) or name not in DOCUMENTS:
+            raise Http404
+        report = Report.objects.visible_to(request.user).composed().filter(pk=pk).first()
+        if report is None:
+            raise Http404
+        kind, make, shown = DOCUMENTS[name]
+        response = HttpResponse(make(contents.from_plain(report.content)), content_type=kind)
+        stem, _, suffix = name.partition(".")
+        file = f"survival-{stem}-{report.pk}-{report.as_of.isoformat()}.{suffix}"
+        response["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{file}"'
+        return response
+
+    @display(description="Data cut", ordering="as_of")
+    def cut(self, report: Report) -> str:
+        """The day, with the period of a scheduled report."""
+        return f"{report.as_of:%Y-%m-%d}" + (f" ({report.slot})" if report.slot else "")
+
+    @display(description="Scope")
+    def scope(self, report: Report) -> str:
+        """Which center, or all."""
+        return report.center.code if report.center else "Registry"
+
+    @display(description="For", ordering="audience", label={"inside": "success", "outside": "warning"})
+    def audience_label(self, report: Report) -> tuple[str, str]:
+        """Whether small numbers are withheld."""
+        return report.audience, "full" if report.audience == "inside" else "small numbers withheld"
+
+    @display(description="State", label={"composed": "success", "waiting": "info"})
+    def state(self, report: Report) -> str:
+        """Whether there is something to read."""
+        return "composed" if report.has_content else "waiting"  # type: ignore[attr-defined]
+
+    @display(description="Documents")
+    def downloads(self, report: Report) -> SafeString | str:
+        """Links to the documents."""
+        if not report.has_content:  # type: ignore[attr-defined]
+            return "–"
+        links = (
+            (reverse("admin:reports_report_document", args=[report.pk, n]), n.partition(".")[2].upper())
+            for n in DOCUMENTS
+        )
+        return format_html_join(" ", '<a class="registry-link" href="{}">{}</a>', links)
+
+    @display(description="Mails")
+    def mails(self, report: Report) -> SafeString | str:
+        """How many mails are in which state, with a way to them."""
+        counted = (
+            Delivery.objects.filter(report=report)
+            .values_list("state")
+            .annotate(n=Count("pk"))
+            .order_by("state")
+        )
+        said = ", ".join(f"{n} {Delivery.State(state).label.lower()}" for state, n in counted)
+        if not said:
+            return "none"
+        url = f"{reverse('admin:reports_delivery_changelist')}?report__id__exact={report.pk}"
+        return format_html('<a class="registry-link" href="{}">{}</a>', url, said)

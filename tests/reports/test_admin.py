@@ -1,0 +1,129 @@
+"""The pages of reports: everybody finds what they may read, and nothing else exists for them."""
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from registry import access
+from reports import content as contents
+from reports import delivery
+from reports.models import Report, Subscription
+from tests.reports.handmade import founding_content
+
+pytestmark = pytest.mark.django_db
+
+
+def a_report(center=None, **fields):
+    content = founding_content()
+    with access.everywhere():
+        return Report.objects.create(
+            center=center, as_of=date(2026, 11, 22), content=contents.to_plain(content),
+            content_digest=contents.digest(content), **fields,
+        )  # fmt: skip
+
+
+def document(report, name="report.pdf"):
+    return reverse("admin:reports_report_document", args=[report.pk, name])
+
+
+@pytest.fixture
+def rows(north, south, alice, bob, ada):
+    """One report of each center, one of the registry for each audience; a mail and a subscription of each."""
+    found = {
+        "north": a_report(north),
+        "south": a_report(south),
+        "full": a_report(),
+        "less": a_report(audience="outside"),
+    }
+    for report in found.values():
+        delivery.write(report, [alice, bob, ada])
+    with access.everywhere():
+        for center in (north, south, None):
+            Subscription.objects.create(user=ada, center=center)
+    return found
+
+
+SEEN = {
+    "alice": {"north", "less"},
+    "bob": {"south", "less"},
+    "ada": {"north", "south", "full", "less"},
+    "rita": {"north", "south", "full", "less"},
+    "nobody": set(),
+}
+
+
+@pytest.mark.parametrize("who", SEEN)
+def test_documents_exist_for_those_who_may_read_them(rows, client, request, who):
+    client.force_login(request.getfixturevalue(who))
+
+    for name, report in rows.items():
+        status = client.get(document(report)).status_code
+        assert status == 200 if name in SEEN[who] else status in (302, 404), name
+
+
+@pytest.mark.parametrize("page", ["report", "delivery", "subscription"])
+@pytest.mark.parametrize("who", ["alice", "ada"])
+def test_lists_open(rows, client, request, who, page):
+    client.force_login(request.getfixturevalue(who))
+
+    response = client.get(reverse(f"admin:reports_{page}_changelist"))
+
+    assert response.status_code == 200
+
+
+def test_a_list_shows_the_reports_of_the_person(rows, client, alice):
+    client.force_login(alice)
+
+    page = client.get(reverse("admin:reports_report_changelist")).content.decode()
+
+    assert document(rows["north"]) in page
+    assert document(rows["south"]) not in page
+    assert document(rows["full"]) not in page
+
+
+def test_a_report_page_leads_to_its_mails(rows, client, ada):
+    client.force_login(ada)
+
+    page = client.get(reverse("admin:reports_report_change", args=[rows["full"].pk])).content.decode()
+
+    assert "1 waiting" in page
+    mails = f"{reverse('admin:reports_delivery_changelist')}?report__id__exact={rows['full'].pk}"
+    assert client.get(mails).status_code == 200
+
+
+def test_nothing_can_be_added_changed_or_deleted(rows, client, ada):
+    client.force_login(ada)
+
+    for page in ("report", "delivery", "subscription"):
+        assert client.get(reverse(f"admin:reports_{page}_add")).status_code == 403
+    url = reverse("admin:reports_report_change", args=[rows["full"].pk])
+    assert client.post(url, {"source": "rumor"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("report.pdf", "application/pdf"), ("report.html", "text/html"), ("report.json", "application/json")],
+)
+def test_each_document_has_its_type_and_is_not_kept(rows, client, ada, name, kind):
+    client.force_login(ada)
+
+    response = client.get(document(rows["full"], name))
+
+    assert response["Content-Type"].startswith(kind)
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_no_other_file_can_be_asked_for(rows, client, ada):
+    client.force_login(ada)
+
+    assert client.get(document(rows["full"], "settings.py")).status_code == 404
+
+
+def test_a_waiting_report_has_no_document(client, ada, north):
+    with access.everywhere():
+        waiting = Report.objects.create(as_of=date(2026, 11, 22))
+    client.force_login(ada)
+
+    assert client.get(document(waiting)).status_code == 404
+    assert "waiting" in client.get(reverse("admin:reports_report_changelist")).content.decode()
