@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cases.endpoints import EARLY_DAYS
-from cases.rulebook.algorithm_facts import days_passed, seed
+from cases.rulebook.algorithm_facts import days_passed
+from cases.rulebook.authority import seed
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import INDEX
 from cases.vocabulary import (

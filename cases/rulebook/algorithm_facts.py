@@ -15,7 +15,6 @@ from cases.vocabulary import (
     THROMBOEMBOLIC,
     ClavienDindo,
     DiseaseStatus,
-    Firmness,
     IntraoperativeEvent,
     Region,
     Vein,
@@ -28,15 +27,6 @@ HEPATIC_VEINS = frozenset(
 LIVER_AND_LUNG = frozenset({Region.ABDOMEN, Region.CHEST})
 # Imaging must be this recent at a visit: half-yearly for five years, then yearly.
 WINDOW_DAYS, LATE_WINDOW_DAYS, LATE_AFTER_DAYS = 183, 366, 5 * 365
-
-PAPER = "Rusin 2021, doi 10.26779/2522-1396.2021.9-10.44"
-# The first year after the paper: earlier operations are read and marked as historical.
-SEED_SINCE = date(2022, 1, 1)
-
-
-def seed(words: str) -> dict[str, Any]:
-    """Return what all rules of the founding paper share, with the words that this one rests on."""
-    return {"source": f"{PAPER}: “{words}”", "firmness": Firmness.SEED, "since": SEED_SINCE}
 
 
 @derived(

@@ -9,10 +9,10 @@ from cases.rulebook.algorithm_facts import (
     early_death,
     early_thromboembolism,
     highest_early_grade,
-    seed,
     visits_without_disease,
     visits_without_imaging,
 )
+from cases.rulebook.authority import seed
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import INDEX
 from cases.vocabulary import CLAVIEN_DINDO_RANK, ClavienDindo, Firmness, Severity

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cases.endpoints import EARLY_DAYS
-from cases.rulebook.algorithm_facts import days_passed, hepatic_handling, left_renal, right_renal, seed
+from cases.rulebook.algorithm_facts import days_passed, hepatic_handling, left_renal, right_renal
+from cases.rulebook.authority import seed
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import INDEX
 from cases.vocabulary import (
@@ -68,10 +69,6 @@ def _radical(gross_result: str | None, margin: str | None) -> bool | None:
 
 def _radical_strictly(gross_result: str | None, margin: str | None) -> bool | None:
     return False if margin == Margin.R1 else _radical(gross_result, margin)
-
-
-def _radical_severity(margin: str | None) -> Severity:
-    return Severity.INFO if margin == Margin.R1 else Severity.MAJOR
 
 
 # --- S-10 and S-11: veins ------------------------------------------------------------------------
@@ -142,18 +139,16 @@ RULES = (
     Rule(
         id="S-08",
         title="Radical resection (R0 or R1)",
-        asks="the gross result is complete and the margin R0 or R1; an R1 margin is counted as not radical in the"
-        " strict sense",
+        asks="the gross result is complete and the margin R0 or R1",
         when="the index resection was meant to cure and its margin is known or 90 days have passed",
-        severity=_radical_severity,
-        severities="major (R2 or residue; info for R1)",
+        severity=Severity.MAJOR,
         scope=INDEX,
         needs_to_apply=("intent", "gross_result?", "specimen.margin?", days_passed.or_unknown),
         applies=_margin_due,
         at="margin",
         expects=_radical,
         says="The resection was not radical (gross result: {gross_result}, margin: {margin}).",
-        **seed("Radical tumoral excision; in 7 (87.5%) patients a radical intervention"),
+        **seed("In 7 (87.5%) patients a radical intervention", "radical is not defined: the wide reading"),
     ),
     Rule(
         id="S-08b",
@@ -170,7 +165,7 @@ RULES = (
         at="margin",
         expects=_radical_strictly,
         says="The margin is {margin}: radical in the wide sense of the founding paper, not in the strict one.",
-        **seed("Radical tumoral excision (not defined; the strict reading)"),
+        **seed("Radical tumoral excision", "radical is not defined: the strict reading"),
     ),
     Rule(
         id="S-09",
@@ -183,9 +178,9 @@ RULES = (
         applies=lambda resection_type: resection_type == ResectionType.CIRCUMFERENTIAL,
         needs_to_judge=("reconstruction.ivc_method", "presentation.collaterals?"),
         expects=lambda ivc_method: ivc_method in PROSTHETIC_GRAFTS,
-        says="The resection was circumferential and the vein treated by {ivc_method} (collaterals: {collaterals}).",
-        conflicts_with=("L-09",),
-        **seed("with the IVC prosthesis (8 of 8)"),
+        says="The resection was circumferential and the vein treated by {ivc_method} (collaterals: {collaterals})."
+        " Ligation with good collaterals is accepted practice.",
+        **seed("with the IVC prosthesis", "8 of 8"),
     ),
     Rule(
         id="S-10",
@@ -200,8 +195,7 @@ RULES = (
         needs_to_judge=(right_renal.or_unknown, left_renal.or_unknown),
         expects=_renal_veins_kept,
         says="The interrenal segment was resected and a kidney kept whose vein was not (right: {right_renal}, left:"
-        " {left_renal}; organs resected: {organs_resected}).",
-        conflicts_with=("L-13",),
+        " {left_renal}; organs resected: {organs_resected}). The left vein may be ligated where collaterals drain it.",
         **seed("implantation, when needed, of renal ... veins"),
     ),
     Rule(
@@ -230,7 +224,7 @@ RULES = (
         needs_to_judge=("reconstruction.material",),
         expects=lambda material: material in (Material.PTFE, Material.EPTFE),
         says="The graft is of {material}; the founding series used PTFE throughout. Other materials are published.",
-        **seed("politetrafluoroethylene prosthesis ... Gore-tex (8 of 8)"),
+        **seed("politetrafluoroethylene prosthesis ... Gore-tex", "8 of 8"),
     ),
     Rule(
         id="S-13",
@@ -246,7 +240,6 @@ RULES = (
         expects=lambda diameter_mm: SEED_DIAMETER_MM[0] <= diameter_mm <= SEED_DIAMETER_MM[1],
         says="The graft measures {diameter_mm} (ratio to the native vein: {undersizing_ratio}); the founding series"
         " used 18 to 22 mm, others 12 to 16.",
-        conflicts_with=("L-11",),
         **seed("prosthesis of 18-22 mm in diameter"),
     ),
     Rule(
@@ -259,6 +252,6 @@ RULES = (
         needs_to_judge=("skin_to_skin_min?", "blood_loss_ml?"),
         expects=_within_seed,
         says="Operating time {skin_to_skin_min}, blood loss {blood_loss_ml}: outside the founding series' range.",
-        **seed("215 (160-320) min; 305 (250-500) ml"),
+        **seed("215 (160-320) min ... 305 (250-500) ml"),
     ),
 )

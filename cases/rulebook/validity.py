@@ -21,6 +21,7 @@ from cases.rulebook import (
     validity_veins,
     wording,
 )
+from cases.rulebook.authority import LOGIC, PROPOSAL
 from cases.rulebook.engine import Rule, Rulebook
 from cases.rulebook.facts import each
 from cases.vocabulary import Severity, Verdict
@@ -39,8 +40,7 @@ def _plausible(form: str, field: Measurement) -> Rule:
         id=NUMBERED.get((form, field.name), f"P-{form}.{field.name}"),
         title=f"{field.verbose_name}: plausible range",
         asks=f"{low:g} to {high:g}{unit}",
-        source="Registry data dictionary 2",
-        firmness="D",
+        **PROPOSAL,
         severity=Severity.QUERY,
         scope=each(form),
         needs_to_judge=(f"{field.name} as number",),
@@ -61,8 +61,7 @@ UNITS = Rule(
     title="Fixed units",
     asks="every number is sent in the registry's own unit",
     severity=Severity.ERROR,
-    source="Registry data dictionary 2.19",
-    firmness="LOGIC",
+    **LOGIC,
     held_by="The unit is part of the field's name and no other key is accepted, so another unit cannot be sent.",
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from cases.derived import egfr_ml_min
 from cases.endpoints import EARLY_DAYS, day, death_day, onset_day
+from cases.rulebook.authority import CKD_EPI, CLAVIEN, LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived, each
 from cases.vocabulary import (
@@ -22,8 +23,6 @@ from cases.vocabulary import (
     Sex,
 )
 
-LOGIC = {"source": "Registry data dictionary 2.19", "firmness": "LOGIC"}
-CLAVIEN = {"source": "Clavien-Dindo classification", "firmness": "LOGIC"}
 MAJOR, LIFE_THREATENING = CLAVIEN_DINDO_RANK[ClavienDindo.IIIA], CLAVIEN_DINDO_RANK[ClavienDindo.IVA]
 EARLY_DEATH_DAYS = 30
 GREAT_FALL_PCT = 50
@@ -241,7 +240,6 @@ RULES = (
         expects=lambda kidney_injury_recorded: kidney_injury_recorded,
         says="eGFR fell by {egfr_fall_pct}% until discharge and no kidney injury is recorded; add the complication or"
         " correct a creatinine.",
-        source="CKD-EPI 2021; registry data dictionary 2.19",
-        firmness="LOGIC",
+        **CKD_EPI,
     ),
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from cases.document import FIELDS, OUTER_FORMS, TYPES
 from cases.models import Patient
+from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived, each
 from cases.vocabulary import (
@@ -23,7 +24,6 @@ from cases.vocabulary import (
 from registry.dates import PartialDate
 from registry.fields import PartialDateField
 
-LOGIC = {"source": "Registry data dictionary 2.19", "firmness": "LOGIC"}
 # Days after the resection at which a diagnosis from the specimen is unusual, and impossible.
 LATE_DIAGNOSIS_DAYS, LATEST_DIAGNOSIS_DAYS = 30, 60
 BEFORE_TREATMENT = frozenset({MdtPhase.PRE_BIOPSY, MdtPhase.PRE_TREATMENT})
@@ -119,7 +119,7 @@ _BEFORE_RESECTION = (
     Rule(
         id="X-02",
         title="Diagnosis before resection",
-        asks="the diagnosis stands before the resection, or within 60 days of it when the specimen proved it",
+        asks="the diagnosis stands before the resection, or within 30 days of it when the specimen proved it",
         when="both dates are given",
         severity=_diagnosis_severity,
         severities="query (error beyond 60 days, or when a biopsy proved it)",
@@ -147,8 +147,7 @@ _BEFORE_RESECTION = (
     Rule(
         id="X-04",
         title="Staging before resection",
-        asks="tumor boards before treatment, the biopsy that proved the diagnosis and measurements of the native vein"
-        " come before the resection",
+        asks="tumor boards before treatment were held before the resection",
         when="a tumor board is recorded as before biopsy or before treatment",
         severity=Severity.ERROR,
         scope=each("mdt_meetings"),

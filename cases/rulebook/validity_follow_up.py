@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from cases.endpoints import DAYS_PER_MONTH, day
+from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import INDEX, derived, each
 from cases.vocabulary import (
@@ -25,7 +26,6 @@ from cases.vocabulary import (
     VitalStatus,
 )
 
-LOGIC = {"source": "Registry data dictionary 2.19", "firmness": "LOGIC"}
 DEATH_FORM_DAYS = 30
 STALE_MONTHS = 14
 NO_STATUS = frozenset({GraftStatus.NO_GRAFT, GraftStatus.NOT_ASSESSED})
@@ -78,12 +78,14 @@ def death_recorded(case: Any, row: Any, as_of: date) -> bool:
     return case.death is not None
 
 
-@derived("whether contact is still expected", "follow_ups.vital_status", "death", "consent.basis")
+@derived(
+    "whether contact is still expected", "follow_ups.vital_status", "death", "consent.basis", "case.citation"
+)
 def contact_expected(case: Any, row: Any, as_of: date) -> bool:
-    """Whether the patient is neither dead, lost nor withdrawn."""
+    """Whether the patient is neither dead, lost, withdrawn nor known from a publication alone."""
     ended = any(visit.vital_status in (VitalStatus.DEAD, VitalStatus.LOST) for visit in case.follow_ups)
     withdrawn = case.consent is not None and case.consent.basis == ConsentBasis.WITHDRAWN
-    return case.death is None and not ended and not withdrawn
+    return case.death is None and not ended and not withdrawn and not case.citation
 
 
 @derived("last contact", "follow_ups.visit_on")
@@ -177,7 +179,7 @@ RULES = (
         id="X-55",
         title="Recent contact",
         asks="the last contact is at most 14 months old",
-        when="the patient is not known to be dead, lost or withdrawn",
+        when="the patient is not known to be dead, lost or withdrawn, nor known from a publication alone",
         severity=Severity.QUERY,
         needs_to_apply=(contact_expected,),
         applies=lambda contact_expected: contact_expected,

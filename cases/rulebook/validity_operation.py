@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import INDEX, each
 from cases.vocabulary import (
@@ -16,7 +17,6 @@ from cases.vocabulary import (
     Severity,
 )
 
-LOGIC = {"source": "Registry data dictionary 2.19", "firmness": "LOGIC"}
 CHEST_OPENED = frozenset({Approach.STERNOTOMY, Approach.THORACOABDOMINAL, Approach.RIGHT_THORACOTOMY})
 THROUGH_DIAPHRAGM = frozenset({ExposureStep.DIAPHRAGM_INCISION, ExposureStep.INTRAPERICARDIAL_CONTROL})
 CHEST_SEGMENTS = frozenset({Segment.SUPRADIAPHRAGMATIC, Segment.INTRACARDIAL})

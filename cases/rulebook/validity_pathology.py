@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from cases.rulebook.authority import FNCLCC, LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import INDEX, derived, each
 from cases.vocabulary import Grade, GrossResult, Margin, Setting, Severity, TherapyModality
 
-LOGIC = {"source": "Registry data dictionary 2.19", "firmness": "LOGIC"}
-FNCLCC = {"source": "FNCLCC grading of soft tissue sarcoma", "firmness": "LOGIC"}
 KNOWN_GRADES = frozenset({Grade.G1, Grade.G2, Grade.G3})
 
 

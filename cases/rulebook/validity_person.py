@@ -7,12 +7,12 @@ from datetime import date
 from typing import Any
 
 from cases.document import FIELDS, OUTER_FORMS
+from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived
 from cases.vocabulary import ConsentBasis, Severity, WithdrawalEffect
 from registry.dates import PartialDate
 
-LOGIC = {"source": "Registry data dictionary 2.19", "firmness": "LOGIC"}
 ADULT_YEARS, OLD_YEARS = 18, 85
 
 

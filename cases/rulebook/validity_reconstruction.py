@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Any
 
+from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import CASE, derived, each
 from cases.vocabulary import (
@@ -18,7 +19,6 @@ from cases.vocabulary import (
     Severity,
 )
 
-LOGIC = {"source": "Registry data dictionary 2.19", "firmness": "LOGIC"}
 PTFE = frozenset({Material.PTFE, Material.EPTFE})
 GORE_TEX = re.compile(r"gore[\s-]?tex", re.IGNORECASE)
 NOT_RESECTED = frozenset({OperationType.EXPLORATION_ONLY})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cases.derived import SEGMENT_ORDER, t_category
+from cases.rulebook.authority import AJCC, LOGIC, PROPOSAL
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import INDEX, each
 from cases.vocabulary import (
@@ -16,8 +17,6 @@ from cases.vocabulary import (
 )
 from registry.dates import PartialDate
 
-LOGIC = {"source": "Registry data dictionary 2.19", "firmness": "LOGIC"}
-AJCC = {"source": "AJCC 8, soft tissue sarcoma of the retroperitoneum", "firmness": "LOGIC"}
 LONGEST_SEGMENT_MM = 100  # a segment of the vena cava is about 30 to 100 mm long (our proposal)
 
 
@@ -112,8 +111,7 @@ RULES = (
         ),
         says="A craniocaudal length of {craniocaudal_length_mm} is long for the segments involved ({segments});"
         " confirm or correct.",
-        source="Registry data dictionary 2.19",
-        firmness="D",
+        **PROPOSAL,
     ),
     Rule(
         id="X-19",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived, each
 from cases.vocabulary import (
@@ -19,7 +20,6 @@ from cases.vocabulary import (
     Vein,
 )
 
-LOGIC = {"source": "Registry data dictionary 2.19", "firmness": "LOGIC"}
 RENAL_VEINS = frozenset({Vein.LEFT_RENAL, Vein.RIGHT_RENAL})
 HEPATIC_VEINS = frozenset(
     {Vein.HEPATIC_RIGHT, Vein.HEPATIC_MIDDLE, Vein.HEPATIC_LEFT, Vein.ACCESSORY_HEPATIC}

@@ -1,0 +1,26 @@
+"""On whose word a rule stands: its source and how firm that is."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from cases.vocabulary import Firmness
+
+# What follows from the meaning of the registry's own fields, or from a published definition.
+LOGIC = {"source": "The registry's own definition", "firmness": Firmness.LOGIC}
+PROPOSAL = {"source": "The registry's own proposal", "firmness": Firmness.D}
+AJCC = {"source": "AJCC 8, soft tissue sarcoma of the retroperitoneum", "firmness": Firmness.LOGIC}
+FNCLCC = {"source": "FNCLCC grading of soft tissue sarcoma", "firmness": Firmness.LOGIC}
+CLAVIEN = {"source": "Clavien-Dindo classification", "firmness": Firmness.LOGIC}
+CKD_EPI = {"source": "CKD-EPI 2021", "firmness": Firmness.LOGIC}
+
+PAPER = "Rusin 2021, doi 10.26779/2522-1396.2021.9-10.44"
+# The first year after the paper: earlier operations are read and marked as historical.
+SEED_SINCE = date(2022, 1, 1)
+
+
+def seed(words: str, aside: str = "") -> dict[str, Any]:
+    """Return what all rules of the founding paper share, with its words that this one rests on, and a remark."""
+    source = f"{PAPER}: “{words}”{f' ({aside})' if aside else ''}"
+    return {"source": source, "firmness": Firmness.SEED, "since": SEED_SINCE}

@@ -1,0 +1,158 @@
+"""The rules as people read them: what is asked of whom, on what authority, how much it matters, what it needs.
+
+Written from the rules themselves, so the published list cannot differ from what is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cases.rulebook.engine import Rule, Rulebook
+from cases.vocabulary import Firmness, Verdict
+
+INTRODUCTION = """# The rules
+
+Written by `manage.py rules --format markdown`; do not edit by hand.
+
+Two rulebooks are read over every case. **Validity** asks whether the data can be true: an *error* refuses the case,
+a *query* asks its center to confirm or correct. **Algorithm** asks whether care followed the treatment algorithm: it
+never refuses, and a deviation is a prompt for review, not a judgement.
+
+Each rule answers with one of four verdicts: *concordant*, *deviation*, *not applicable*, or *not assessable*, which
+names the answers that are missing and the reason recorded for their absence. The facts that show whether a rule
+applies are apart from those that judge it. A fact marked "if known" may be missing. Dates known to the month or year
+are intervals, and a rule on dates fails only when no day inside them could be right. Ids are never used again for
+another rule.
+"""
+ORIGINS = {"index": "operations", "case": ""}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One id of a rulebook with all that its rules ask."""
+
+    id: str
+    title: str
+    asks: str
+    when: str
+    severity: str
+    source: str
+    firmness: str
+    needs_to_apply: tuple[str, ...]
+    needs_to_judge: tuple[str, ...]
+    held_by: str
+    retired: str
+    conflicts_with: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def entries(rulebook: Rulebook) -> list[Entry]:
+    """One entry for each id, in the order of the rules; rules that share an id are told together."""
+    by_id: dict[str, list[Rule]] = {}
+    for rule in rulebook.rules:
+        by_id.setdefault(rule.id, []).append(rule)
+    return [_entry(rules) for rules in by_id.values()]
+
+
+def _entry(rules: Sequence[Rule]) -> Entry:
+    first = rules[0]
+    return Entry(
+        id=first.id,
+        title=_joined(rule.title for rule in rules),
+        asks=_joined(rule.asks for rule in rules),
+        when=_joined(rule.when for rule in rules),
+        severity=_joined(rule.severities or str(rule.severity) for rule in rules),
+        source=first.source,
+        firmness=str(Firmness(first.firmness).label),
+        needs_to_apply=_unique(need for rule in rules for need in _needs(rule, rule.to_apply)),
+        needs_to_judge=_unique(need for rule in rules for need in _needs(rule, rule.to_judge)),
+        held_by=first.held_by,
+        retired=first.retired,
+        conflicts_with=first.conflicts_with,
+    )
+
+
+def _needs(rule: Rule, facts: Iterable[Any]) -> Iterable[str]:
+    """The places in the document that a rule reads."""
+    for fact in facts:
+        paths = fact.derived.reads if fact.derived else (fact.path,)
+        for path in paths:
+            bare = "." not in path and not fact.derived and path != "as_of"
+            form = ORIGINS.get(rule.scope.name, rule.scope.name)
+            place = f"{form}.{path}" if bare and form else path
+            if path == "as_of":
+                yield "the day of reading"
+            else:
+                yield f"{place} (if known)" if fact.optional else place
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "; ".join(_unique(texts))
+
+
+def as_json(rulebook: Rulebook) -> dict[str, Any]:
+    """The rulebook as plain values."""
+    return {
+        "name": rulebook.name,
+        "title": rulebook.title,
+        "version": rulebook.version,
+        "valid_from": str(rulebook.valid_from) if rulebook.valid_from else None,
+        "verdicts": [str(verdict) for verdict in Verdict],
+        "rules": [entry.as_json() for entry in entries(rulebook)],
+    }
+
+
+# --- Markdown ------------------------------------------------------------------------------------
+
+
+def as_markdown(rulebooks: Iterable[Rulebook]) -> str:
+    """The rulebooks as one document: every rule in words, plausible ranges as a table."""
+    return "\n".join([INTRODUCTION, *(line for book in rulebooks for line in _book(book))]).rstrip() + "\n"
+
+
+def _book(rulebook: Rulebook) -> Iterable[str]:
+    told = entries(rulebook)
+    ranges = [entry for entry in told if entry.id.startswith("P-")]
+    valid = f", valid from {rulebook.valid_from}" if rulebook.valid_from else ""
+    yield f"## {rulebook.title}\n"
+    yield f"Version {rulebook.version}{valid}; {len(told)} rules.\n"
+    for entry in told:
+        if entry not in ranges:
+            yield from _paragraph(entry)
+    if ranges:
+        yield "### Plausible ranges\n"
+        yield "A value outside its range opens a query. The ranges are declared with the fields.\n"
+        yield "| id | plausible |\n| --- | --- |"
+        for entry in ranges:
+            yield f"| `{entry.id}` | {entry.asks} |"
+        yield ""
+
+
+def _paragraph(entry: Entry) -> Iterable[str]:
+    yield f"### {entry.id} {entry.title}{' (retired)' if entry.retired else ''}\n"
+    yield f"- **Asks**: {entry.asks}."
+    if entry.when:
+        yield f"- **Applies**: {entry.when}."
+    if entry.held_by:
+        yield f"- **Held by**: {entry.held_by}"
+    yield f"- **Severity**: {entry.severity}. **Firmness**: {entry.firmness}. **Source**: {entry.source}."
+    if entry.needs_to_apply:
+        yield f"- **To apply**: {_code(entry.needs_to_apply)}"
+    if entry.needs_to_judge:
+        yield f"- **To judge**: {_code(entry.needs_to_judge)}"
+    if entry.conflicts_with:
+        yield f"- **Shown beside**: {', '.join(entry.conflicts_with)}, which asks otherwise."
+    yield ""
+
+
+def _code(needs: Iterable[str]) -> str:
+    shown = (need.partition(" (if known)") for need in needs)
+    return ", ".join(f"`{name}`{mark}" if " " not in name else f"{name}{mark}" for name, mark, _ in shown)
