@@ -14,12 +14,12 @@ def promises_broken_by(**attributes):
     return {message.id for message in broken_promises(model)}
 
 
-@isolate_apps("cases", "registry")
+@isolate_apps("cases", "registry.apps.RegistryConfig")
 def test_a_model_that_forgot_everything_is_named():
     assert promises_broken_by(note=models.TextField()) == {f"registry.E00{n}" for n in range(1, 5)}
 
 
-@isolate_apps("cases", "registry")
+@isolate_apps("cases", "registry.apps.RegistryConfig")
 def test_a_model_that_forgot_one_thing_is_told_which():
     center = models.ForeignKey("registry.Center", models.PROTECT, help_text="The center")
 
