@@ -23,12 +23,13 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from registry import access
-from registry.access import REGISTRY_WIDE, Action
+from registry.access import Action
 from registry.models import User
 from reports import content as contents
 from reports import documents, transport
 from reports.documents import Envelope, Letter
 from reports.models import Audience, Delivery, Report
+from reports.querysets import works_for_registry
 from reports.transport import Outcome, Result, Transport
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ def may_receive(user: User, report: Report) -> bool:
         return access.may(user, Action.READ_REPORT, report.center_id)
     if report.audience == Audience.OUTSIDE:
         return bool(access.centers_of(user, Action.READ_REPORT))
-    return user.memberships.filter(center=None, role__in=REGISTRY_WIDE).exists()
+    return works_for_registry(user)
 
 
 # --- sending ---------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import F
 from django.utils import timezone
 
 from registry import access
@@ -52,8 +52,10 @@ def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report
 def _composed(report_id: int) -> Report:
     with access.everywhere():
         report = Report.objects.get(pk=report_id)
-    if report.is_composed:
-        return report
+        if report.is_composed:
+            return report
+        # Counted before the work, so that a report that kills its worker is not begun for ever.
+        Report.objects.filter(pk=report_id, content__isnull=True).update(attempts=F("attempts") + 1)
     cut = Cut(as_of=report.as_of, source=report.source, center_id=report.center_id)  # type: ignore[arg-type]
     with compose.snapshot():
         found = compose.compose(cut, audience=report.audience)
@@ -73,12 +75,9 @@ def _composed(report_id: int) -> Report:
 
 def _recipients(report: Report) -> list[User]:
     """List who asked for this report: its subscribers, or the one person who requested it."""
+    if not report.slot:
+        return [] if report.requested_by is None else [report.requested_by]
     with access.everywhere():
-        people: QuerySet[User]
-        if report.slot:
-            cadence = report.slot.partition(" ")[0]
-            wanted = Subscription.objects.filter(center_id=report.center_id, cadence=cadence, is_active=True)
-            people = User.objects.filter(pk__in=wanted.values("user_id"))
-        else:
-            people = User.objects.filter(pk=report.requested_by_id)
-        return list(people.order_by("pk"))
+        cadence = report.slot.partition(" ")[0]
+        wanted = Subscription.objects.filter(center=report.center, cadence=cadence, is_active=True)
+        return list(User.objects.filter(pk__in=wanted.values("user_id")).order_by("pk"))

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from registry.models import User
 
 
+MOST_ATTEMPTS = 3
+
+
+def works_for_registry(user: User | AnonymousUser) -> bool:
+    """Tell whether a person has a role in the whole registry."""
+    return not user.is_anonymous and user.memberships.filter(center=None, role__in=REGISTRY_WIDE).exists()
+
+
 class ReportQuerySet(ScopedQuerySet):
     """A registry-wide report has no center; who may read it depends on its audience."""
 
@@ -24,7 +32,7 @@ class ReportQuerySet(ScopedQuerySet):
         if not centers:
             return self.none()
         seen = Q(center_id__in=centers) | Q(center=None, audience="outside")
-        if user.memberships.filter(center=None, role__in=REGISTRY_WIDE).exists():
+        if works_for_registry(user):
             seen |= Q(center=None)
         return self.filter(seen)
 
@@ -33,8 +41,8 @@ class ReportQuerySet(ScopedQuerySet):
         return self.filter(content__isnull=False)
 
     def waiting(self) -> Self:
-        """Keep what was asked for and not composed yet."""
-        return self.filter(content__isnull=True)
+        """Keep what was asked for and not composed yet, but not what failed each time: a person must look at it."""
+        return self.filter(content__isnull=True, attempts__lt=MOST_ATTEMPTS)
 
 
 class DeliveryQuerySet(ScopedQuerySet):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from registry import access
-from registry.access import REGISTRY_WIDE
 from reports.models import Audience, Report, Subscription
+from reports.querysets import works_for_registry
 
 Cadence = Subscription.Cadence
 
@@ -53,5 +53,5 @@ def _wishes(subscription: Subscription, today: date) -> list[tuple[int | None, s
     slot, as_of = last_period(subscription.cadence, today)
     if subscription.center_id is not None:
         return [(subscription.center_id, Audience.INSIDE, slot, as_of)]
-    everything = subscription.user.memberships.filter(center=None, role__in=REGISTRY_WIDE).exists()
-    return [(None, Audience.INSIDE if everything else Audience.OUTSIDE, slot, as_of)]
+    audience = Audience.INSIDE if works_for_registry(subscription.user) else Audience.OUTSIDE
+    return [(None, audience, slot, as_of)]

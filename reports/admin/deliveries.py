@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from registry.access import REGISTRY_WIDE, Action
+from registry.access import Action
 from registry.admin import ReadOnlyAdmin, centers_where, site
 from reports.models import Delivery
+from reports.querysets import works_for_registry
 
 
 @admin.register(Delivery, site=site)
@@ -68,6 +69,4 @@ class DeliveryAdmin(ReadOnlyAdmin):
 def visible(rows: QuerySet, request: HttpRequest) -> QuerySet:
     """Keep rows of the person's centers, and those of the registry for its own people."""
     mine = rows.filter(center_id__in=centers_where(request, Action.READ_REPORT))
-    if request.user.memberships.filter(center=None, role__in=REGISTRY_WIDE).exists():  # type: ignore[union-attr]
-        return mine | rows.filter(center=None)
-    return mine
+    return mine | rows.filter(center=None) if works_for_registry(request.user) else mine

@@ -18,6 +18,7 @@ from reports import content as contents
 from reports import documents
 from reports.content import ReportContent
 from reports.models import Delivery, Report
+from reports.querysets import MOST_ATTEMPTS
 
 # Name of the file, its type, how it is made, and whether a browser shows it or keeps it.
 DOCUMENTS: dict[str, tuple[str, Callable[[ReportContent], bytes | str], bool]] = {
@@ -46,6 +47,7 @@ class ReportAdmin(ReadOnlyAdmin):
         "requested_by",
         "created_at",
         "composed_at",
+        "attempts",
         "content_digest",
         "data_digest",
         "code_version",
@@ -94,10 +96,12 @@ class ReportAdmin(ReadOnlyAdmin):
         """Whether small numbers are withheld."""
         return report.audience, "full" if report.audience == "inside" else "small numbers withheld"
 
-    @display(description="State", label={"composed": "success", "waiting": "info"})
+    @display(description="State", label={"composed": "success", "waiting": "info", "stuck": "danger"})
     def state(self, report: Report) -> str:
-        """Whether there is something to read."""
-        return "composed" if report.has_content else "waiting"  # type: ignore[attr-defined]
+        """Whether there is something to read, or will be."""
+        if report.has_content:  # type: ignore[attr-defined]
+            return "composed"
+        return "stuck" if report.attempts >= MOST_ATTEMPTS else "waiting"
 
     @display(description="Documents")
     def downloads(self, report: Report) -> SafeString | str:

@@ -12,8 +12,8 @@ from django.db import InternalError, transaction
 from registry import access
 from registry.access import Role
 from registry.models import Center, Membership, User
+from reports import compose, issuing, schedule, tasks
 from reports import content as contents
-from reports import issuing, schedule, tasks
 from reports.models import Delivery, Report, Subscription
 from tests.reports import cohort
 
@@ -110,6 +110,23 @@ def test_issuing_twice_composes_once_and_writes_one_mail(registry):
     assert first.composed_at == second.composed_at
     with access.everywhere():
         assert Delivery.objects.count() == 1
+
+
+def test_a_report_that_fails_each_time_is_left_for_a_person(registry, monkeypatch):
+    _, _, ada = registry
+    subscribe(ada)
+
+    def fails(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(compose, "compose", fails)
+    for _ in range(3):
+        (waiting,) = schedule.plan(TODAY)
+        with pytest.raises(MemoryError):
+            issuing.issue(waiting)
+
+    assert schedule.plan(TODAY) == []
+    assert reports()[0].attempts == 3
 
 
 def test_a_composed_report_never_changes(registry):
