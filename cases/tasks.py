@@ -1,0 +1,42 @@
+"""Background work on cases: each task is a bell for a row that says what is to do; twice or never does no harm."""
+
+from celery import shared_task
+
+from cases import importing, intake, jobs, review
+from cases.models import AssessmentRun, ImportBatch
+from registry import access
+from registry.models import Center
+
+
+@shared_task
+def import_batch(batch_id: int) -> None:
+    """Import a file that waits."""
+    importing.apply(batch_id)
+
+
+@shared_task
+def assess(run_id: int, center_id: int) -> None:
+    """Read the rulebooks again over a center's cases."""
+    review.carry_out(run_id, center_id)
+
+
+@shared_task
+def reassess_all() -> None:
+    """Ask for a reading of every center's cases for its own day."""
+    for center in Center.objects.order_by("pk"):
+        run = review.start_run(center, as_of=intake.today_at(center))
+        assess.delay(run.pk, center.pk)
+
+
+@shared_task
+def ring_due_jobs() -> None:
+    """Ring again for the jobs that nobody works on: their message was lost, or their worker."""
+    with access.everywhere():
+        batches = jobs.due(ImportBatch)
+        runs = list(
+            AssessmentRun.objects.filter(pk__in=jobs.due(AssessmentRun)).values_list("pk", "center_id")
+        )
+    for batch_id in batches:
+        import_batch.delay(batch_id)
+    for run_id, center_id in runs:
+        assess.delay(run_id, center_id)
