@@ -108,19 +108,13 @@ def _read(cut: Cut) -> ReportContent:
 
 def _scope(cut: Cut) -> str:
     if cut.center_id is None:
-        return "Whole registry" if cut.source == "clinical" else "Demonstration"
+        return remarks.SCOPES[cut.source]
     center = Center.objects.get(pk=cut.center_id)
     return f"{center.name} ({center.code})"
 
 
 def _subtitle(cut: Cut, frame: Frame) -> str:
-    names = {
-        "clinical": "All centers of the registry" if cut.center_id is None else "One center",
-        "literature": "Published cases",
-        "reconstruction": "The founding cohort, rebuilt from its abstract",
-        "synthetic": "Synthetic cases",
-    }
-    return f"{names[cut.source]}: {frame.registered} registered, {frame.followed} resected and followed"
+    return f"{_scope(cut)}: {frame.registered} registered, {frame.followed} resected and followed"
 
 
 def _headlines(survival: Survival | None, early: Group | None) -> tuple[Headline, ...]:

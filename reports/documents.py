@@ -98,7 +98,7 @@ def letter(content: ReportContent) -> Letter:
     return Letter(
         subject=subject(content),
         text=plaintext.plain_text(report),
-        html=css_inline.inline(_html(report, figure=f"cid:{_FIGURE}", mail=True)),
+        html=_inliner().inline(_html(report, figure=f"cid:{_FIGURE}", mail=True)),
         picture=picture,
         pdf=pdf(content),
         pdf_name=f"survival-report-{content.as_of.isoformat()}.pdf",
@@ -156,6 +156,12 @@ def _has_curve(survival: Survival | None) -> bool:
 
 def _title(survival: Survival) -> str:
     return f"{survival.endpoint} after {survival.origin}"
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    """Put styles on the elements, as mail programs want them; rules for small screens cannot move there and stay."""
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 @cache

@@ -6,6 +6,13 @@ from reports.content import Note, Source
 
 TITLE = "Survival after resection of leiomyosarcoma of the inferior vena cava"
 
+SCOPES: dict[Source, str] = {
+    "clinical": "Whole registry",
+    "literature": "Published cases",
+    "reconstruction": "Founding cohort",
+    "synthetic": "Synthetic cases",
+}
+
 BANNERS: dict[Source, str] = {
     "clinical": "",
     "literature": (
