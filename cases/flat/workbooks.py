@@ -7,7 +7,9 @@ are read; macros, passwords and document type definitions are refused; formulas 
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -30,9 +32,20 @@ ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAX_ENTRIES = 200
 MAX_UNFOLDED_BYTES = 96 * 2**20
-MAX_CELLS = 3_000_000
+MAX_CELLS = 1_000_000
 # Sheets of the template that hold no cases.
 ASIDE = frozenset({"guide", "codes"})
+# openpyxl answers a damaged workbook with whatever its innermost parser raised.
+DAMAGED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    ParseError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+)
 _AGAIN = "Open it in a spreadsheet program and save it as .xlsx again"
 
 
@@ -40,27 +53,26 @@ def sheets(content: bytes) -> list[Sheet]:
     """Read every sheet but those set aside; the one named 'cases', or else the first, comes first."""
     _inspect(content)
     try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        found = [_sheet(sheet) for sheet in book.worksheets if sheet.title not in ASIDE]
-        book.close()
+        with warnings.catch_warnings():
+            # openpyxl warns of styles and extensions that it leaves out; only values matter here.
+            warnings.simplefilter("ignore", UserWarning)
+            found = _read(content)
     except UnreadableFile:
         raise
-    # openpyxl answers a damaged workbook with whatever its innermost parser raised.
-    except (
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        OSError,
-        ParseError,
-        zipfile.BadZipFile,
-    ):
+    except DAMAGED:
         raise UnreadableFile(f"The workbook is damaged. {_AGAIN}.") from None
     found = [sheet for sheet in found if sheet is not None]
     if not found:
         raise UnreadableFile("The workbook has no sheet with column names in row 1. Fill in the template.")
     return sorted(found, key=lambda sheet: sheet.name != "cases")
+
+
+def _read(content: bytes) -> list[Sheet | None]:
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+    try:
+        return [_sheet(sheet) for sheet in book.worksheets if sheet.title not in ASIDE]
+    finally:
+        book.close()
 
 
 def _inspect(content: bytes) -> None:
@@ -75,24 +87,26 @@ def _inspect(content: bytes) -> None:
             if any("vbaproject" in name.lower() for name in names):
                 raise UnreadableFile("The workbook contains macros. Save it as .xlsx without macros.")
             _unfold(archive, entries)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zipfile.zlib.error):  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error):
         raise UnreadableFile(f"The workbook is damaged or cut off. {_AGAIN}.") from None
 
 
 def _unfold(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
     """Count what really comes out of each part: sizes in the archive's index are only claims."""
-    total = 0
+    total = cells = 0
     for entry in entries:
         with archive.open(entry) as part:
             tail = b""
             while piece := part.read(2**16):
                 total += len(piece)
-                if total > MAX_UNFOLDED_BYTES:
+                cells += piece.count(b"<c ") + piece.count(b"<c>") + piece.count(b"<c/>")
+                if total > MAX_UNFOLDED_BYTES or cells > MAX_CELLS:
                     raise UnreadableFile(
-                        f"The workbook unfolds to more than {MAX_UNFOLDED_BYTES >> 20} MiB. "
+                        f"The workbook unfolds to more than {MAX_CELLS} cells or {MAX_UNFOLDED_BYTES >> 20} MiB. "
                         "Delete unused sheets and formatted empty cells, or send CSV."
                     )
-                if b"<!DOCTYPE" in tail + piece or b"<!ENTITY" in tail + piece:
+                joined = tail + piece
+                if b"<!DOCTYPE" in joined or b"<!ENTITY" in joined:
                     raise UnreadableFile(f"The workbook contains a document type definition. {_AGAIN}.")
                 tail = piece[-10:]
 
