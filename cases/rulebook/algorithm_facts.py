@@ -25,6 +25,7 @@ HEPATIC_VEINS = frozenset(
     {Vein.HEPATIC_RIGHT, Vein.HEPATIC_MIDDLE, Vein.HEPATIC_LEFT, Vein.ACCESSORY_HEPATIC}
 )
 LIVER_AND_LUNG = frozenset({Region.ABDOMEN, Region.CHEST})
+GRADE_II = CLAVIEN_DINDO_RANK[ClavienDindo.II]
 # Imaging must be this recent at a visit: half-yearly for five years, then yearly.
 WINDOW_DAYS, LATE_WINDOW_DAYS, LATE_AFTER_DAYS = 183, 366, 5 * 365
 
@@ -60,35 +61,42 @@ def early_death(case: Any, row: Any, as_of: date) -> bool | None:
     return False if case.death is None else None if died is None else died <= EARLY_DAYS
 
 
-def _early(case: Any) -> list[Any] | None:
-    """The complications of the first 90 days, those of unknown day included; None if nobody said there were none."""
-    said_none = case.discharge is not None and case.discharge.no_complication_90d
+def _early(case: Any) -> list[tuple[Any, bool]] | None:
+    """The complications that may belong to the first 90 days, and whether they surely do; None if nothing is said."""
     if not case.complications:
+        said_none = case.discharge is not None and case.discharge.no_complication_90d
         return [] if said_none else None
     days = ((c, onset_day(case, c)) for c in case.complications)
-    return [c for c, day in days if day is None or day <= EARLY_DAYS]
+    return [(c, day is not None) for c, day in days if day is None or day <= EARLY_DAYS]
 
 
-@derived("complications", "complications")
+@derived("complications with their days", "complications")
 def early_thromboembolism(case: Any, row: Any, as_of: date) -> frozenset[str] | None:
-    """Pulmonary embolism and thrombosis of a deep vein, the vena cava or the graft within 90 days."""
-    found = _early(case)
-    return None if found is None else frozenset(c.type for c in found if c.type in THROMBOEMBOLIC)
-
-
-@derived("complications with their grades", "complications")
-def highest_early_grade(case: Any, row: Any, as_of: date) -> str | None:
-    """The highest Clavien-Dindo grade within 90 days, "none" without complication; None while one is not graded."""
+    """Embolism and thrombosis of a deep vein, the vena cava or the graft within 90 days; None while a day is open."""
     found = _early(case)
     if found is None:
         return None
-    grades = [c.clavien_dindo for c in found if c.clavien_dindo]
-    highest = max(grades, key=CLAVIEN_DINDO_RANK.__getitem__, default="none")
-    # An ungraded complication leaves the highest grade open, unless another already exceeds grade II.
-    open_yet = (
-        len(grades) < len(found) and CLAVIEN_DINDO_RANK.get(highest, 0) <= CLAVIEN_DINDO_RANK[ClavienDindo.II]
-    )
-    return None if open_yet else highest
+    events = [(c.type, surely) for c, surely in found if c.type in THROMBOEMBOLIC]
+    seen = frozenset(kind for kind, surely in events if surely)
+    return seen if seen or not events else None
+
+
+@derived("complications with their days and grades", "complications")
+def highest_early_grade(case: Any, row: Any, as_of: date) -> str | None:
+    """The highest Clavien-Dindo grade within 90 days, or "none"; None while it is open whether it exceeds grade II."""
+    found = _early(case)
+    if found is None:
+        return None
+    highest, may_exceed = 0, False
+    for complication, surely in found:
+        rank = CLAVIEN_DINDO_RANK.get(complication.clavien_dindo)
+        if surely and rank is not None:
+            highest = max(highest, rank)
+        elif rank is None or rank > GRADE_II:
+            may_exceed = True
+    if may_exceed and highest <= GRADE_II:
+        return None
+    return next((grade for grade, rank in CLAVIEN_DINDO_RANK.items() if rank == highest), "none")
 
 
 # --- veins of the index resection ----------------------------------------------------------------

@@ -45,17 +45,19 @@ class Finding:
     historical: bool = False  # the resection came before the rule's time
 
     def as_json(self) -> dict[str, Any]:
-        """The finding as plain values, ready to be stored."""
-        found = {
-            "rule": self.rule_id,
-            "verdict": str(self.verdict),
-            "severity": str(self.severity),
-            "pointer": self.pointer,
-            "values": dict(self.values),
-            "missing": [{"pointer": m.pointer, "label": m.label, "reason": m.reason} for m in self.missing],
-            "sentence": self.sentence,
-        }
-        return {**found, "historical": True} if self.historical else found
+        """The finding as plain values, ready to be stored; what is empty or goes without saying is left out."""
+        found: dict[str, Any] = {"rule": self.rule_id, "verdict": str(self.verdict)}
+        if self.values:
+            found["values"] = dict(self.values)
+        if self.verdict in TOLD_IN_FULL:
+            found |= {"severity": str(self.severity), "pointer": self.pointer, "sentence": self.sentence}
+        if self.missing:
+            found["missing"] = [
+                {"pointer": m.pointer, "label": m.label, "reason": m.reason} for m in self.missing
+            ]
+        if self.historical:
+            found["historical"] = True
+        return found
 
 
 @dataclass(slots=True)
@@ -130,7 +132,7 @@ def make(version: str, rule: Rule, document: Any, as_of: date, place: Place | No
 
 def _missing(steps: _Steps, document: Any, place: Place) -> tuple[MissingFact, ...]:
     """What an open verdict lacks; a deviation names what was not recorded beside the facts it rests on."""
-    if steps.verdict not in (Verdict.NOT_ASSESSABLE, Verdict.DEVIATION):
+    if steps.verdict not in TOLD_IN_FULL:
         return ()
     return tuple(
         MissingFact(

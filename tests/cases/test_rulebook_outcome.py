@@ -1,0 +1,177 @@
+"""Validity of pathology, complications and follow-up (X-42 to X-55, X-58, X-59): every rule in every verdict."""
+
+import pytest
+
+from tests.cases.rulebook_reading import NA, NO, OPEN, YES, index, operated, read_one, rebuilt
+
+PERSON = {"patient": {"born_on": "1960-05", "sex": "female"}}
+
+
+def specimen(**answers):
+    return {"pathology": [answers]}
+
+
+def complication(death=None, **answers):
+    return operated(complications=[answers], **({"death": death} if death else {}))
+
+
+def visit(operation=None, **answers):
+    return operated(operation=operation, follow_ups=[answers])
+
+
+def grafted(*visits, complications=()):
+    forms = operated(follow_ups=list(visits))
+    return {**forms, "complications": list(complications)} if complications else forms
+
+
+def kidney(before, after, **forms):
+    first, last = {"creatinine_preop_umol_l": before}, {"creatinine_discharge_umol_l": after}
+    return operated(presentation=first, discharge=last, **PERSON, **forms)
+
+
+def with_method(method, **forms):
+    return {**rebuilt(**({"ivc_method": method} if method else {"av_fistula": False})), **forms}
+
+
+def graded(grade, *scores):
+    names = ("fnclcc_differentiation", "fnclcc_mitosis_score", "fnclcc_necrosis_score")
+    return specimen(fnclcc_grade=grade, **dict(zip(names, scores, strict=False)))
+
+
+def treated(grade="G2", **therapy):
+    return {**operated(therapies=[therapy]), **specimen(fnclcc_grade=grade)}
+
+
+def reoperated(**answers):
+    forms = {"operations": [{"operation_type": "reoperation_complication"}]}
+    return {**forms, "complications": [answers]} if answers else forms
+
+
+def died_of(cause, resection_type="circumferential", **forms):
+    return operated(operation={"resection_type": resection_type}, death={"cause_category": cause}, **forms)
+
+
+THROMBOSIS = {"type": "graft_thrombosis", "onset_on": "2020-03-20"}
+NED = {"visit_on": "2022-01-10", "disease_status": "NED"}
+
+EXAMPLES = [
+    # --- pathology
+    ("X-42/0", YES, {**operated(operation={"gross_result": "complete"}), **specimen(margin="R1")}),
+    ("X-42/0", YES, {**operated(operation={"gross_result": "macroscopic_residue"}), **specimen(margin="R2")}),
+    ("X-42/0", NO, {**operated(operation={"gross_result": "macroscopic_residue"}), **specimen(margin="R0")}),
+    ("X-42/0", NO, {**operated(operation={"gross_result": "complete"}), **specimen(margin="R2")}),
+    ("X-42/0", NA, specimen(margin="R2")),
+    ("X-42/0", OPEN, operated(operation={"gross_result": "complete"})),
+    ("X-43/0", YES, specimen(margin="R0", closest_margin_mm=0.5)),
+    ("X-43/0", NO, specimen(margin="R0", closest_margin_mm=0.0)),
+    ("X-43/0", NA, specimen(margin="R1", closest_margin_mm=0.0)),
+    ("X-43/0", OPEN, specimen(margin="R0")),
+    ("X-44/0", YES, graded("G1", 1, 1, 1)),
+    ("X-44/0", YES, graded("G2", 2, 2, 1)),
+    ("X-44/0", YES, graded("G3", 2, 2, 2)),
+    ("X-44/0", NO, graded("G3", 2, 2, 1)),
+    ("X-44/0", NA, graded("GX", 2)),
+    ("X-44/0", OPEN, graded("G3", 2)),
+    ("X-45/0", YES, treated("GX", setting="neoadjuvant")),
+    ("X-45/0", NO, treated("G2", setting="neoadjuvant")),
+    ("X-45/0", NA, treated("G2", setting="adjuvant")),
+    ("X-45/0", NA, treated("G2", setting="neoadjuvant", modality="none_given")),
+    # --- complications
+    ("X-46/0", YES, complication({"died_on": "2020-06-08", "cause_category": "treatment_related"}, clavien_dindo="V")),
+    ("X-46/0", NO, complication({"died_on": "2020-06-09", "cause_category": "treatment_related"}, clavien_dindo="V")),
+    ("X-46/0", NO, complication({"died_on": "2020-06-01", "cause_category": "other"}, clavien_dindo="V")),
+    ("X-46/0", NO, complication(clavien_dindo="V")),
+    ("X-46/0", NA, complication(clavien_dindo="IVb")),
+    ("X-46/0", OPEN, complication(type="pe")),
+    ("X-46/1", YES, complication({"died_on": "2020-06-01", "cause_category": "treatment_related"}, clavien_dindo="V")),
+    ("X-46/1", NO, complication({"died_on": "2020-06-01", "cause_category": "treatment_related"}, clavien_dindo="IVb")),
+    ("X-46/1", NA, complication({"died_on": "2021-06-01", "cause_category": "treatment_related"}, clavien_dindo="IVb")),
+    ("X-46/1", OPEN, complication({"died_on": "2020-06-01", "cause_category": "treatment_related"}, type="pe")),
+    ("X-47/0", YES, complication({"died_on": "2020-03-15"}, clavien_dindo="V")),
+    ("X-47/0", NO, operated(death={"died_on": "2020-04-09"})),
+    ("X-47/0", NA, operated(death={"died_on": "2020-04-10"})),
+    ("X-47/0", OPEN, operated(death={"cause_category": "other"})),
+    ("X-48/0", YES, reoperated(clavien_dindo="IIIb")),
+    ("X-48/0", NO, reoperated(clavien_dindo="II")),
+    ("X-48/0", NO, reoperated()),
+    ("X-48/0", NA, operated()),
+    ("X-48/0", OPEN, reoperated(type="bleeding")),
+    ("X-49/0", YES, complication(type="dialysis", clavien_dindo="IVa")),
+    ("X-49/0", NO, complication(type="aki", treatment=["dialysis"], clavien_dindo="IIIb")),
+    ("X-49/0", NA, complication(type="aki", treatment=["drugs"], clavien_dindo="II")),
+    ("X-49/0", OPEN, complication(type="dialysis")),
+    ("X-50/0", YES, grafted({"visit_on": "2020-09", "graft_status": "occluded"}, complications=[THROMBOSIS])),
+    ("X-50/0", NO, grafted({"visit_on": "2020-09", "graft_status": "patent"}, complications=[THROMBOSIS])),
+    ("X-50/0", NA, grafted(complications=[{**THROMBOSIS, "outcome": "resolved"}])),
+    ("X-50/0", OPEN, grafted(complications=[THROMBOSIS])),
+    ("X-50/1", YES, grafted({"visit_on": "2020-06-08", "graft_status": "occluded"}, complications=[THROMBOSIS])),
+    ("X-50/1", NO, grafted({"visit_on": "2020-06-08", "graft_status": "occluded"})),
+    ("X-50/1", NA, grafted({"visit_on": "2020-06-09", "graft_status": "occluded"})),
+    ("X-50/1", NA, grafted({"visit_on": "2020-06-08", "graft_status": "patent"})),
+    ("X-50/1", OPEN, grafted({"graft_status": "occluded"})),
+    ("X-58/0", YES, kidney(80.0, 200.0, complications=[{"type": "aki"}])),
+    ("X-58/0", NO, kidney(80.0, 200.0)),
+    ("X-58/0", NA, kidney(80.0, 100.0)),
+    ("X-58/0", NA, kidney(80.0, 70.0)),
+    ("X-58/0", OPEN, operated(discharge={"creatinine_discharge_umol_l": 200.0}, **PERSON)),
+    # --- follow-up
+    ("X-51/0", YES, visit({"reconstruction": {"ivc_method": "tube_graft"}}, graft_status="patent")),
+    ("X-51/0", YES, visit({"reconstruction": {"ivc_method": "patch"}}, graft_status="patent")),
+    ("X-51/0", NO, visit({"reconstruction": {"ivc_method": "ligation"}}, graft_status="patent")),
+    ("X-51/0", NA, visit({"reconstruction": {"ivc_method": "ligation"}}, graft_status="no_graft")),
+    ("X-51/0", OPEN, visit(graft_status="patent")),
+    ("X-52/0", YES, operated(follow_ups=[NED])),
+    ("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "resected": "R0"}])),
+    ("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "treatment": ["ablation"]}])),
+    ("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2023-05"}])),
+    ("X-52/0", NO, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "treatment": ["systemic"]}])),
+    ("X-52/0", NO, operated(
+        follow_ups=[{"months_after_resection": 24.0, "disease_status": "NED"}],
+        recurrences=[{"months_after_resection": 9.0}])),
+    ("X-52/0", NA, operated(follow_ups=[{**NED, "disease_status": "AWD"}], recurrences=[{"detected_on": "2021-05"}])),
+    ("X-52/0", OPEN, operated(follow_ups=[NED], recurrences=[{"kind": "local"}])),
+    ("X-53/0", YES, died_of("disease", recurrences=[{"kind": "local"}])),
+    ("X-53/0", YES, died_of("disease", pathology=[{"margin": "R2"}])),
+    ("X-53/0", YES, died_of("disease", tumor={"metastasis_at_diagnosis": True})),
+    ("X-53/0", NO, died_of("disease")),
+    ("X-53/0", NA, died_of("other")),
+    ("X-53/0", NA, died_of("disease", "none")),
+    ("X-53/0", OPEN, {"death": {"cause_category": "disease"}}),
+    ("X-54/0", YES, operated(follow_ups=[{"visit_on": "2021", "vital_status": "dead"}], death={"died_on": "2021"})),
+    ("X-54/0", YES, operated(follow_ups=[{"visit_on": "2026-05-31", "vital_status": "dead"}])),
+    ("X-54/0", NO, operated(follow_ups=[{"visit_on": "2026-05-30", "vital_status": "dead"}])),
+    ("X-54/0", NA, operated(follow_ups=[{"visit_on": "2026-05-30", "vital_status": "alive"}])),
+    ("X-54/0", OPEN, operated(follow_ups=[{"months_after_resection": 7.0, "vital_status": "dead"}])),
+    ("X-55/0", YES, operated(follow_ups=[{"visit_on": "2025-05", "vital_status": "alive"}])),
+    ("X-55/0", YES, {"operations": [index(operated_on="2025-12-01")]}),
+    ("X-55/0", NO, operated(follow_ups=[{"visit_on": "2025-03", "vital_status": "alive"}])),
+    ("X-55/0", NA, operated(death={"died_on": "2021"})),
+    ("X-55/0", NA, operated(follow_ups=[{"visit_on": "2021-05", "vital_status": "lost"}])),
+    ("X-55/0", NA, operated(consent={"basis": "withdrawn", "withdrawn_on": "2021"})),
+    ("X-55/0", OPEN, {"tumor": {"max_diameter_mm": 80}}),
+    ("X-59/0", YES, with_method("patch", discharge={"discharged_on": "2020-03-22"}, antithrombotics=[{"agent": "none"}])),
+    ("X-59/0", NO, with_method("ligation", discharge={"discharged_on": "2020-03-22", "discharge_to": "home"})),
+    ("X-59/0", NO, with_method("patch", discharge={"discharged_on": "2020-03-22"})),
+    ("X-59/0", NA, with_method("primary_closure", discharge={"discharged_on": "2020-03-22"})),
+    ("X-59/0", NA, with_method("tube_graft", discharge={"discharged_on": "2020-03-22", "discharge_to": "died"})),
+    ("X-59/0", OPEN, with_method("tube_graft")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "verdict", "forms"), EXAMPLES)
+def test_rule_in_each_verdict(rule, verdict, forms):
+    assert read_one(rule, forms).verdict == verdict
+
+
+def test_grade_v_without_a_death_form_refuses_and_with_a_late_death_asks():
+    late = {"died_on": "2021-06-09", "cause_category": "treatment_related"}
+
+    assert read_one("X-46/0", complication(clavien_dindo="V")).severity == "error"
+    assert read_one("X-46/0", complication(late, clavien_dindo="V")).severity == "query"
+
+
+def test_a_published_case_is_not_asked_for_recent_contact():
+    forms = operated(follow_ups=[{"visit_on": "2001"}])
+
+    assert read_one("X-55/0", {**forms, "citation": "A journal 2002"}).verdict == NA
+    assert read_one("X-55/0", forms).verdict == NO
