@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from reports import wording
 from reports.content import CurveTable, Estimate, FlowStep, Group, ReportContent, RuleCount, Share, Survival
+from reports.figures import CENSOR_TICKS_UP_TO
 from reports.printed import Box, Column, Fact, Figure, Row, Section, Table
+
+MOST_GRADES_IN_WORDS = 2
 
 
 class Numbers:
@@ -124,13 +127,8 @@ def early(content: ReportContent, numbers: Numbers) -> Section | None:
 
 def _early_lead(content: ReportContent) -> str:
     sentences: list[str] = []
-    for line in content.complications.lines if content.complications else ():
-        value = line.value
-        if line.label.startswith("Grade") and isinstance(value, Share) and value.n:
-            sentences.append(
-                f"Clavien–Dindo {line.label[0].lower()}{line.label[1:]} was the highest grade in "
-                f"{wording.of_total(value)} ({wording.percent(value.n / value.of)}; 95% CI {wording.limits(value)})."
-            )
+    if content.complications:
+        sentences += _complications_said(content.complications)
     if content.early_events:
         values = [line.value for line in content.early_events.lines if isinstance(line.value, Share)]
         if values and all(value.n == 0 for value in values):
@@ -141,6 +139,27 @@ def _early_lead(content: ReportContent) -> str:
                 f"({wording.of_total(fewest)}, upper 95% bound {upper})."
             )
     return " ".join(sentences)
+
+
+def _complications_said(group: Group) -> list[str]:
+    """Name each grade while there are few of them, then only all and major complications."""
+    graded = {line.label: line.value for line in group.lines if line.label.startswith("Grade")}
+    shares = {label: value for label, value in graded.items() if isinstance(value, Share)}
+    seen = {label: value for label, value in shares.items() if value.n}
+    if len(seen) <= MOST_GRADES_IN_WORDS:
+        return [
+            f"Clavien–Dindo {label[0].lower()}{label[1:]} was the highest grade in {wording.of_total(value)} "
+            f"({wording.percent((value.n or 0) / value.of)}; 95% CI {wording.limits(value)})."
+            for label, value in seen.items()
+        ]
+    if any(value.hidden for value in shares.values()):
+        return []
+    major = sum(value.n or 0 for label, value in shares.items() if label.partition(" ")[2] not in ("I", "II"))
+    every, of = sum(value.n or 0 for value in seen.values()), group.recorded or 0
+    return [
+        f"{wording.number(every)} of {wording.number(of)} patients ({wording.percent(every / of)}) had a complication, "
+        f"{wording.number(major)} ({wording.percent(major / of)}) a major one, Clavien–Dindo grade IIIa or higher."
+    ]
 
 
 def survival_chapter(survival: Survival | None, numbers: Numbers) -> Section | None:
@@ -177,6 +196,8 @@ def _figure_caption(survival: Survival) -> str:
 
 
 def _shows_censoring(curve: CurveTable, survival: Survival) -> bool:
+    if curve.n > CENSOR_TICKS_UP_TO:
+        return False
     pairs = zip(curve.time_days, curve.censored, strict=True)
     return any(count and day <= survival.show_until_days for day, count in pairs)
 

@@ -26,6 +26,7 @@ from reports import (
     provenance,
     remarks,
     tables,
+    wording,
 )
 from reports.aggregates import share
 from reports.cohorts import Cut, Frame
@@ -114,7 +115,8 @@ def _scope(cut: Cut) -> str:
 
 
 def _subtitle(cut: Cut, frame: Frame) -> str:
-    return f"{_scope(cut)}: {frame.registered} registered, {frame.followed} resected and followed"
+    registered, followed = wording.number(frame.registered), wording.number(frame.followed)
+    return f"{_scope(cut)}: {registered} registered, {followed} resected and followed"
 
 
 def _headlines(survival: Survival | None, early: Group | None) -> tuple[Headline, ...]:
@@ -166,7 +168,8 @@ def _notes(cut: Cut) -> tuple[Note, ...]:
         .count()
     )
     sources = Note(
-        title="Sources", text=f"{citations} publications; each case keeps its citation in the registry."
+        title="Sources",
+        text=f"{wording.counted(citations, 'publication', 'publications')}; each case keeps its citation.",
     )
     return (remarks.TIMES_AS_PRINTED, sources) if citations else (remarks.TIMES_AS_PRINTED,)
 

@@ -41,6 +41,7 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
     survival = _survival(content.survival, threshold) if content.survival else None
     return replace(
         content,
+        subtitle=content.scope,
         headlines=_headlines(content.headlines, survival, threshold),
         flow=_flow(content.flow, threshold),
         patients=tuple(_group(group, threshold) for group in content.patients),
@@ -61,6 +62,7 @@ def _nothing(content: ReportContent) -> ReportContent:
     )
     return replace(
         content,
+        subtitle=content.scope,
         headlines=(),
         flow=(),
         patients=(),

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reports import figures, survival
 from reports.content import CurveTable, Estimate, Quantile, RiskColumn, Survival
@@ -21,6 +23,7 @@ MONTHS = (12, 24, 36, 60, 120)
 LEAST_AT_RISK = 5
 INTERVAL: ConfType = "log-log"
 LEVEL = 0.95
+MOST_VERTICES = 1000
 
 
 def overall_survival(table: LifeTable, *, label: Callable[[object], str] = str) -> Survival | None:
@@ -67,21 +70,41 @@ def shown_until(table: LifeTable) -> float | None:
 
 def _curves(curve: Curve, label: Callable[[object], str]) -> tuple[CurveTable, ...]:
     table = curve.table
-    return tuple(
-        CurveTable(
-            label=label(name),
-            n=int(table.size[g]),
-            events=int(table.failed[span].sum()),
-            time_days=tuple(table.time[span].astype(float).tolist()),
-            at_risk=tuple(curve.n_risk[span].tolist()),
-            died=tuple(table.failed[span].tolist()),
-            censored=tuple(table.censored[span].tolist()),
-            survival=tuple(curve.estimate[span].tolist()),
-            lower=tuple(map(_known, curve.lower[span])),
-            upper=tuple(map(_known, curve.upper[span])),
+    found = []
+    for g, (name, span) in enumerate(zip(table.groups, table.spans(), strict=True)):
+        starts, kept = _thinned(table.time[span])
+        found.append(
+            CurveTable(
+                label=label(name),
+                n=int(table.size[g]),
+                events=int(table.failed[span].sum()),
+                time_days=tuple(table.time[span][kept].astype(float).tolist()),
+                at_risk=tuple(curve.n_risk[span][starts].tolist()),
+                died=tuple(_sums(table.failed[span], starts)),
+                censored=tuple(_sums(table.censored[span], starts)),
+                survival=tuple(curve.estimate[span][kept].tolist()),
+                lower=tuple(map(_known, curve.lower[span][kept])),
+                upper=tuple(map(_known, curve.upper[span][kept])),
+            )
         )
-        for g, (name, span) in enumerate(zip(table.groups, table.spans(), strict=True))
-    )
+    return tuple(found)
+
+
+def _thinned(time: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Join neighboring cells of a long curve: a figure has no more columns than this, whatever the cohort's size.
+
+    Give the first and the last cell of each stretch; the curve keeps its value at the last, so it stays a true value.
+    """
+    if time.size <= MOST_VERTICES:
+        every = np.arange(time.size)
+        return every, every
+    column = (time * (MOST_VERTICES / (time[-1] + 1))).astype(np.int64)
+    starts = np.flatnonzero(np.concatenate([[True], column[1:] != column[:-1]]))
+    return starts, np.concatenate([starts[1:], [time.size]]) - 1
+
+
+def _sums(counts: NDArray[np.int64], starts: NDArray[np.int64]) -> list[int]:
+    return [int(n) for n in np.add.reduceat(counts, starts)] if starts.size else []
 
 
 def _risk_columns(table: LifeTable, until: float) -> tuple[tuple[RiskColumn, ...], ...]:

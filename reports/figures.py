@@ -27,7 +27,7 @@ DAYS_PER_MONTH = 365.25 / 12
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES: tuple[object, ...] = ("-", (0, (6, 3)), (0, (2, 2)), (0, (8, 3, 2, 3)))
 _INK, _QUIET, _HAIR = "#1b1f24", "#5b6570", "#dfe3e8"
-_CENSOR_TICKS_UP_TO = 150  # patients; above this the ticks are a smear
+CENSOR_TICKS_UP_TO = 150  # patients; above this the ticks are a smear
 _MM = 1 / 25.4
 
 _STYLE: dict[str, object] = {
@@ -146,7 +146,7 @@ def _curve(axes: Axes, survival: Survival, curve: CurveTable, index: int) -> Non
         axes.fill_between(months, lows, highs, step="post", color=color, alpha=0.16, linewidth=0)
     dash = _DASHES[index % len(_DASHES)]
     axes.step(months, heights, where="post", color=color, linewidth=1.5, linestyle=dash, clip_on=False)  # type: ignore[arg-type]
-    if curve.n <= _CENSOR_TICKS_UP_TO:
+    if curve.n <= CENSOR_TICKS_UP_TO:
         ticks = [(curve.time_days[i] / DAYS_PER_MONTH, curve.survival[i]) for i in shown if curve.censored[i]]
         axes.plot(
             [x for x, _ in ticks],

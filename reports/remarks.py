@@ -81,5 +81,6 @@ def withheld(threshold: int) -> str:
     """Say what readers outside the center do not see."""
     return (
         f"Readers outside the center see no count from 1 to {threshold - 1}, none that would give one back by "
-        "subtraction, no ranges and no exact times. Centers are never ranked."
+        f"subtraction, no ranges and no exact times: <{threshold} stands for such a count, [c] for one withheld with "
+        "it. Centers are never ranked."
     )

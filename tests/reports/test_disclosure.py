@@ -104,5 +104,9 @@ def test_steps_of_a_curve_hold_at_least_five_deaths():
     assert all(column.at_risk % 5 == 0 for column in shown.risk_table[0])
 
 
+def test_the_subtitle_counts_nobody():
+    assert large(subtitle="60 registered, 58 followed").subtitle == founding_content().scope
+
+
 def test_headlines_show_no_more_than_the_tables():
     assert [item.label for item in large().headlines] == ["died within 90 days"]

@@ -4,7 +4,7 @@ import pytest
 
 from reports import estimates
 from reports.lifetable import LifeTable
-from reports.survival import DAYS_PER_MONTH
+from reports.survival import DAYS_PER_MONTH, kaplan_meier
 from tests.reports.handmade import founding_survival, published_survival
 
 # Log-log intervals of 7/8, 6/8, 5/8 without censoring: R survival 3.8-6, survfit(conf.type = "log-log").
@@ -75,3 +75,16 @@ def test_groups_are_drawn_apart_and_estimated_together():
 
     assert [curve.label for curve in survival.curves] == ["A", "B"]
     assert sum(curve.n for curve in survival.curves) == survival.n == 6
+
+
+def test_a_long_curve_is_joined_without_losing_anybody():
+    days = list(range(5000))
+    whole = LifeTable.from_arrays(days, [i % 2 for i in days])
+
+    curve = estimates.overall_survival(whole).curves[0]
+
+    assert len(curve.time_days) <= estimates.MOST_VERTICES
+    assert (sum(curve.died), sum(curve.censored)) == (2500, 2500)
+    exact = dict(zip(whole.time, kaplan_meier(whole).estimate, strict=True))
+    assert all(exact[day] == s for day, s in zip(curve.time_days, curve.survival, strict=True))
+    assert curve.time_days[-1] == 4999
