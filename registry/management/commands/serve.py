@@ -35,9 +35,10 @@ class Command(BaseCommand):
         """Start both programs, and end both when one ends or a signal says so."""
         programs = [
             self.start("gunicorn", "--bind", bind, REGISTRY_PROCESS="web"),
-            self.start("celery", "--app", "registry", *WORKER, REGISTRY_PROCESS="worker"),
+            self.start("celery", "--quiet", "--app", "registry", *WORKER, REGISTRY_PROCESS="worker"),
         ]
-        signal.signal(signal.SIGTERM, _interrupt)
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, _interrupt)
         self.stdout.write(f"The registry is on http://{bind}/ - Ctrl-C ends it.")
         try:
             pid, status = os.wait()

@@ -1,0 +1,56 @@
+"""/healthz and /readyz: what load balancers and monitors ask."""
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test import RequestFactory
+
+from registry.health import HealthMiddleware
+from registry.tasks import beat
+
+
+def ask(path):
+    return HealthMiddleware(lambda _: "passed on")(RequestFactory().get(path))
+
+
+def test_alive_needs_no_database():
+    response = ask("/healthz")
+
+    assert (response.status_code, response.content) == (200, b'{"status": "ok"}')
+
+
+def test_any_host_name_may_ask(db, client):
+    assert client.get("/readyz", headers={"host": "10.0.0.7"}).status_code == 200
+
+
+def test_ready_tells_the_age_of_the_workers_last_sign(db, client):
+    before = client.get("/readyz").json()
+    beat()
+    after = client.get("/readyz").json()
+
+    assert before == {"status": "ok", "database": "ok", "migrations": "ok", "worker_seen_seconds_ago": None}
+    assert after["worker_seen_seconds_ago"] in (0, 1)
+
+
+def test_a_database_that_does_not_answer_is_not_ready(db):
+    with connection.cursor() as cursor, pytest.raises(DatabaseError):
+        cursor.execute("SELECT 1/0")  # from here on the transaction answers nothing
+
+    response = ask("/readyz")
+
+    assert response.status_code == 503
+    assert b"unreachable" in response.content
+
+
+def test_pending_migrations_are_not_ready(db):
+    from django.db.migrations.recorder import MigrationRecorder
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE reg_owner")
+        MigrationRecorder(connection).record_unapplied("registry", "0001_initial")
+        cursor.execute("SET ROLE reg_app")
+
+    assert ask("/readyz").status_code == 503
+
+
+def test_other_requests_pass():
+    assert ask("/healthz/") == "passed on"

@@ -1,0 +1,88 @@
+"""`manage.py serve`: web and worker together, and both gone after a clean stop."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+
+@pytest.fixture
+def address():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+@pytest.fixture
+def server(transactional_db, address, tmp_path):
+    keys = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    database = {
+        name: connection.settings_dict[key] for name, key in keys.items() if connection.settings_dict[key]
+    }
+    with open(tmp_path / "serve.log", "w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--bind", address],
+            cwd=settings.BASE_DIR,
+            env=os.environ | {"DATABASE_URL": make_conninfo(**database), "VAR_FOLDER": str(tmp_path)},
+            stdout=log,
+            stderr=log,
+        )
+    yield process
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        process.wait(40)
+
+
+def get(address, path):
+    with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as response:
+        return response.status, response.read()
+
+
+def until_it_answers(address):
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return get(address, "/healthz")
+        except (urllib.error.URLError, ConnectionError):
+            assert time.monotonic() < deadline, "the server did not come up"
+            time.sleep(0.2)
+
+
+def children_of(pid):
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    return [int(line) for line in listed.stdout.split()]
+
+
+def test_it_serves_pages_and_ends_in_good_order(server, address):
+    assert until_it_answers(address) == (200, b'{"status": "ok"}')
+    assert get(address, "/readyz")[0] == 200
+    assert b"<form" in get(address, "/admin/login/")[1]
+    assert get(address, "/static/unfold/css/styles.css")[0] == 200
+    programs = children_of(server.pid)
+    assert len(programs) == 2
+
+    server.send_signal(signal.SIGINT)
+
+    assert server.wait(40) == 0
+    assert not [pid for pid in programs if os.path.exists(f"/proc/{pid}")]
+
+
+def test_when_one_program_dies_the_other_is_ended_and_the_command_fails(server, address):
+    until_it_answers(address)
+    web, worker = children_of(server.pid)
+
+    os.killpg(worker, signal.SIGKILL)
+
+    assert server.wait(40) == 1
+    assert not os.path.exists(f"/proc/{web}")
