@@ -161,7 +161,6 @@ def _store_assessments(assessed: list[tuple[Judged, Any]], *, as_of: date, now: 
 
 
 def _item(case: Judged, finding: Any, version: str, now: datetime) -> dict[str, Any]:
-    said = finding.as_json()
     return {
         "case_id": case.case_id,
         "center_id": case.center_id,
@@ -170,7 +169,7 @@ def _item(case: Judged, finding: Any, version: str, now: datetime) -> dict[str, 
         "rulebook_version": version,
         "severity": finding.severity,
         "sentence": finding.sentence,
-        "values": said["values"],
+        "values": dict(finding.values),
         "state": ReviewState.OPEN,
         "opened_at": now,
         "closed_at": None,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cases.rulebook.engine import Rule
 
 Answer = Callable[..., Any]
+# What a person must be told of; the other verdicts go without saying.
+TOLD_IN_FULL = frozenset({Verdict.DEVIATION, Verdict.NOT_ASSESSABLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
