@@ -16,6 +16,7 @@ from typing import Literal
 
 from cases.demo import wordings
 from cases.demo.centers import PUBLISHED
+from cases.flat.columns import sorted_names
 
 HERE = Path(__file__).parent
 FACTS = HERE / "literature.csv"
@@ -391,10 +392,21 @@ def counts(cases: list[Mapping]) -> dict[str, Counter[str]]:
     return {column: Counter(case.outcomes[column] for case in cases) for column in cases[0].facts}
 
 
+OUTCOMES: tuple[Outcome, ...] = ("mapped", "assumed", "noted", "left", "not printed")
+
+
+def account(cases: list[Mapping]) -> str:
+    """Write the counts as the table that stands in README.md."""
+    lines = ["| column of the source | " + " | ".join(OUTCOMES) + " |", "|---|" + "---:|" * len(OUTCOMES)]
+    for column, count in counts(cases).items():
+        lines.append(
+            f"| `{column}` | " + " | ".join(str(count[outcome] or "") for outcome in OUTCOMES) + " |"
+        )
+    return "\n".join(lines)
+
+
 def table(cases: list[Mapping]) -> str:
     """Write the cases in the import format, columns in the order of the data dictionary."""
-    from cases.flat.columns import sorted_names
-
     names = sorted_names({name for case in cases for name, value in case.columns.items() if value})
     out = io.StringIO()
     writer = csv.DictWriter(out, names, restval="", lineterminator="\n", extrasaction="ignore")

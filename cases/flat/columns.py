@@ -158,13 +158,18 @@ def dotted(steps: Steps) -> str:
 
 
 def sorted_names(names: set[str]) -> list[str]:
-    """Columns in the order of the data dictionary; rows of repeated forms by number within their form."""
+    """Columns in the order of the data dictionary: form by form, row by row, field by field."""
     order = {name: place for place, name in enumerate((*KEY_COLUMNS, *OWN_TEXTS, *column_names()))}
+    of_form: dict[str, int] = {}
+    for name, place in order.items():
+        parts = name.split(".")
+        for end in range(1, len(parts)):
+            of_form.setdefault(".".join(parts[:end]), place)
 
-    def place(name: str) -> tuple[int, list[int], int]:
+    def place_of(name: str) -> tuple[int, list[int], int, list[int], int]:
         numbers = [int(part) for part in name.split(".") if part.isdigit()]
         first = re.sub(r"(?<=\.)\d+(?=\.)", "1", name)
-        form = next(at for other, at in order.items() if other.split(".")[0] == first.split(".")[0])
-        return form, numbers[:1], order[first]
+        outer = of_form.get(first.split(".")[0], order[first])
+        return outer, numbers[:1], of_form.get(first.rpartition(".")[0], order[first]), numbers, order[first]
 
-    return sorted(names, key=place)
+    return sorted(names, key=place_of)
