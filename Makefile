@@ -26,6 +26,7 @@ demo: setup  ## the published cases through the import door, assessed, reported,
 
 serve: setup  ## web pages, API, worker and scheduler on http://127.0.0.1:8000, until Ctrl-C
 	$(MANAGE) migrate --verbosity 0
+	@cat var/demo/accounts.txt 2>/dev/null || echo "No accounts yet: make demo, or manage.py appoint NAME registry_admin"
 	$(MANAGE) serve
 
 test: develop  ## all tests
