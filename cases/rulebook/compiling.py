@@ -27,7 +27,7 @@ def reader(rules: Sequence[Any], tells: frozenset[str]) -> Reader:
         by_scope.setdefault(rule.scope, []).append(rule)
     body = [line for scope, own in by_scope.items() for line in writer.scope(scope, own)]
     hoisted = [f"{local} = {expression}" for expression, local in writer.hoisted.items()]
-    return compiled("def read(case, as_of, tell):", [*hoisted, *body], writer.names)
+    return compiled("def read(case, as_of, tell):", [*hoisted, *body, "return"], writer.names)
 
 
 class _Writer:

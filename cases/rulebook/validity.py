@@ -27,8 +27,12 @@ from cases.rulebook.facts import each
 from cases.vocabulary import Severity, Verdict
 from registry.fields import Measurement
 
-# Ranges that a numbered rule already asks about: the graft's diameter bears that rule's id, the age is X-11's.
-NUMBERED = {("reconstruction", "diameter_mm"): "X-27"}
+# Ids that differ from P-form.field: the graft's diameter has a number, and an id has at most 40 characters.
+IDS = {
+    ("reconstruction", "diameter_mm"): "X-27",
+    ("complications", "onset_days_after_resection"): "P-complications.onset_days",
+}
+# The age at resection is X-11's.
 ASKED_ELSEWHERE = frozenset({("patient", "age_at_resection_years")})
 
 
@@ -37,7 +41,7 @@ def _plausible(form: str, field: Measurement) -> Rule:
     low, high = field.plausible or (0, 0)
     unit = wording.unit(field)
     return Rule(
-        id=NUMBERED.get((form, field.name), f"P-{form}.{field.name}"),
+        id=IDS.get((form, field.name), f"P-{form}.{field.name}"),
         title=f"{field.verbose_name}: plausible range",
         asks=f"{low:g} to {high:g}{unit}",
         **PROPOSAL,

@@ -4,7 +4,7 @@ import pytest
 
 from tests.cases.rulebook_reading import NA, NO, OPEN, RULES, YES, index, operated, read_one, rebuilt
 
-STEPS = ["kocher_cattell"]
+STEPS, THROUGH = ["kocher_cattell"], ["diaphragm_incision"]
 
 
 def tumor(*segments, **answers):
@@ -129,7 +129,7 @@ EXAMPLES = [
     ("X-31/0", NA, of(bypass=["none"])),
     ("X-31/0", OPEN, of()),
     ("X-32/0", YES, of(resected_segments=["intracardial"], approach=["chevron", "sternotomy"])),
-    ("X-32/0", YES, of(resected_segments=["intracardial"], approach=["chevron"], exposure_steps=["diaphragm_incision"])),
+    ("X-32/0", YES, of(resected_segments=["intracardial"], approach=["chevron"], exposure_steps=THROUGH)),
     ("X-32/0", NO, of(resected_segments=["supradiaphragmatic"], approach=["chevron"], exposure_steps=STEPS)),
     ("X-32/0", NA, of(resected_segments=["retrohepatic"], approach=["chevron"], exposure_steps=STEPS)),
     ("X-32/0", OPEN, of(resected_segments=["supradiaphragmatic"], approach=["chevron"])),

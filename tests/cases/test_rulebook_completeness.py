@@ -1,0 +1,124 @@
+"""What a case lacks to be complete: required answers, reasons, forms, conditional fields."""
+
+import random
+
+import pytest
+
+from benchmarks import rulebooks as benchmark
+from cases.document import FIELDS, parse
+from cases.rulebook import completeness, engine
+from cases.rulebook.validity import VALIDITY
+from tests.cases.rulebook_reading import AS_OF, case, operated, rebuilt
+
+REASONS = ("NK", "ND", "NA")
+
+
+def lacking(**forms):
+    return {answer.pointer for answer in completeness.missing_answers(case(**forms))}
+
+
+@pytest.fixture
+def complete():
+    """A case with a value for every R and a value or a reason for every C."""
+    raw = benchmark.case(random.Random(3), 1)
+    for answer in completeness.missing_answers(parse(raw)):
+        *path, name = answer.pointer.strip("/").split("/")
+        form = raw
+        for step in path:
+            form = form[int(step)] if isinstance(form, list) else form[step]
+        form.setdefault("missing", {})[name] = "NK"
+    return raw
+
+
+def test_a_case_with_every_answer_or_a_reason_is_complete(complete):
+    assert [a.sentence for a in completeness.missing_answers(parse(complete))] == []
+
+
+def test_an_empty_case_lacks_the_forms_of_every_case():
+    assert lacking() == {"/patient", "/consent", "/presentation", "/diagnosis", "/imaging", "/tumor"}
+
+
+def test_a_resected_case_also_lacks_what_follows_an_operation():
+    assert lacking(**operated(operation={"resection_type": "circumferential"})) >= {
+        "/pathology",
+        "/discharge",
+        "/follow_ups",
+        "/operations/0/reconstruction",
+    }
+
+
+def test_after_a_death_no_follow_up_is_asked():
+    assert "/follow_ups" not in lacking(**operated(death={"died_on": "2020-03-11"}))
+
+
+def test_an_exploration_asks_for_no_reconstruction():
+    found = lacking(operations=[{"operation_type": "exploration_only", "resection_type": "none"}])
+
+    assert "/operations/0/reconstruction" not in found
+    assert "/pathology" not in found
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_reason_completes_c_and_not_r(reason):
+    found = lacking(presentation={"missing": {"asa": reason}}, tumor={"missing": {"growth_pattern": reason}})
+
+    assert "/presentation/asa" not in found
+    assert "/tumor/growth_pattern" in found
+
+
+def test_not_yet_recorded_is_no_reason():
+    assert "/presentation/asa" in lacking(presentation={"missing": {"asa": "NR"}})
+
+
+@pytest.mark.parametrize(
+    ("method", "asked"),
+    [
+        ("tube_graft", {"material", "diameter_mm", "length_mm", "ringed", "av_fistula"}),
+        ("patch", {"material", "av_fistula"}),
+        ("ligation", {"no_reconstruction_reason", "av_fistula"}),
+        ("primary_closure", {"av_fistula"}),
+    ],
+)
+def test_fields_that_hang_on_another_answer_are_asked_only_then(method, asked):
+    """X-22, X-23 and X-24: a tube needs material and diameter, a patch its material, a ligation its reason."""
+    at = "/operations/0/reconstruction/"
+
+    assert {p.removeprefix(at) for p in lacking(**rebuilt(ivc_method=method)) if p.startswith(at)} == asked
+
+
+def test_a_flag_makes_its_field_asked():
+    assert "/tumor/metastasis_sites" in lacking(tumor={"metastasis_at_diagnosis": True})
+    assert "/tumor/metastasis_sites" not in lacking(tumor={"metastasis_at_diagnosis": False})
+
+
+def test_every_condition_names_a_sibling_and_its_answers():
+    for kind, fields in FIELDS.items():
+        for name, field in fields.items():
+            if field.only_if:
+                sibling, codes = field.only_if
+                allowed = (
+                    {"true", "false"} if not hasattr(fields[sibling], "codes") else set(fields[sibling].codes)
+                )
+                assert codes <= allowed, f"{kind.__name__}.{name}"
+
+
+def test_both_renal_veins_are_asked_when_the_interrenal_segment_was_resected():
+    forms = operated(operation={"resected_segments": ["interrenal"], "veins": [{"vein": "left_renal"}]})
+
+    answers = completeness.missing_answers(case(**forms))
+
+    assert [a.label for a in answers if "renal vein" in a.sentence] == ["Both renal veins accounted for"]
+    assert not [f for f in engine.read(VALIDITY, case(**forms), AS_OF).findings if f.rule_id == "X-37"]
+
+
+def test_a_graft_asks_for_an_antithrombotic_row_unless_the_patient_died():
+    assert "/antithrombotics" in lacking(**rebuilt(ivc_method="tube_graft"))
+    assert "/antithrombotics" not in lacking(**rebuilt(ivc_method="primary_closure"))
+    assert "/antithrombotics" not in lacking(
+        **rebuilt(ivc_method="tube_graft"), discharge={"discharge_to": "died"}
+    )
+
+
+def test_a_complication_that_is_said_to_exist_must_be_there():
+    assert "/complications" in lacking(**operated(discharge={"no_complication_90d": False}))
+    assert "/complications" not in lacking(**operated(discharge={"no_complication_90d": True}))

@@ -1,0 +1,255 @@
+"""How rules are read: four verdicts, facts by name, absences with their reasons, and a fast reading that agrees."""
+
+import random
+from datetime import date
+
+import pytest
+
+from benchmarks import rulebooks as benchmark
+from cases.document import DocumentError, parse
+from cases.rulebook import engine
+from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.engine import Rule, Rulebook
+from cases.rulebook.facts import CASE, INDEX, derived, each
+from cases.rulebook.validity import VALIDITY
+from cases.vocabulary import Severity, Verdict
+from tests.cases import random_documents
+from tests.cases.rulebook_reading import AS_OF, NA, NO, OPEN, YES, case, index, operated
+
+BOOKS = (VALIDITY, ALGORITHM)
+
+
+def rule(**parts):
+    return Rule(
+        **{
+            "id": "T-01",
+            "title": "A test",
+            "source": "tests",
+            "firmness": "LOGIC",
+            "severity": Severity.MINOR,
+            "scope": INDEX,
+            "needs_to_apply": ("resection_type",),
+            "applies": lambda resection_type: resection_type == "circumferential",
+            "needs_to_judge": ("reconstruction.diameter_mm",),
+            "expects": lambda diameter_mm: diameter_mm >= 18,
+            "says": "The graft measures {diameter_mm} after a {resection_type} resection.",
+            **parts,
+        }
+    )
+
+
+def of(**answers):
+    return case(**operated(operation=answers))
+
+
+# --- verdicts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verdict", "document"),
+    [
+        (YES, of(resection_type="circumferential", reconstruction={"diameter_mm": 18.0})),
+        (NO, of(resection_type="circumferential", reconstruction={"diameter_mm": 16.0})),
+        (NA, of(resection_type="tangential_wall")),
+        (NA, case()),
+        (OPEN, of(resection_type="circumferential")),
+        (OPEN, of(reconstruction={"diameter_mm": 16.0})),
+    ],
+)
+def test_four_verdicts(verdict, document):
+    (finding,) = engine.judge(rule(), document, AS_OF)
+
+    assert finding.verdict == verdict
+
+
+def test_what_judges_cannot_make_a_rule_open_that_does_not_apply():
+    (finding,) = engine.judge(rule(), of(resection_type="none"), AS_OF)
+
+    assert (finding.verdict, finding.missing) == (NA, ())
+
+
+def test_a_deviation_says_the_values_it_rests_on():
+    (finding,) = engine.judge(
+        rule(), of(resection_type="circumferential", reconstruction={"diameter_mm": 16.0}), AS_OF
+    )
+
+    assert finding.sentence == "The graft measures 16 mm after a circumferential (circular) resection."
+    assert finding.values == {"resection_type": "circumferential", "diameter_mm": 16.0}
+    assert finding.pointer == "/operations/0/reconstruction/diameter_mm"
+
+
+def test_a_missing_answer_is_named_with_its_reason():
+    document = of(resection_type="circumferential", reconstruction={"missing": {"diameter_mm": "NK"}})
+
+    (finding,) = engine.judge(rule(), document, AS_OF)
+
+    assert [(m.pointer, m.reason) for m in finding.missing] == [
+        ("/operations/0/reconstruction/diameter_mm", "NK")
+    ]
+    assert finding.sentence == "Cannot be judged without: Graft diameter (not known after enquiry, NK)."
+
+
+def test_a_predicate_never_sees_an_unknown_fact_unless_it_is_optional():
+    seen = []
+    book = Rulebook(
+        name="test",
+        title="",
+        version="1",
+        rules=(
+            rule(expects=lambda diameter_mm: seen.append(diameter_mm) or True),
+            rule(
+                needs_to_judge=("reconstruction.diameter_mm?",),
+                expects=lambda diameter_mm: diameter_mm and True,
+            ),
+        ),
+    )
+
+    reading = engine.read(book, of(resection_type="circumferential"), AS_OF)
+
+    assert [finding.verdict for finding in reading.findings] == [OPEN, OPEN]
+    assert seen == []
+
+
+def test_a_rule_is_read_over_each_row_of_its_scope_and_points_there():
+    visits = rule(
+        scope=each("follow_ups"), needs_to_apply=(), applies=None, needs_to_judge=("visit_on", "as_of"),
+        expects=lambda visit_on, as_of: visit_on.earliest <= as_of, says="{visit_on}",
+    )  # fmt: skip
+    document = case(follow_ups=[{"visit_on": "2021"}, {"visit_on": "2027"}, {"vital_status": "alive"}])
+
+    findings = engine.judge(visits, document, AS_OF)
+
+    assert [(f.verdict, f.pointer) for f in findings] == [
+        (YES, "/follow_ups/0/visit_on"),
+        (NO, "/follow_ups/1/visit_on"),
+        (OPEN, "/follow_ups/2/visit_on"),
+    ]
+
+
+def test_severity_may_depend_on_the_facts():
+    severe = rule(
+        severity=lambda diameter_mm: Severity.MAJOR if diameter_mm < 10 else Severity.MINOR,
+        severities="minor (major)",
+    )
+    said = [
+        engine.judge(severe, of(resection_type=kind, reconstruction={"diameter_mm": mm}), AS_OF)[0].severity
+        for kind, mm in (("circumferential", 8.0), ("circumferential", 16.0), ("none", 8.0))
+    ]
+
+    assert said == ["major", "minor", "minor"]
+
+
+# --- declarations --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"needs_to_judge": ("reconstruction.diametre_mm",)}, "diametre_mm"),
+        ({"needs_to_judge": ("graft.diameter_mm",)}, "graft"),
+        ({"scope": CASE}, "resection_type"),
+        ({"expects": lambda length_mm: True}, "length_mm"),
+        ({"applies": lambda diameter_mm: True}, "diameter_mm"),
+        ({"says": "{length_mm}"}, "length_mm"),
+        ({"at": "length_mm"}, "length_mm"),
+        ({"expects": None}, "expects something"),
+        ({"needs_to_judge": ("reconstruction.diameter_mm as resection_type",)}, "different names"),
+    ],
+)
+def test_a_typing_error_in_a_rule_stops_the_start(parts, said):
+    with pytest.raises(ValueError, match=said):
+        rule(**parts)
+
+
+def test_a_typing_error_in_a_derived_fact_stops_the_start():
+    with pytest.raises(ValueError, match=r"complications\.kind"):
+        derived("kind", "complications.kind")(lambda case, row, as_of: None)
+
+
+def test_a_retired_rule_is_listed_and_not_read():
+    book = Rulebook(name="test", title="", version="1", rules=(rule(retired="2"),))
+
+    assert engine.read(book, of(resection_type="circumferential"), AS_OF).findings == []
+    assert book.rule("T-01").retired == "2"
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_ids_fit_the_column_and_sentences_name_no_day_of_reading(book):
+    for one in book.rules:
+        volatile = {fact.name for fact in one.facts if fact.volatile}
+        assert len(one.id) <= 40
+        assert isinstance(one.says, str) is False or not volatile & set(engine.arguments(one.says)), one.id
+
+
+def test_all_sixty_validity_rules_are_there():
+    assert {r.id for r in VALIDITY.rules if r.id.startswith("X-")} == {f"X-{n:02d}" for n in range(1, 61)}
+
+
+# --- the fast reading ------------------------------------------------------------------------------
+
+
+def _random_cases(count):
+    rng = random.Random(7)
+    for _ in range(count):
+        try:
+            yield parse(random_documents.make(rng))
+        except DocumentError as error:  # pragma: no cover - a generator that makes bad documents is no test
+            raise AssertionError([p.message for p in error.problems]) from None
+
+
+def test_the_fast_reading_agrees_with_the_plain_one():
+    told = {book.name: set() for book in BOOKS}
+    for document in _random_cases(150):
+        for book in BOOKS:
+            rules = [r for r in book.rules if r.is_read and not r.only_to_complete]
+            plain = [f for r in rules for f in engine.judge(r, document, AS_OF, book.version)]
+            fast = engine.read(book, document, AS_OF).findings
+
+            assert fast == [f for f in plain if f.verdict in book.tells]
+            told[book.name] |= {(f.rule_id, f.verdict) for f in plain}
+
+    # The documents are random enough to say something of nearly every rule.
+    deviating = {rule_id for rule_id, verdict in told["validity"] if verdict == Verdict.DEVIATION}
+    assert len(deviating) > 60
+
+
+def test_findings_of_any_case_can_be_stored():
+    for document in _random_cases(100):
+        for book in BOOKS:
+            findings = engine.read(book, document, AS_OF).findings
+            places = [(f.rule_id, f.pointer) for f in findings if f.verdict == Verdict.DEVIATION]
+
+            assert len(places) == len(set(places)), "a row is known by case, rule and place"
+            for finding in findings:
+                stored = finding.as_json()
+                assert type(stored["rule"]) is str
+                assert _plain(stored), stored
+                assert len(finding.sentence) <= 500
+                assert len(finding.pointer) <= 200
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return all(type(key) is str and _plain(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(_plain(item) for item in value)
+    return value is None or type(value) in (str, int, float, bool)
+
+
+def test_the_benchmark_reads_valid_cases():
+    document = parse(benchmark.case(random.Random(1), 1))
+
+    assert engine.read(VALIDITY, document, date(2026, 6, 30)).errors == []
+
+
+def test_errors_and_queries_are_told_apart():
+    reading = engine.read(
+        VALIDITY,
+        case(
+            operations=[index(operated_on="1975", bypass=["hypothermic_arrest"])], patient={"born_on": "1930"}
+        ),
+        AS_OF,
+    )
+
+    assert [f.rule_id for f in reading.errors] == ["X-31"]
+    assert {f.rule_id for f in reading.queries} >= {"X-57"}
