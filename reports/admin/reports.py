@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,17 +13,9 @@ from unfold.decorators import display
 from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
 from reports import content as contents
-from reports import documents
-from reports.content import ReportContent
 from reports.models import Delivery, Report
 from reports.querysets import MOST_ATTEMPTS
-
-# Name of the file, its type, how it is made, and whether a browser shows it or keeps it.
-DOCUMENTS: dict[str, tuple[str, Callable[[ReportContent], bytes | str], bool]] = {
-    "report.pdf": ("application/pdf", documents.pdf, True),
-    "report.html": ("text/html; charset=utf-8", documents.html, True),
-    "report.json": ("application/json", documents.to_json, False),
-}
+from reports.rendering import DOCUMENTS
 
 
 @admin.register(Report, site=site)
@@ -74,11 +64,11 @@ class ReportAdmin(ReadOnlyAdmin):
         report = Report.objects.visible_to(request.user).composed().filter(pk=pk).first()
         if report is None:
             raise Http404
-        kind, make, shown = DOCUMENTS[name]
-        response = HttpResponse(make(contents.from_plain(report.content)), content_type=kind)
+        made = DOCUMENTS[name]
+        response = HttpResponse(made.make(contents.from_plain(report.content)), content_type=made.media_type)
         stem, _, suffix = name.partition(".")
         file = f"survival-{stem}-{report.pk}-{report.as_of.isoformat()}.{suffix}"
-        response["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{file}"'
+        response["Content-Disposition"] = f'{"inline" if made.is_shown else "attachment"}; filename="{file}"'
         return response
 
     @display(description="Data cut", ordering="as_of")
