@@ -293,9 +293,7 @@ def server(settings):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        controller = Controller(
-            sink, hostname="127.0.0.1", port=port, data_size_limit=10**8
-        )
+        controller = Controller(sink, hostname="127.0.0.1", port=port, data_size_limit=10**8)
         controller.start()
         running.append(controller)
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
