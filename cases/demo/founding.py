@@ -3,7 +3,7 @@
 The rows are not patients. The abstract prints how often, not who: every joint assignment below (who had
 which segment, approach, graft, loss and outcome) is a choice, made once by hand so that each printed figure
 comes out again. No day is printed, so there are none: times stand as months after the resection.
-Run as a program it writes founding_cohort.csv again: `python -m cases.demo.founding`.
+`manage.py demo_files` writes founding_cohort.csv again.
 
 V. I. Rusin et al., Klinicheskaia khirurgiia 2021;88(9-10):44, doi 10.26779/2522-1396.2021.9-10.44;
 segments a patient: V. I. Rusin et al., Wiad Lek 2022;75(4):965-969, doi 10.36740/wlek20220420108.
@@ -178,7 +178,3 @@ def _outcome(row: Row) -> dict[str, str]:
         "follow_ups.1.disease_status": "NK",
         "follow_ups.1.graft_status": "NK",
     }
-
-
-if __name__ == "__main__":
-    CASES.write_text(table(), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 Nothing is invented. A fact that a code says goes into its field; one that no code says stays in words in the
 note; a blank of the source becomes NK. What was mapped, assumed, noted or left is counted for each column.
-Run as a program it writes published_cases.csv again: `python -m cases.demo.literature`.
+`manage.py demo_files` writes published_cases.csv again.
 """
 
 from __future__ import annotations
@@ -413,7 +413,3 @@ def table(cases: list[Mapping]) -> str:
     writer.writeheader()
     writer.writerows(case.columns for case in cases)
     return out.getvalue()
-
-
-if __name__ == "__main__":
-    CASES.write_text(table(mapped()), encoding="utf-8")

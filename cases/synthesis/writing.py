@@ -106,6 +106,7 @@ class Writer:
 
     def consent(self) -> Any:
         operated, agreed = self.course.operated, odds.codes("registry", "reports")
+        answers: dict[str, Any]
         if operated < WRITTEN_CONSENT_FROM:
             answers = {"basis": "waiver_retrospective", "scopes": agreed}
         else:
