@@ -41,8 +41,11 @@ class Mapping:
         """Map a wording to fields; without a field it goes into the note under its label."""
         told = {name: value for name, value in answers.items() if value}
         self.columns |= told
+        wording = self.facts[column]
         if told:
             self.outcomes[column] = "mapped"
+            if wording in wordings.SAID_IN_PART:
+                self.notes.append(f"{label}: {wording}")
         elif label:
             self.note(column, label)
 
@@ -174,9 +177,8 @@ def _operation(case: Mapping) -> None:
         organs = wordings.ORGANS[facts["multivisceral"]]
         case.take("multivisceral", {"operations.1.organs_resected": organs}, "Organs resected")
     if facts["extracorporeal_support"]:
-        case.take(
-            "extracorporeal_support", _under("operations.1", wordings.BYPASS[facts["extracorporeal_support"]])
-        )
+        answers = wordings.BYPASS[facts["extracorporeal_support"]]
+        case.take("extracorporeal_support", _under("operations.1", answers), "Bypass")
     if facts["op_time_min"]:
         case.take("op_time_min", {"operations.1.skin_to_skin_min": facts["op_time_min"]})
     _renal_veins(case)
@@ -266,6 +268,8 @@ def _therapies(case: Mapping) -> None:
     if facts["resection_type"] == wordings.NOT_OPERATED:
         rows.append({"setting": "palliative", "modality": "chemo", "regimen": "NK"})
         case.outcomes["resection_type"] = "mapped"
+    for number, row in enumerate(wordings.ANTITHROMBOTICS.get(facts["case_id"], ()), start=1):
+        case.columns |= _under(f"antithrombotics.{number}", row)
     for number, row in enumerate(rows, start=1):
         case.columns |= _under(f"therapies.{number}", row)
         if row["modality"] != "none_given":

@@ -297,3 +297,35 @@ ORIGIN_NOT_CLEAR = ("cheng2021-C1", "core138328534-C2", "jgis2013-C1", "wjso2009
 RECURRENT_AT_OPERATION = ("antolino2018-C1",)
 PERHAPS_RECURRENT = ("costa_sbacvrj-C1",)
 BIOPSIES: dict[str, str] = {"jgis2013-C1": "core_needle", "sharma2022-C1": "NK", "sonoda2015-C1": "NK"}
+
+# Wordings that a code says only in part: they stay in the note as well.
+SAID_IN_PART = frozenset(
+    {
+        "abdominal ache 2 months",
+        "abdominal and chest pain, leg swelling 4 months; Budd-Chiari",
+        "abdominal distension, leg edema, Budd-Chiari, Child-Pugh B",
+        "abdominal pain 7 months",
+        "abdominal pain, nausea, fever 4 days; liver metastases at diagnosis",
+        "abdominal wall collaterals, palpable tumor",
+        "asthenia, right upper quadrant pain 2 years; adrenal insufficiency",
+        "back pain, leg swelling, weight loss over 1 year",
+        "dyspnea 2 years",
+        "epigastric pain 5 months; hypertension",
+        "leg swelling, fatigue",
+        "right hypochondrial ache 14 years; flank mass",
+        "right upper quadrant pain, asthenia, dyspepsia",
+        "weight loss 3 months, abdominal mass",
+        "right nephrectomy; right adrenalectomy; partial left renal vein resection",
+        "cardiopulmonary bypass 84 min (anhepatic 128 min)",
+        "temporary portocaval shunt; cold ischemia 2 h",
+        "ligated and resected below renal veins",
+        "coated polyester",
+    }
+)
+
+ANTITHROMBOTICS: dict[str, list[Answers]] = {
+    "jgis2013-C1": [
+        {"agent": "vka", "planned_duration": "lifelong"},
+        {"agent": "aspirin", "planned_duration": "lifelong"},
+    ]
+}
