@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from cases.flat.tables import MAX_CELL, Broken, Formula, trimmed
@@ -21,7 +21,7 @@ REASONS = frozenset(Missing.values)
 # Codes of countries that are written like a reason for absence (Namibia, Nauru).
 ALSO_CODES = {"country_residence": frozenset({"NA", "NR"})}
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 _COMMA = re.compile(r"-?\d+,\d+", re.ASCII)
 _SEPARATED = re.compile(r"-?\d{1,3}([ '\u00a0\u202f.,]\d{3})+([.,]\d+)?", re.ASCII)
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -147,6 +147,13 @@ def _flag(cell: Any) -> Any:
 
 def as_text(cell: Any) -> Any:
     """A cell as text; spreadsheet programs turn numbers that are names into numbers, and keep 15 digits."""
+    if isinstance(cell, str):
+        return _text(cell)
+    if isinstance(cell, date | time | timedelta):
+        raise CellError(
+            "date_in_text",
+            "The cell holds a date or time; spreadsheet programs make one of texts such as 3-15. Format it as text.",
+        )
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, int | float) and abs(cell) >= 10**15:
@@ -154,6 +161,4 @@ def as_text(cell: Any) -> Any:
             "digits_lost",
             "The cell holds a number of more than 15 digits, which lost its end. Format it as text.",
         )
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return _text(cell) if isinstance(cell, str) else str(cell)
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)

@@ -69,33 +69,41 @@ class File:
         for row in data_rows(self.main):
             self.total += 1
             self._rows_of.setdefault(self._key(row), []).append(row.number)
+        self._centers_of = Counter(number for _, number in self._rows_of)
 
     def lines(self) -> Iterator[Line]:
         """Walk the cases in the order of the file; rows of extra sheets that belong to no case come last."""
         for row in data_rows(self.main):
-            center, number = key = self._key(row)
-            line = Line(row=row.number, case_number=number, center=center)
-            if not number:
-                line.fault(
-                    row.number, "case_number", "required", "case_number is empty. Give the case its number."
-                )
-            elif others := [other for other in self._rows_of[key] if other != row.number]:
-                said = f"Row {others[0]} has the same case number. Keep one row for each case."
-                line.fault(row.number, "case_number", "repeated_case_number", said)
+            line = self._begun(row)
             _answers(self.columns, row, line)
-            if child := self._children.get(number):
+            if child := self._children.get(line.case_number):
                 line.cells += child.cells
                 line.faults += child.faults
                 line.cells.sort(
                     key=lambda cell: [step if isinstance(step, int) else -1 for step in cell.steps]
                 )
             yield line
-        known = {number for _, number in self._rows_of}
         for number, child in self._children.items():
-            if number not in known:
+            if number not in self._centers_of:
                 said = "No row of the first sheet has this case number. Add the case there, or correct the number."
                 child.fault(child.row, "case_number", "unknown_case", said, child.sheet)
                 yield child
+
+    def _begun(self, row: Row) -> Line:
+        """The line of a row, and what is wrong with its number: a case is in a file once."""
+        center, number = key = self._key(row)
+        line = Line(row=row.number, case_number=number, center=center)
+        others = [other for other in self._rows_of[key] if other != row.number]
+        if not number:
+            said = self._why_unnumbered(row)
+            line.fault(row.number, "case_number", "required", said)
+        elif others:
+            said = f"Row {others[0]} has the same case number. Keep one row for each case."
+            line.fault(row.number, "case_number", "repeated_case_number", said)
+        elif number in self._children and self._centers_of[number] > 1:
+            said = "Two centers use this number, and the extra sheets do not say whose rows they hold. Split the file."
+            line.fault(row.number, "case_number", "repeated_case_number", said)
+        return line
 
     def _key(self, row: Row) -> tuple[str, str]:
         def text(name: str) -> str:
@@ -106,6 +114,14 @@ class File:
                 return ""
 
         return text("center"), text("case_number")
+
+    def _why_unnumbered(self, row: Row) -> str:
+        cell = row.cells[self._at["case_number"]]
+        try:
+            as_text(cell)
+        except CellError as error:
+            return error.message
+        return "case_number is empty. Give the case its number."
 
     def _gathered(self, sheets: list[Sheet]) -> dict[str, Line]:
         """What the sheets of the forms say, by case number."""

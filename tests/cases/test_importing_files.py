@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from cases import dictionary, flat, synthesis
+from cases.document import DocumentError
 from cases.flat import UnreadableFile, template
 from cases.flat.columns import column_names
 from cases.flat.tables import MAX_COLUMNS, MAX_ROWS
@@ -125,6 +126,16 @@ def test_namibia_and_nauru_are_countries(country):
 )
 def test_cells_are_read_as_people_write_them(column, cell, value):
     assert value_of(column, cell) == value
+
+
+@pytest.mark.parametrize(
+    "cell", ["1e3", "+5", "5.", ".5", "\u0661\u0662", "1" * 4500, "0x10", "1_000", "nan", "inf"]
+)
+def test_numbers_are_digits_and_a_point_and_nothing_else(cell):
+    with pytest.raises(DocumentError) as refusal:
+        value_of("discharge.icu_days", cell)
+
+    assert refusal.value.problems[0].code == "wrong_type"
 
 
 def test_cells_of_a_workbook_keep_their_meaning():
@@ -386,6 +397,30 @@ def test_cells_of_a_workbook_that_mean_something_else_are_named(cell, code):
     content = workbook(cases=[["case_number", "diagnosis.diagnosis_on"], ["A-1", cell]])
 
     assert faults(content) == [(2, "diagnosis.diagnosis_on", code)]
+
+
+def test_a_text_that_became_a_date_is_named():
+    """Spreadsheet programs turn the case number 3-15 into a day in March."""
+    content = workbook(
+        cases=[["case_number", "note"], [datetime(2026, 3, 15), "x"], ["A-1", date(2026, 3, 15)]]
+    )
+
+    found = [fault for line in flat.read(content).lines() for fault in line.faults]
+
+    assert [(fault.row, fault.column, fault.code) for fault in found] == [
+        (2, "case_number", "required"),
+        (3, "note", "date_in_text"),
+    ]
+    assert "such as 3-15" in found[0].message
+
+
+def test_extra_sheets_cannot_serve_two_centers_with_one_number():
+    content = workbook(
+        cases=[["case_number", "center"], ["A-1", "NORTH"], ["A-1", "SOUTH"], ["A-2", "SOUTH"]],
+        follow_ups=[["case_number", "visit_on"], ["A-1", "2016"]],
+    )
+
+    assert [fault[0] for fault in faults(content)] == [2, 3]
 
 
 def test_a_number_that_lost_digits_is_named():
