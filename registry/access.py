@@ -97,10 +97,7 @@ def centers_of(user: "User | AnonymousUser", action: Action = Action.READ) -> tu
     """List the ids of the centers where this person may do this; nobody and the inactive may nowhere."""
     from registry.models import Center
 
-    if not user.is_active or user.pk is None:
-        return ()
-    roles = [role for role, actions in ALLOWED.items() if action in actions]
-    held = set(user.memberships.filter(role__in=roles).values_list("center_id", flat=True))
+    held = _held(user, action)
     if None in held:
         return tuple(Center.objects.order_by("pk").values_list("pk", flat=True))
     return tuple(sorted(held))
@@ -108,7 +105,25 @@ def centers_of(user: "User | AnonymousUser", action: Action = Action.READ) -> tu
 
 def may(user: "User | AnonymousUser", action: Action, center: "Center | int") -> bool:
     """Tell whether this person may do this in this center."""
-    return (center if isinstance(center, int) else center.pk) in centers_of(user, action)
+    held = _held(user, action)
+    return None in held or (center if isinstance(center, int) else center.pk) in held
+
+
+def may_somewhere(user: "User | AnonymousUser", action: Action) -> bool:
+    """Tell whether this person may do this in any center: what decides if a page is offered at all."""
+    return bool(_held(user, action))
+
+
+def may_everywhere(user: "User | AnonymousUser", action: Action) -> bool:
+    """Tell whether this person may do this in the whole registry, even while it has no centers."""
+    return None in _held(user, action)
+
+
+def _held(user: "User | AnonymousUser", action: Action) -> set[int | None]:
+    """List where the roles that allow this are held; a request asks often, so its memberships are fetched once."""
+    if not user.is_active or user.pk is None:
+        return set()
+    return {held.center_id for held in user.memberships.all() if action in ALLOWED[Role(held.role)]}
 
 
 def require(user: "User | AnonymousUser", action: Action, center: "Center | int") -> None:
@@ -158,6 +173,8 @@ class ScopeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
         try:
+            if request.user.is_authenticated:
+                models.prefetch_related_objects([request.user], "memberships")
             with scope(centers_of(request.user)):
                 response = self.get_response(request)
                 if response.status_code >= 500:

@@ -1,6 +1,6 @@
 """What happened to a row, told to people: who, when, through which door, why, and what is different since."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,20 @@ from django.db import models
 from registry.audit import history_of
 from registry.models import User
 
-DONE = {"insert": "added", "update": "changed", "delete": "removed"}
 SHOWN_AT_MOST = 80
 
 
 @dataclass(frozen=True, kw_only=True)
+class Story:
+    """The events of one thing that people know by one name, oldest first."""
+
+    name: str
+    events: Sequence[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Change:
-    """What one event did to one row."""
+    """What became of one thing."""
 
     what: str
     done: str
@@ -35,45 +42,46 @@ class Entry:
 
 
 def entries(rows: Iterable[models.Model]) -> list[Entry]:
-    """Tell the history of one row, or of the rows of one thing, newest first."""
-    return told([(str(row), list(history_of(row))) for row in rows])
+    """Tell the history of one row, or of several, newest first."""
+    return told([Story(name=str(row), events=list(history_of(row))) for row in rows])
 
 
-def told(stories: Iterable[tuple[str, list[Any]]]) -> list[Entry]:
-    """Group the events of several rows, each with its name and oldest first, by what happened at once."""
-    groups: dict[Any, list[tuple[str, Any, Any]]] = {}
-    for name, events in stories:
+def told(stories: Iterable[Story]) -> list[Entry]:
+    """Group what happened at once, and leave out what was only written anew."""
+    groups: dict[Any, list[tuple[Any, Change]]] = {}
+    for story in stories:
         before = None
-        for event in events:
-            groups.setdefault(event.pgh_context_id or event.pgh_created_at, []).append((name, before, event))
-            before = event
-    people = _names([members[0][2] for members in groups.values()])
+        for moment, events in _moments(story.events):
+            if change := _change(story.name, before, events[-1]):
+                groups.setdefault(moment, []).append((events[-1], change))
+            before = None if events[-1].pgh_label == "delete" else events[-1]
+    people = _names([members[0][0] for members in groups.values()])
     found = [_entry(members, people) for members in groups.values()]
     return sorted(found, key=lambda entry: entry.at, reverse=True)
 
 
-def _entry(members: list[tuple[str, Any, Any]], people: dict[int, str]) -> Entry:
-    first = members[0][2]
-    context = first.pgh_context or {}
-    return Entry(
-        at=first.pgh_created_at,
-        by=people.get(context.get("user"), "the registry itself"),
-        door=context.get("door", "no door"),
-        reason=context.get("reason", ""),
-        changes=tuple(
-            Change(
-                what=name, done=DONE.get(event.pgh_label, event.pgh_label), fields=_different(before, event)
-            )
-            for name, before, event in members
-        ),
-    )
+def _moments(events: Sequence[Any]) -> list[tuple[Any, list[Any]]]:
+    """The events of one thing, those of one transaction together."""
+    moments: dict[Any, list[Any]] = {}
+    for event in events:
+        moments.setdefault(event.pgh_context_id or event.pgh_created_at, []).append(event)
+    return list(moments.items())
+
+
+def _change(name: str, before: Any, after: Any) -> Change | None:
+    if after.pgh_label == "delete":
+        return Change(what=name, done="removed") if before else None
+    if before is None:
+        return Change(what=name, done="added")
+    fields = _different(before, after)
+    return Change(what=name, done="changed", fields=fields) if fields else None
 
 
 def _different(before: Any, after: Any) -> tuple[tuple[str, str, str], ...]:
-    if before is None or after.pgh_label != "update":
-        return ()
-    columns = (field for field in after._meta.local_fields if not field.name.startswith("pgh_"))
-    pairs = ((c.verbose_name, getattr(before, c.attname), getattr(after, c.attname)) for c in columns)
+    columns = (field for field in after.pgh_tracked_model._meta.local_fields if not field.primary_key)
+    pairs = (
+        (c.verbose_name, getattr(before, c.attname, None), getattr(after, c.attname, None)) for c in columns
+    )
     return tuple((str(name), _text(old), _text(new)) for name, old, new in pairs if old != new)
 
 
@@ -84,6 +92,18 @@ def _text(value: Any) -> str:
         value = ", ".join(sorted(value))
     text = str(value)
     return text if len(text) <= SHOWN_AT_MOST else text[: SHOWN_AT_MOST - 1] + "…"
+
+
+def _entry(members: list[tuple[Any, Change]], people: dict[int, str]) -> Entry:
+    event = members[0][0]
+    context = event.pgh_context or {}
+    return Entry(
+        at=event.pgh_created_at,
+        by=people.get(context.get("user"), "the registry itself"),
+        door=context.get("door", "no door"),
+        reason=context.get("reason", ""),
+        changes=tuple(change for _, change in members),
+    )
 
 
 def _names(events: list[Any]) -> dict[int, str]:

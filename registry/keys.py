@@ -73,7 +73,8 @@ def revoke(keys: QuerySet[ApiKey], *, by: User) -> int:
 
 def recognize(text: str) -> ApiKey:
     """Find the key that was sent; KeyRefusedError unless it is in force."""
-    key = ApiKey.objects.select_related("center", "user").filter(prefix=text[:PREFIX_LENGTH]).first()
+    known = ApiKey.objects.select_related("center", "user").prefetch_related("user__memberships")
+    key = known.filter(prefix=text[:PREFIX_LENGTH]).first()
     if not hmac.compare_digest(digest(text), bytes(key.digest) if key else b""):
         raise KeyRefusedError("This key is not known here.")
     assert key is not None

@@ -16,7 +16,7 @@ from cases.models import Case, DataQuery, Deviation, Operation, Patient
 from cases.vocabulary import Level, OperationType, ReviewState
 from registry.access import Action
 from registry.admin import RegistryAdmin, site
-from registry.history import Entry, told
+from registry.history import Entry, Story, told
 
 LEVELS = {level.value: level.label.partition(" (")[0] for level in Level}
 
@@ -142,14 +142,19 @@ def _open(model: type[Deviation] | type[DataQuery]) -> Coalesce:
     )
 
 
-def _stories(case: Case) -> Iterator[tuple[str, list[Any]]]:
-    """The events of the case and of every row that ever belonged to it."""
-    yield "Case", list(Case.pgh_event_model.objects.filter(pgh_obj=case.pk).order_by("pgh_id"))  # type: ignore[attr-defined]
-    patient = Patient.pgh_event_model.objects.filter(pgh_obj=case.patient_id)  # type: ignore[attr-defined]
-    yield "Patient", list(patient.order_by("pgh_id"))
+def _stories(case: Case) -> Iterator[Story]:
+    """The events of the case and of every place in its forms, whichever row filled it."""
+    yield Story(name="Case", events=_events(Case, pgh_obj=case.pk))
+    yield Story(name="Patient", events=_events(Patient, pgh_obj=case.patient_id))
     for model in (*OUTER_FORMS, *OPERATION_FORMS):
-        rows: dict[int, list[Any]] = {}
-        for event in model.pgh_event_model.objects.filter(case_id=case.pk).order_by("pgh_id"):  # type: ignore[attr-defined]
-            rows.setdefault(event.pgh_obj_id, []).append(event)
-        for events in rows.values():
-            yield f"{model.title} {events[-1].position + 1}" if model.repeats else model.title, events
+        places: dict[tuple[int, int], list[Any]] = {}
+        for event in _events(model, case_id=case.pk):
+            places.setdefault((getattr(event, "operation_position", 0), event.position), []).append(event)
+        for (operation, position), events in sorted(places.items()):
+            name = f"{model.title} {position + 1}" if model.repeats else model.title
+            where = f" of operation {operation + 1}" if model in OPERATION_FORMS and operation else ""
+            yield Story(name=name + where, events=events)
+
+
+def _events(model: Any, **chosen: Any) -> list[Any]:
+    return list(model.pgh_event_model.objects.filter(**chosen).order_by("pgh_id"))

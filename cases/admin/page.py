@@ -151,7 +151,7 @@ class CasePage:
                 center=center,
                 by=self.request.user,
                 source=Source.ADMIN,
-                reason=given["reason"],  # type: ignore[arg-type]
+                reason=given.get("reason", ""),  # type: ignore[arg-type]
             )
         except IntegrityError:  # somebody added the same number at the same moment
             return [self._taken(own["case_number"])]

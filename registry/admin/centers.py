@@ -31,11 +31,11 @@ class CenterAdmin(RegistryAdmin):
         ("Reports and dates", {"fields": (("timezone", "language"), "report_optout")}),
     )
 
-    def center_of(self, row: Center) -> int | None:
+    def center_of(self, row: Center) -> int:
         return row.pk
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Center]:
-        return Center.objects.filter(pk__in=centers_where(request, self.to_view))
+        return Center.objects.filter(pk__in=centers_where(request, Action.READ))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return () if self.may(request, Action.MANAGE_REGISTRY) else FOR_THE_REGISTRY

@@ -47,7 +47,7 @@ class ApiKeyForm(forms.ModelForm):
 class ApiKeyAdmin(RegistryAdmin):
     """The keys of the centers one manages."""
 
-    to_view = to_add = to_change = Action.MANAGE_CENTER
+    to_view = to_add = Action.MANAGE_CENTER
     form = ApiKeyForm
     list_display = ("prefix", "name", "center", "user", "scopes", "state", "expires_at", "last_used_at")
     list_filter = ("center",)
@@ -112,7 +112,7 @@ class ApiKeyAdmin(RegistryAdmin):
         }
         return TemplateResponse(request, "registry/new_key.html", context)
 
-    @admin.action(description="Revoke the selected keys", permissions=["change"])
+    @admin.action(description="Revoke the selected keys", permissions=["view"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Withdraw keys at once."""
         count = keys.revoke(queryset, by=request.user)  # type: ignore[arg-type]

@@ -22,9 +22,6 @@ class ForAdministrators(Guarded):
 
     to_view = to_add = to_change = Action.MANAGE_REGISTRY
 
-    def center_of(self, row: Any) -> None:
-        return None
-
 
 class MembershipInline(ForAdministrators, RegistryInline):
     """The roles of a person."""
@@ -43,7 +40,7 @@ class UserAdmin(ForAdministrators, DjangoUserAdmin, RegistryAdmin):
 
     form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
     inlines = (MembershipInline,)
-    list_display = ("username", "get_full_name", "email", "roles", "is_active", "last_login")
+    list_display = ("username", "name", "email", "roles", "is_active", "last_login")
     list_filter = ("is_active", "memberships__role", "memberships__center")
     search_fields = ("username__istartswith", "last_name__istartswith", "email__istartswith")
     search_help_text = "Beginning of the user name, the last name or the address"
@@ -63,6 +60,11 @@ class UserAdmin(ForAdministrators, DjangoUserAdmin, RegistryAdmin):
                 "memberships", Membership.objects.select_related("center").order_by("center__code", "role")
             )
         )
+
+    @display(description="Name", ordering="last_name")
+    def name(self, user: User) -> str:
+        """First and last name."""
+        return user.get_full_name()
 
     @display(description="Roles")
     def roles(self, user: User) -> str:

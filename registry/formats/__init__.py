@@ -1,0 +1,1 @@
+"""How dates look on pages."""
