@@ -8,7 +8,7 @@ sending   -> handed      the server said 250
 uncertain -> sending     the one repetition: same bytes, same Message-ID
 queued    -> failed      48 hours of trying are over
 
-Exactly once does not exist over SMTP: docs/operations.md.
+Exactly once does not exist over SMTP: the server may have taken what the sender does not know of (RFC 1047).
 """
 
 from __future__ import annotations

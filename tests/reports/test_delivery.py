@@ -1,6 +1,8 @@
 """Mail: at least once, every copy the same, nothing lost, and each answer of a server leads where the protocol says."""
 
 import email
+import multiprocessing
+import random
 import socket
 import threading
 from contextlib import contextmanager
@@ -354,3 +356,49 @@ def test_two_mails_go_over_one_session(north, alice, lena, server):
 
     assert delivery.send_due() == {"handed": 2}
     assert len(sink.taken) == 2
+
+
+# --- a sender killed at any moment ---------------------------------------------------------------------------------
+
+
+def killed_sender(after_seconds):
+    """Run a sender in a process of its own and kill it; tell whether it was still at work."""
+    connections.close_all()  # a child must not share the session of its parent
+    sender = multiprocessing.get_context("fork").Process(target=delivery.send_due)
+    sender.start()
+    sender.join(after_seconds)
+    at_work = sender.is_alive()
+    sender.kill()
+    sender.join()
+    return at_work
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_senders_lose_nothing_and_every_copy_is_the_same(server):
+    """Kill until the mails are out: each arrives, more than once only after a kill, and always the same to the byte."""
+    sink = server()
+    north = Center.objects.create(code="NORTH", name="North", country="PL")
+    people = [User.objects.create(username=f"p{i}", email=f"p{i}@example.org") for i in range(12)]
+    Membership.objects.bulk_create(Membership(user=p, center=north, role=Role.COORDINATOR) for p in people)
+    delivery.write(a_report(north), people)
+    with access.everywhere():
+        written = {bytes(row.message) for row in Delivery.objects.all()}
+    moments, kills = random.Random(1988), 0
+
+    for _ in range(40):
+        kills += killed_sender(0.05 + moments.random() * 0.25)
+        with access.everywhere():  # let the leases and the waits of the dead run out
+            past = delivery.database_now() - timedelta(seconds=1)
+            Delivery.objects.filter(state=State.SENDING).update(claimed_until=past)
+            delivery.recover()
+            Delivery.objects.filter(next_try_at__isnull=False).update(next_try_at=past)
+        if len(set(sink.taken)) == len(people):
+            break
+    delivery.send_due()
+
+    with access.everywhere():
+        states = set(Delivery.objects.values_list("state", flat=True))
+    assert kills > 2, "the fault really happened"
+    assert set(sink.taken) == written, "nothing is lost, nothing is different"
+    assert len(sink.taken) - len(written) <= kills
+    assert states <= {State.HANDED, State.UNCERTAIN}
