@@ -35,6 +35,7 @@ WINDOW_DAYS, LATE_WINDOW_DAYS, LATE_AFTER_DAYS = 183, 366, 5 * 365
     "index.operated_on",
     "diagnosis.diagnosis_on",
     "as_of",
+    of_case=True,
 )
 def days_passed(case: Any, row: Any, as_of: date) -> int | None:
     """Days that have surely passed; for a published case without dates, those it was followed."""
@@ -46,7 +47,7 @@ def days_passed(case: Any, row: Any, as_of: date) -> int | None:
     return max(known, default=None)
 
 
-@derived("death form", "death")
+@derived("death form", "death", of_case=True)
 def death_recorded(case: Any, row: Any, as_of: date) -> bool:
     """Whether the case has a death form."""
     return case.death is not None

@@ -14,8 +14,8 @@ from cases.rulebook.facts import Fact, Place, Scope, compiled, nested
 from cases.rulebook.wording import arguments
 from cases.vocabulary import Verdict
 
-# Rule, verdict, place (None where the scope has no row).
-Told = tuple[Any, str, Place | None]
+# Rule, verdict, place (None where the scope has no row), the values of the facts seen: of the first step or of both.
+Told = tuple[Any, str, Place | None, tuple[Any, ...]]
 Reader = Callable[[Any, date, Callable[[Told], None]], None]
 
 
@@ -40,63 +40,72 @@ class _Writer:
 
     def scope(self, scope: Scope, rules: Sequence[Any]) -> list[str]:
         """Walk the rows of one scope and read its rules over each."""
-        body = [line for rule in rules for line in self.rule(rule, scope.place)]
+        body = [line for rule in rules for line in self.rule(rule)]
         if Verdict.NOT_APPLICABLE not in self.tells:
             return nested(scope.loop, body)
-        absent = [line for rule in rules for line in self.tell(rule, Verdict.NOT_APPLICABLE, "None")]
+        absent = [
+            f"tell(({self.name(rule)}, {self.name(Verdict.NOT_APPLICABLE)}, None, ()))" for rule in rules
+        ]
         return ["empty = True", *nested(scope.loop, ["empty = False", *body]), *nested(["if empty:"], absent)]
 
-    def rule(self, rule: Any, place: str) -> list[str]:
+    def rule(self, rule: Any) -> list[str]:
         """Read one rule over one row."""
-        judged = self.step(
-            rule,
-            place,
-            rule.to_judge,
-            rule.expects,
-            self.tell(rule, Verdict.CONCORDANT, place),
-            Verdict.DEVIATION,
-        )
+        concordant = self.tell(rule, Verdict.CONCORDANT, rule.facts)
+        judged = self.step(rule, rule.to_judge, rule.expects, concordant, Verdict.DEVIATION, rule.facts)
         return [
             f"# {rule.id}",
-            *self.step(rule, place, rule.to_apply, rule.applies, judged, Verdict.NOT_APPLICABLE),
+            *self.step(rule, rule.to_apply, rule.applies, judged, Verdict.NOT_APPLICABLE, rule.to_apply),
         ]
 
     def step(
-        self, rule: Any, place: str, facts: Sequence[Fact], predicate: Any, then: list[str], if_not: Verdict
+        self,
+        rule: Any,
+        facts: Sequence[Fact],
+        predicate: Any,
+        then: list[str],
+        if_not: Verdict,
+        seen: Sequence[Fact],
     ) -> list[str]:
         """Fetch the facts of one step, test that they are known, ask its predicate."""
-        used = {name for asked in (rule.applies, rule.expects) for name in arguments(asked)}
-        lines = [f"{f.name}_ = {self.term(f)}" for f in facts if f.name in used or not f.optional]
-        unknown = self.tell(rule, Verdict.NOT_ASSESSABLE, place)
+        lines = [f"{f.name}_ = {self.term(f)}" for f in facts if _is_asked(rule, f)]
+        unknown = self.tell(rule, Verdict.NOT_ASSESSABLE, seen)
         asked = then
         if predicate is not None:
             call = f"{self.name(predicate)}({', '.join(f'{name}_' for name in arguments(predicate))})"
             asked = [f"answer = {call}", *nested(["if answer:"], then)]
-            asked += [
-                *nested(["elif answer is None:"], unknown),
-                *nested(["else:"], self.tell(rule, if_not, place)),
-            ]
+            asked += nested(["elif answer is None:"], unknown)
+            asked += nested(["else:"], self.tell(rule, if_not, seen))
         needed = " and ".join(f"{fact.name}_ is not None" for fact in facts if not fact.optional)
         if not needed:
             return lines + asked
         return [*lines, *nested([f"if {needed}:"], asked), *nested(["else:"], unknown)]
 
-    def tell(self, rule: Any, verdict: Verdict, place: str) -> list[str]:
+    def tell(self, rule: Any, verdict: Verdict, seen: Sequence[Fact]) -> list[str]:
+        """Hand over the verdict with the values that it rests on."""
         if verdict not in self.tells:
             return ["pass"]
-        return [f"tell(({self.name(rule)}, {self.name(verdict)}, {place}))"]
+        values = "".join(f"{f.name}_, " if _is_asked(rule, f) else f"{self.term(f)}, " for f in seen)
+        return [f"tell(({self.name(rule)}, {self.name(verdict)}, {rule.scope.place}, ({values})))"]
 
     def term(self, fact: Fact) -> str:
+        """The expression of a fact's value; forms of the case, and facts of it that rules share, are fetched once."""
         if fact.derived is not None:
             self.names[fact.derived.name] = fact.derived.work_out
-        if not fact.holder.startswith("("):
+            return self.hoist(fact.term) if fact.derived.of_case else fact.term
+        if not fact.holder.startswith("(case.") and not fact.holder.startswith("((case."):
             return fact.term
-        if "case." not in fact.holder:
-            return fact.term
-        local = self.hoisted.setdefault(fact.holder, f"form_{len(self.hoisted)}")
-        return f"{local}.{fact.attribute}"
+        return f"{self.hoist(fact.holder)}.{fact.attribute}"
+
+    def hoist(self, expression: str) -> str:
+        return self.hoisted.setdefault(expression, f"of_case_{len(self.hoisted)}")
 
     def name(self, thing: Any) -> str:
         name = f"name_{id(thing)}"
         self.names[name] = thing
         return name
+
+
+def _is_asked(rule: Any, fact: Fact) -> bool:
+    """Whether the verdict needs the fact; one that only the sentence says is fetched when there is something to say."""
+    used = (*arguments(rule.applies), *arguments(rule.expects))
+    return not fact.optional or fact.name in used

@@ -137,11 +137,10 @@ class Reading:
     def findings(self) -> list[Finding]:
         """Every verdict that the rulebook tells, in the order of its rules."""
         if self._findings is None:
-            order = self.rulebook.order
-            told = sorted(self.told, key=lambda one: order[one[0]]) if len(self.told) > 1 else self.told
+            order, version = self.rulebook.order, self.rulebook.version
             self._findings = [
-                findings.make(self.rulebook.version, rule, self.document, self.as_of, place)
-                for rule, _, place in told
+                findings.told(version, rule, verdict, self.document, place, values)
+                for rule, verdict, place, values in sorted(self.told, key=lambda one: order[one[0]])
             ]
         return self._findings
 
@@ -170,4 +169,4 @@ def read(rulebook: Rulebook, document: Any, as_of: date) -> Reading:
 def judge(rule: Rule, document: Any, as_of: date, version: str = "") -> list[Finding]:
     """Read one rule step by step: the plain meaning of what `read` does fast."""
     places = rule.scope.places(document) or (None,)
-    return [findings.make(version, rule, document, as_of, place) for place in places]
+    return [findings.walked(version, rule, document, as_of, place) for place in places]

@@ -121,6 +121,7 @@ class Derived:
     reads: tuple[str, ...]
     work_out: Callable[[Any, Any, Any], Any]
     optional: bool = False
+    of_case: bool = False
 
     @property
     def volatile(self) -> bool:
@@ -133,13 +134,16 @@ class Derived:
         return replace(self, optional=True)
 
 
-def derived(label: str, *reads: str) -> Callable[[Callable[[Any, Any, Any], Any]], Derived]:
-    """Declare a function of (case, row, as_of) as a fact of that name."""
+def derived(
+    label: str, *reads: str, of_case: bool = False
+) -> Callable[[Callable[[Any, Any, Any], Any]], Derived]:
+    """Declare a function of (case, row, as_of) as a fact of that name; one `of_case` looks at no row."""
 
     def declare(function: Callable[[Any, Any, Any], Any]) -> Derived:
         for path in reads:
             _check_reads(path)
-        return Derived(name=function.__name__, label=label, reads=reads, work_out=function)
+        name = function.__name__
+        return Derived(name=name, label=label, reads=reads, work_out=function, of_case=of_case)
 
     return declare
 
@@ -217,7 +221,7 @@ def _resolve_derived(declared: Derived, scope: Scope) -> Fact:
         volatile=declared.volatile,
         derived=declared,
         holder="",
-        attribute=f"{declared.name}(case, row, as_of)",
+        attribute=f"{declared.name}(case, {None if declared.of_case else 'row'}, as_of)",
         places=_pointer_of_reads(first, scope),
     )
 

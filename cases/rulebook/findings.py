@@ -107,14 +107,24 @@ def _step(
     return True if predicate is None else steps.ask(predicate)
 
 
-def make(version: str, rule: Rule, document: Any, as_of: date, place: Place | None) -> Finding:
-    """Read one rule at one place (None where its scope has no row) and say what it found."""
-    if place is None:
-        steps = _Steps((), {}, (), Verdict.NOT_APPLICABLE)
-        missing: tuple[MissingFact, ...] = ()
-    else:
-        steps = _walk(rule, document, as_of, place)
-        missing = _missing(steps, document, place)
+def walked(version: str, rule: Rule, document: Any, as_of: date, place: Place | None) -> Finding:
+    """Read one rule at one place (None where its scope has no row), step by step."""
+    steps = _walk(rule, document, as_of, place) if place else _Steps((), {}, (), Verdict.NOT_APPLICABLE)
+    return _finding(version, rule, steps, document, place)
+
+
+def told(
+    version: str, rule: Rule, verdict: Verdict, document: Any, place: Place | None, values: tuple[Any, ...]
+) -> Finding:
+    """Put into words what a reader told."""
+    first = len(values) == len(rule.to_apply)
+    seen, last = (rule.to_apply, rule.to_apply) if first else (rule.facts, rule.to_judge)
+    known = {fact.name: value for fact, value in zip(seen, values, strict=False)}
+    return _finding(version, rule, _Steps(seen if place else (), known, last, verdict), document, place)
+
+
+def _finding(version: str, rule: Rule, steps: _Steps, document: Any, place: Place | None) -> Finding:
+    missing = _missing(steps, document, place) if place else ()
     return Finding(
         rule_id=rule.id,
         version=version,

@@ -28,6 +28,7 @@ from cases.vocabulary import (
 
 DEATH_FORM_DAYS = 30
 STALE_MONTHS = 14
+ENDED = frozenset({VitalStatus.DEAD, VitalStatus.LOST})
 NO_STATUS = frozenset({GraftStatus.NO_GRAFT, GraftStatus.NOT_ASSESSED})
 WITH_GRAFT_OR_PATCH = GRAFTS | {IvcMethod.PATCH}
 CLEARED = frozenset({RecurrenceResection.R0, RecurrenceResection.R1})
@@ -36,7 +37,7 @@ LOCAL_TREATMENT = frozenset(
 )
 
 
-@derived("reconstruction methods", "operations.reconstruction")
+@derived("reconstruction methods", "operations.reconstruction", of_case=True)
 def methods(case: Any, row: Any, as_of: date) -> frozenset[str] | None:
     """How the vein was reconstructed in any operation; None when nothing is recorded of it."""
     found = (o.reconstruction.ivc_method for o in case.operations if o.reconstruction)
@@ -83,7 +84,7 @@ def death_recorded(case: Any, row: Any, as_of: date) -> bool:
 )
 def contact_expected(case: Any, row: Any, as_of: date) -> bool:
     """Whether the patient is neither dead, lost, withdrawn nor known from a publication alone."""
-    ended = any(visit.vital_status in (VitalStatus.DEAD, VitalStatus.LOST) for visit in case.follow_ups)
+    ended = not ENDED.isdisjoint([visit.vital_status for visit in case.follow_ups])
     withdrawn = case.consent is not None and case.consent.basis == ConsentBasis.WITHDRAWN
     return case.death is None and not ended and not withdrawn and not case.citation
 
@@ -95,7 +96,7 @@ def last_contact_on(case: Any, row: Any, as_of: date) -> date | None:
     dates += [r.detected_on for r in case.recurrences] + [o.operated_on for o in case.operations]
     dates += [study.performed_on for study in case.imaging] + [t.started_on for t in case.therapies]
     dates += [case.discharge.discharged_on] if case.discharge else []
-    return max((on.latest for on in dates if on is not None), default=None)
+    return max([on.latest for on in dates if on is not None], default=None)
 
 
 @derived("antithrombotic rows", "antithrombotics")

@@ -1,11 +1,9 @@
 """What a case lacks to be complete: required answers, reasons, forms, conditional fields."""
 
-import random
-
 import pytest
 
-from benchmarks import rulebooks as benchmark
-from cases.document import FIELDS, parse
+from cases import synthesis
+from cases.document import FIELDS, dump, parse
 from cases.rulebook import completeness, engine
 from cases.rulebook.validity import VALIDITY
 from tests.cases.rulebook_reading import AS_OF, case, operated, rebuilt
@@ -19,8 +17,8 @@ def lacking(**forms):
 
 @pytest.fixture
 def complete():
-    """A case with a value for every R and a value or a reason for every C."""
-    raw = benchmark.case(random.Random(3), 1)
+    """An operated case with a value for every R and a value or a reason for every C."""
+    raw = dump(next(d for d in synthesis.documents(50, thorough=1.0) if d.reconstruction and not d.death))
     for answer in completeness.missing_answers(parse(raw)):
         *path, name = answer.pointer.strip("/").split("/")
         form = raw

@@ -1,11 +1,9 @@
 """How rules are read: four verdicts, facts by name, absences with their reasons, and a fast reading that agrees."""
 
 import random
-from datetime import date
 
 import pytest
 
-from benchmarks import rulebooks as benchmark
 from cases.document import DocumentError, parse
 from cases.rulebook import engine
 from cases.rulebook.algorithm import ALGORITHM
@@ -234,12 +232,6 @@ def _plain(value):
     if isinstance(value, list):
         return all(_plain(item) for item in value)
     return value is None or type(value) in (str, int, float, bool)
-
-
-def test_the_benchmark_reads_valid_cases():
-    document = parse(benchmark.case(random.Random(1), 1))
-
-    assert engine.read(VALIDITY, document, date(2026, 6, 30)).errors == []
 
 
 def test_errors_and_queries_are_told_apart():
