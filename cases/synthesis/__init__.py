@@ -14,8 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cases import intake
-from cases.synthesis import course
-from cases.synthesis.writing import Writer
+from cases.synthesis import course, writing
+from cases.synthesis.writer import Writer
 from cases.vocabulary import Source
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def documents(
     last_day = until.toordinal()
     for number in range(1, count + 1):
         rng = random.Random(((seed * 1009 + stream) << 32) + number)  # noqa: S311 - reproducible, not secret
-        written = Writer(course.draw(rng, last_day), rng, thorough=rng.random() < thorough)
-        yield written.document(f"S{seed}-{number:07d}")
+        writer = Writer(course.draw(rng, last_day), rng, thorough=rng.random() < thorough)
+        yield writing.document(writer, f"S{seed}-{number:07d}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

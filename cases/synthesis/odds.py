@@ -32,6 +32,7 @@ def codes(*members: str) -> frozenset[str]:
     return frozenset(members)
 
 
+NONE = codes("none")
 SEX = Odds({"female": 76, "male": 24})
 COUNTRY = Odds({"PL": 3, "UA": 3, "IT": 2, "FR": 2, "DE": 2})
 
@@ -177,4 +178,4 @@ RECURRENCE = Odds(
 DEATH_CAUSE = Odds({"disease": 85, "other": 11, "unknown": 4})
 REASON = Odds({"NK": 60, "ND": 40})
 WHY_NOT = Odds({"collaterals": 70, "chronic_occlusion": 30})
-CENTERS_AND_REGIONS = codes("chest", "abdomen", "pelvis")
+CHEST_TO_PELVIS = codes("chest", "abdomen", "pelvis")

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cases import flat, importing, jobs, synthesis, tasks
 from cases.document import dump, load
+from cases.importing import running
 from cases.models import Case, FollowUp, ImportBatch, Patient
 from registry import access
 from registry.models import Center
@@ -288,7 +289,7 @@ def test_nobody_imports_where_they_may_not(north, ines, bob):
 
 
 def test_whatever_stops_the_import_halfway_leaves_nothing(north, alice, monkeypatch):
-    monkeypatch.setattr(importing, "CHUNK", 2)
+    monkeypatch.setattr(running, "CHUNK", 2)
 
     def stop(done, total):
         if done == 4:
@@ -317,7 +318,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows_of_a_chunk(north, bef
 
 
 def test_progress_tells_rows_done_and_all_rows(north, monkeypatch):
-    monkeypatch.setattr(importing, "CHUNK", 2)
+    monkeypatch.setattr(running, "CHUNK", 2)
     told = []
 
     run(
@@ -398,8 +399,8 @@ def test_a_person_who_lost_the_right_imports_no_more(north, alice):
 
 def test_a_worker_killed_halfway_leaves_a_file_that_another_imports_whole(north, alice, monkeypatch):
     batch = receive(flattened(synthesis.documents(6)), north, alice)
-    monkeypatch.setattr(importing, "CHUNK", 2)
-    save_cases, calls = importing.intake.save_cases, []
+    monkeypatch.setattr(running, "CHUNK", 2)
+    save_cases, calls = running.intake.save_cases, []
 
     def killed(*args, **options):
         calls.append(1)
@@ -407,7 +408,7 @@ def test_a_worker_killed_halfway_leaves_a_file_that_another_imports_whole(north,
             raise SystemExit
         return save_cases(*args, **options)
 
-    monkeypatch.setattr(importing.intake, "save_cases", killed)
+    monkeypatch.setattr(running.intake, "save_cases", killed)
     with pytest.raises(SystemExit):
         importing.apply(batch.pk)
     assert (answer(batch).state, stored(north)) == ("running", [])
@@ -425,14 +426,14 @@ def test_a_worker_killed_halfway_leaves_a_file_that_another_imports_whole(north,
 
 def test_a_worker_whose_batch_was_taken_over_leaves_nothing(north, alice, monkeypatch):
     batch = receive(flattened([draft("A-1")]), north, alice)
-    real = importing.run
+    real = running.run
 
     def slow(*args, **options):
         report = real(*args, **options)
         ImportBatch.objects.filter(pk=batch.pk).update(attempts=2)
         return report
 
-    monkeypatch.setattr(importing, "run", slow)
+    monkeypatch.setattr(running, "run", slow)
 
     importing.apply(batch.pk)
 
