@@ -39,7 +39,18 @@ class MissingAnswer:
 
 def missing_answers(document: Any) -> list[MissingAnswer]:
     """Every required answer that is absent, in the order of the forms; empty for a complete case."""
-    return [*_missing_forms(document), *_missing_fields(document), *_unfulfilled(document)]
+    return list(_missing(document))
+
+
+def is_complete(document: Any) -> bool:
+    """Whether nothing required is absent; the first absence answers, so it costs little."""
+    return next(_missing(document), None) is None
+
+
+def _missing(document: Any) -> Iterator[MissingAnswer]:
+    yield from _missing_forms(document)
+    yield from _missing_fields(document)
+    yield from _unfulfilled(document)
 
 
 def _missing_forms(document: Any) -> Iterator[MissingAnswer]:

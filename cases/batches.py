@@ -1,0 +1,267 @@
+"""The work on a batch of cases: compare them with what is stored, judge them, write them table by table.
+
+One case or thousands take the same number of statements. Only `cases/intake.py` calls this, inside its transaction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.utils import timezone
+
+from cases import endpoints, pseudonym, review, store
+from cases.document import StoredCase, load
+from cases.forms import FIELDS, OPERATION_FORMS, OUTER_FORMS, TYPES, CaseDocument
+from cases.models import Case, Form, Patient, SurvivalObservation
+from cases.problems import Problem
+from cases.rulebook import completeness, engine
+from cases.rulebook.validity import VALIDITY
+from cases.vocabulary import Source, Status
+
+if TYPE_CHECKING:
+    from registry.models import Center
+
+Verdict = Literal["new", "changed", "unchanged", "rejected"]
+
+CASE_COLUMNS = (
+    *("id", "center_id", "patient_id", "case_number", "status", "source", "citation", "note", "version"),
+    *("created_at", "updated_at"),
+)
+PATIENT_COLUMNS = ("id", "center_id", "registry_id", "missing", *FIELDS[TYPES[Patient]])
+OBSERVATION_COLUMNS = tuple(f.attname for f in SurvivalObservation._meta.local_fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A document on its way in; `if_version` is the version its author read, for corrections."""
+
+    document: CaseDocument  # type: ignore[valid-type]
+    if_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of one document: its verdict, and the problems found (errors refuse, queries only ask)."""
+
+    case_number: str
+    verdict: Verdict
+    case_id: int | None = None
+    version: int | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Item:
+    """One submission on its way through the batch, and what is found out about it."""
+
+    submission: Submission
+    verdict: Verdict = "new"
+    problems: list[Problem] = field(default_factory=list)
+    stored: StoredCase | None = None
+    case_id: int | None = None
+    patient_id: int | None = None
+    registry_id: str = ""
+    reading: Any = None
+
+    @property
+    def document(self) -> Any:
+        return self.submission.document
+
+    @property
+    def is_to_write(self) -> bool:
+        return self.verdict in ("new", "changed")
+
+    @property
+    def stored_version(self) -> int | None:
+        return self.stored.version if self.stored else None
+
+    @property
+    def version(self) -> int:
+        """The version that writing it makes."""
+        return self.stored.version + 1 if self.stored else 1
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether its author has seen what is stored."""
+        return self.submission.if_version in (None, self.stored_version)
+
+    def find(self, stored: StoredCase) -> None:
+        self.stored, self.case_id = stored, stored.id
+        self.patient_id, self.registry_id = stored.patient_id, stored.registry_id
+
+    def reject(self, code: str, message: str, pointer: str = "") -> None:
+        self.problems.append(Problem(pointer=pointer, code=code, message=message))
+        self.verdict = "rejected"
+
+
+# --- judging -------------------------------------------------------------------------------------------
+
+
+def judge(items: Sequence[Item], *, center: Center, as_of: date) -> None:
+    """Lock what is stored under these case numbers, and give each item its verdict and its problems."""
+    numbers = Counter(item.document.case_number for item in items)
+    locked = (
+        Case.objects.filter(center=center, case_number__in=list(numbers)).order_by("pk").select_for_update()
+    )
+    stored = {case.document.case_number: case for case in load(locked.values_list("pk", flat=True))}
+    for item in items:
+        number = item.document.case_number
+        if numbers[number] > 1:
+            said = "case_number stands more than once in this batch; send each case once."
+            item.reject("repeated_case_number", said, "/case_number")
+            continue
+        if number in stored:
+            item.find(stored[number])
+            item.verdict = "changed"
+            if item.is_fresh and stored[number].document == item.document:
+                item.verdict = "unchanged"
+                continue
+            _compare(item, stored[number])
+        _read(item, as_of)
+
+
+def _compare(item: Item, stored: StoredCase) -> None:
+    if stored.status == Status.LOCKED:
+        item.reject("locked", "The case is locked; ask the data manager to unlock it.")
+    elif not item.is_fresh:
+        said = f"The case is now at version {stored.version}; read it again and repeat your change."
+        item.reject("stale_version", said)
+
+
+def _read(item: Item, as_of: date) -> None:
+    item.reading = engine.read(VALIDITY, item.document, as_of)
+    for severity, findings in (("error", item.reading.errors), ("query", item.reading.queries)):
+        item.problems += [
+            Problem(pointer=f.pointer, code=f.rule_id, message=f.sentence, severity=severity)
+            for f in findings
+        ]
+    if item.reading.errors:
+        item.verdict = "rejected"
+
+
+# --- writing -------------------------------------------------------------------------------------------
+
+
+def write(items: Sequence[Item], *, center: Center, source: str, as_of: date) -> None:
+    """Write every new and changed case, and all that follows from it."""
+    todo = [item for item in items if item.is_to_write]
+    if not todo:
+        return
+    now = timezone.now()
+    _give_ids([item for item in todo if item.stored is None])
+    people = [_patient_row(item, center) for item in todo]
+    store.write(Patient, PATIENT_COLUMNS, people, key=["id"], kept=["registry_id"])
+    cases = [_case_row(item, center, source, now) for item in todo]
+    store.write(Case, CASE_COLUMNS, cases, key=["id"], kept=["created_at", "source"])
+    for model in OUTER_FORMS:
+        _write_form(model, todo, center)
+    for model in OPERATION_FORMS:
+        _write_operation_form(model, todo, center)
+    observed = [_observation_row(item, center, source) for item in todo]
+    store.write(SurvivalObservation, OBSERVATION_COLUMNS, observed, key=["case_id"])
+    review.record([_judged(item, center) for item in todo], as_of=as_of, now=now)
+
+
+def _give_ids(new: list[Item]) -> None:
+    ids = zip(store.next_ids(Case, len(new)), store.next_ids(Patient, len(new)), strict=True)
+    for item, (case_id, patient_id) in zip(new, ids, strict=True):
+        item.case_id, item.patient_id, item.registry_id = case_id, patient_id, pseudonym.draw()
+
+
+def _patient_row(item: Item, center: Center) -> dict[str, Any]:
+    form = item.document.patient
+    known = _values(form) if form is not None else {"missing": {}}
+    return {"id": item.patient_id, "center_id": center.pk, "registry_id": item.registry_id, **known}
+
+
+def _case_row(item: Item, center: Center, source: str, now: datetime) -> dict[str, Any]:
+    document = item.document
+    return {
+        "id": item.case_id,
+        "center_id": center.pk,
+        "patient_id": item.patient_id,
+        "case_number": document.case_number,
+        "status": Status.COMPLETE if completeness.is_complete(document) else Status.DRAFT,
+        "source": source,
+        "citation": document.citation,
+        "note": document.note,
+        "version": item.version,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _observation_row(item: Item, center: Center, source: str) -> dict[str, Any]:
+    source = item.stored.source if item.stored else source
+    seen = endpoints.observe(item.document, published=source == Source.LITERATURE)
+    own = {"case_id": item.case_id, "center_id": center.pk, "source": source}
+    return {**own, **endpoints.strata(item.document), **endpoints.columns(seen)}
+
+
+def _judged(item: Item, center: Center) -> review.Judged:
+    return review.Judged(
+        case_id=item.case_id or 0,
+        center_id=center.pk,
+        version=item.version,
+        document=item.document,
+        validity=item.reading,
+    )
+
+
+# --- forms -----------------------------------------------------------------------------------------------
+
+
+def _write_form(model: type[Form], items: list[Item], center: Center) -> None:
+    rows, counts = [], {}
+    for item in items:
+        forms = _forms(item.document, model)
+        rows += [_form_row(item, center, place, form) for place, form in enumerate(forms)]
+        if item.stored:
+            counts[item.stored.id] = len(forms)
+    _replace(model, rows, counts)
+
+
+def _write_operation_form(model: type[Form], items: list[Item], center: Center) -> None:
+    """Write a form of operations; one that an operation has once stands at that operation's position."""
+    rows, counts = [], {}
+    for item in items:
+        position = 0
+        for place, operation in enumerate(item.document.operations):
+            position = position if model.repeats else place
+            for form in _forms(operation, model):
+                rows.append({**_form_row(item, center, position, form), "operation_position": place})
+                position += 1
+        if item.stored:
+            # Without repetition there may be gaps, which a count does not show: such rows are put in anew.
+            counts[item.stored.id] = position if model.repeats else 0
+    _replace(model, rows, counts)
+
+
+def _replace(model: type[Form], rows: list[dict[str, Any]], counts: dict[int, int]) -> None:
+    """Write rows of a form; of cases that were there before, also remove what is no longer in the document."""
+    if counts:
+        store.delete_beyond(model, counts)
+    place = ["operation_position"] if model in OPERATION_FORMS else []
+    columns = ["case_id", "center_id", "position", *place, "missing", *FIELDS[TYPES[model]]]
+    store.write(model, columns, rows, key=["case_id", "position"] if counts else [])
+
+
+def _forms(holder: Any, model: type[Form]) -> tuple[Any, ...]:
+    value = getattr(holder, model.name)
+    if model.repeats:
+        return value
+    return () if value is None else (value,)
+
+
+def _form_row(item: Item, center: Center, position: int, form: Any) -> dict[str, Any]:
+    return {"case_id": item.case_id, "center_id": center.pk, "position": position, **_values(form)}
+
+
+def _values(form: Any) -> dict[str, Any]:
+    """The known values of a form, with its reasons for absence."""
+    known = {name: value for name in FIELDS[type(form)] if (value := getattr(form, name)) is not None}
+    return {"missing": form.missing, **known}
