@@ -6,7 +6,7 @@ from cases.endpoints import EARLY_DAYS
 from cases.rulebook.algorithm_facts import days_passed
 from cases.rulebook.authority import seed
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import INDEX
+from cases.rulebook.scopes import INDEX
 from cases.vocabulary import (
     MINIMALLY_INVASIVE,
     Approach,

@@ -10,6 +10,7 @@ from typing import Any
 
 from cases.endpoints import EARLY_DAYS, death_day, last_alive_day, onset_day
 from cases.rulebook.facts import derived
+from cases.rulebook.terms import HEPATIC_VEINS
 from cases.vocabulary import (
     CLAVIEN_DINDO_RANK,
     THROMBOEMBOLIC,
@@ -21,9 +22,6 @@ from cases.vocabulary import (
 )
 from registry.dates import PartialDate
 
-HEPATIC_VEINS = frozenset(
-    {Vein.HEPATIC_RIGHT, Vein.HEPATIC_MIDDLE, Vein.HEPATIC_LEFT, Vein.ACCESSORY_HEPATIC}
-)
 LIVER_AND_LUNG = frozenset({Region.ABDOMEN, Region.CHEST})
 GRADE_II = CLAVIEN_DINDO_RANK[ClavienDindo.II]
 # Imaging must be this recent at a visit: half-yearly for five years, then yearly.
@@ -45,12 +43,6 @@ def days_passed(case: Any, row: Any, as_of: date) -> int | None:
         return (as_of - begun.latest).days
     known = [d for d in (last_alive_day(case), death_day(case)) if d is not None]
     return max(known, default=None)
-
-
-@derived("death form", "death", of_case=True)
-def death_recorded(case: Any, row: Any, as_of: date) -> bool:
-    """Whether the case has a death form."""
-    return case.death is not None
 
 
 @derived("death within 90 days", "death.died_on")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from cases.endpoints import EARLY_DAYS
 from cases.rulebook.algorithm_facts import (
     days_passed,
-    death_recorded,
     early_death,
     early_thromboembolism,
     highest_early_grade,
@@ -14,7 +13,8 @@ from cases.rulebook.algorithm_facts import (
 )
 from cases.rulebook.authority import seed
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import INDEX
+from cases.rulebook.scopes import INDEX
+from cases.rulebook.terms import death_recorded
 from cases.vocabulary import CLAVIEN_DINDO_RANK, ClavienDindo, Firmness, Severity
 
 

@@ -6,7 +6,8 @@ from cases.endpoints import EARLY_DAYS
 from cases.rulebook.algorithm_facts import days_passed, hepatic_handling, left_renal, right_renal
 from cases.rulebook.authority import seed
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import INDEX
+from cases.rulebook.scopes import INDEX
+from cases.rulebook.terms import REIMPLANTED
 from cases.vocabulary import (
     PROSTHETIC_GRAFTS,
     GrossResult,
@@ -33,14 +34,6 @@ KEEPS_THE_KIDNEY = frozenset(
     }
 )
 NOT_DIVIDED = frozenset({Handling.PRESERVED, Handling.NOT_EXPOSED})
-REIMPLANTED = frozenset(
-    {
-        Handling.REIMPLANTED_GRAFT,
-        Handling.REIMPLANTED_IVC,
-        Handling.INTERPOSITION,
-        Handling.RECONSTRUCTED_ATRIUM,
-    }
-)
 VEIN_OF = {
     HepaticVein.RIGHT: Vein.HEPATIC_RIGHT,
     HepaticVein.MIDDLE: Vein.HEPATIC_MIDDLE,

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from cases.rulebook.facts import Fact, Place, Scope, compiled, nested
+from cases.rulebook.facts import Fact
+from cases.rulebook.scopes import Place, Scope, compiled, nested
 from cases.rulebook.wording import arguments
 from cases.vocabulary import Verdict
 
@@ -90,7 +91,8 @@ class _Writer:
     def term(self, fact: Fact) -> str:
         """The expression of a fact's value; forms of the case, and facts of it that rules share, are fetched once."""
         if fact.derived is not None:
-            self.names[fact.derived.name] = fact.derived.work_out
+            if self.names.setdefault(fact.derived.name, fact.derived.work_out) is not fact.derived.work_out:
+                raise ValueError(f"two facts are called '{fact.derived.name}'; give one another name")
             return self.hoist(fact.term) if fact.derived.of_case else fact.term
         if not fact.holder.startswith("(case.") and not fact.holder.startswith("((case."):
             return fact.term

@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import Any
 
 from cases.rulebook import compiling, findings
-from cases.rulebook.facts import CASE, Derived, Fact, Scope, resolve
+from cases.rulebook.facts import Derived, Fact, resolve
 from cases.rulebook.findings import Finding
+from cases.rulebook.scopes import CASE, Scope
 from cases.rulebook.wording import arguments
 from cases.vocabulary import Severity, Verdict
 
@@ -70,6 +71,8 @@ class Rule:
         known = {fact.name for fact in self.to_apply}
         if self.at and self.at not in names:
             raise ValueError(f"{self.id}: 'at' is '{self.at}', which it does not declare")
+        if callable(self.severity) and not self.severities:
+            raise ValueError(f"{self.id}: say in 'severities' on what the severity depends")
         asked = {
             "applies": (self.applies, known),
             "expects": (self.expects, set(names)),

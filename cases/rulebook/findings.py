@@ -8,7 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from cases.rulebook import wording
-from cases.rulebook.facts import Fact, Place
+from cases.rulebook.facts import Fact
+from cases.rulebook.scopes import Place
 from cases.rulebook.wording import arguments
 from cases.vocabulary import Verdict
 

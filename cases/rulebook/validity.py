@@ -23,7 +23,7 @@ from cases.rulebook import (
 )
 from cases.rulebook.authority import LOGIC, PROPOSAL
 from cases.rulebook.engine import Rule, Rulebook
-from cases.rulebook.facts import each
+from cases.rulebook.scopes import each
 from cases.vocabulary import Severity, Verdict
 from registry.fields import Measurement
 

@@ -9,7 +9,9 @@ from cases.derived import egfr_ml_min
 from cases.endpoints import EARLY_DAYS, day, death_day, onset_day
 from cases.rulebook.authority import CKD_EPI, CLAVIEN, LOGIC
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import derived, each
+from cases.rulebook.facts import derived
+from cases.rulebook.scopes import each
+from cases.rulebook.terms import death_recorded
 from cases.vocabulary import (
     CLAVIEN_DINDO_RANK,
     ClavienDindo,
@@ -33,12 +35,6 @@ OPEN_GRAFT = frozenset({GraftStatus.PATENT, GraftStatus.STENOSIS_LT50})
 def died_on_day(case: Any, row: Any, as_of: date) -> int | None:
     """Days from the resection to death."""
     return death_day(case)
-
-
-@derived("death form", "death")
-def death_recorded(case: Any, row: Any, as_of: date) -> bool:
-    """Whether the case has a death form."""
-    return case.death is not None
 
 
 @derived("Clavien-Dindo grades", "complications.clavien_dindo")

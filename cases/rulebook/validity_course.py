@@ -7,7 +7,8 @@ from typing import Any
 
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import derived, each
+from cases.rulebook.facts import derived
+from cases.rulebook.scopes import each
 from cases.rulebook.validity_dates import LATEST_DIAGNOSIS_DAYS, can_follow
 from cases.vocabulary import DiagnosisBasis, Severity, VitalStatus
 from registry.dates import PartialDate

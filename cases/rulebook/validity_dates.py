@@ -13,7 +13,8 @@ from cases.document import FIELDS, OUTER_FORMS, TYPES
 from cases.models import Patient
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import derived, each
+from cases.rulebook.facts import derived
+from cases.rulebook.scopes import each
 from cases.vocabulary import (
     DiagnosisBasis,
     MdtPhase,

@@ -8,7 +8,9 @@ from typing import Any
 from cases.endpoints import DAYS_PER_MONTH, day
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import INDEX, derived, each
+from cases.rulebook.facts import derived
+from cases.rulebook.scopes import INDEX, each
+from cases.rulebook.terms import death_recorded
 from cases.vocabulary import (
     GRAFTS,
     ConsentBasis,
@@ -71,12 +73,6 @@ def disease_recorded(case: Any, row: Any, as_of: date) -> bool:
         or any(o.gross_result == GrossResult.MACROSCOPIC_RESIDUE for o in case.operations)
         or any(visit.disease_status == DiseaseStatus.AWD for visit in case.follow_ups)
     )
-
-
-@derived("death form", "death")
-def death_recorded(case: Any, row: Any, as_of: date) -> bool:
-    """Whether the case has a death form."""
-    return case.death is not None
 
 
 @derived(

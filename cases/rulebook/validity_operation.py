@@ -6,7 +6,7 @@ from datetime import date
 
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import INDEX, each
+from cases.rulebook.scopes import INDEX, each
 from cases.vocabulary import (
     MINIMALLY_INVASIVE,
     OPEN_APPROACHES,

@@ -7,7 +7,8 @@ from typing import Any
 
 from cases.rulebook.authority import FNCLCC, LOGIC
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import INDEX, derived, each
+from cases.rulebook.facts import derived
+from cases.rulebook.scopes import INDEX, each
 from cases.vocabulary import Grade, GrossResult, Margin, Setting, Severity, TherapyModality
 
 KNOWN_GRADES = frozenset({Grade.G1, Grade.G2, Grade.G3})

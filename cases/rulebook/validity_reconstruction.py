@@ -8,7 +8,8 @@ from typing import Any
 
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import CASE, derived, each
+from cases.rulebook.facts import derived
+from cases.rulebook.scopes import CASE, each
 from cases.vocabulary import (
     GRAFTS,
     PROSTHETIC_GRAFTS,

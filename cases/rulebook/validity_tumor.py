@@ -5,7 +5,7 @@ from __future__ import annotations
 from cases.derived import SEGMENT_ORDER, t_category
 from cases.rulebook.authority import AJCC, LOGIC, PROPOSAL
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import INDEX, each
+from cases.rulebook.scopes import INDEX, each
 from cases.vocabulary import (
     GrossResult,
     Intent,

@@ -7,7 +7,9 @@ from typing import Any
 
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
-from cases.rulebook.facts import derived, each
+from cases.rulebook.facts import derived
+from cases.rulebook.scopes import each
+from cases.rulebook.terms import HEPATIC_VEINS, REIMPLANTED, RENAL_VEINS
 from cases.vocabulary import (
     GRAFTS,
     ComplicationTreatment,
@@ -20,18 +22,6 @@ from cases.vocabulary import (
     Vein,
 )
 
-RENAL_VEINS = frozenset({Vein.LEFT_RENAL, Vein.RIGHT_RENAL})
-HEPATIC_VEINS = frozenset(
-    {Vein.HEPATIC_RIGHT, Vein.HEPATIC_MIDDLE, Vein.HEPATIC_LEFT, Vein.ACCESSORY_HEPATIC}
-)
-REIMPLANTED = frozenset(
-    {
-        Handling.REIMPLANTED_GRAFT,
-        Handling.REIMPLANTED_IVC,
-        Handling.INTERPOSITION,
-        Handling.RECONSTRUCTED_ATRIUM,
-    }
-)
 LIVER_MOBILIZED = frozenset(
     {
         ExposureStep.PIGGYBACK_MOBILIZATION,

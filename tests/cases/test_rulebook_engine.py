@@ -8,7 +8,8 @@ from cases.document import DocumentError, parse
 from cases.rulebook import engine
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rule, Rulebook
-from cases.rulebook.facts import CASE, INDEX, derived, each
+from cases.rulebook.facts import derived
+from cases.rulebook.scopes import CASE, INDEX, each
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Severity, Verdict
 from tests.cases import random_documents
@@ -151,6 +152,7 @@ def test_severity_may_depend_on_the_facts():
         ({"says": "{length_mm}"}, "length_mm"),
         ({"at": "length_mm"}, "length_mm"),
         ({"expects": None}, "expects something"),
+        ({"severity": lambda diameter_mm: "minor"}, "severities"),
         ({"needs_to_judge": ("reconstruction.diameter_mm as resection_type",)}, "different names"),
     ],
 )
@@ -162,6 +164,19 @@ def test_a_typing_error_in_a_rule_stops_the_start(parts, said):
 def test_a_typing_error_in_a_derived_fact_stops_the_start():
     with pytest.raises(ValueError, match=r"complications\.kind"):
         derived("kind", "complications.kind")(lambda case, row, as_of: None)
+
+
+def test_two_facts_of_one_name_are_refused():
+    def fact(answer):
+        def settled(case, row, as_of):
+            return answer
+
+        return derived("settled", "complications")(settled)
+
+    rules = tuple(rule(needs_to_judge=(fact(answer),), expects=lambda: True, says="") for answer in (1, 2))
+
+    with pytest.raises(ValueError, match="give one another name"):
+        engine.read(Rulebook(name="test", title="", version="1", rules=rules), case(), AS_OF)
 
 
 def test_a_retired_rule_is_listed_and_not_read():
