@@ -62,3 +62,8 @@ def shows_history(request: HttpRequest) -> bool:
 def style_sheet(request: HttpRequest) -> str:
     """Name the style sheet that every page adds."""
     return static("registry/registry.css")
+
+
+def icon(request: HttpRequest) -> str:
+    """Name the picture that browsers put on the tab."""
+    return static("registry/icon.svg")

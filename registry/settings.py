@@ -283,6 +283,7 @@ UNFOLD = {
     "SITE_HEADER": "IVC registry",
     "SITE_SUBHEADER": "Vena cava leiomyosarcoma",
     "SITE_SYMBOL": "cardiology",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "registry.adminsite.icon"}],
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": "registry.adminsite.shows_history",

@@ -3,11 +3,11 @@
 from functools import cache
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from cases.api.filters import CaseFilter
 from cases.dictionary import json_schema
-from registry.api.openapi import ERROR, PROBLEM, refusal
+from registry.api.openapi import ERROR, PROBLEM, refusals
 
 JSON = "application/json"
 TIME = {"type": "string", "format": "date-time"}
@@ -116,12 +116,12 @@ def _body(name: str) -> dict[tuple[str, str], dict[str, str]]:
     return {("200", JSON): _reference(name)}
 
 
-_MISSING = {"404": refusal("There is no such case, or none that you may see.")}
-_INVALID = {
-    "413": refusal("The document is larger than 1 MiB."),
-    "415": refusal("The body is not JSON in UTF-8."),
-    "422": refusal("The document cannot be true, or not be read; `errors` says what and where."),
-}
+_MISSING = refusals(_404="There is no such case, or none that you may see.")
+_INVALID = refusals(
+    _413="The document is larger than 1 MiB.",
+    _415="The body is not JSON in UTF-8.",
+    _422="The document cannot be true, or not be read; `errors` says what and where.",
+)
 _IF_MATCH = OpenApiParameter(
     "If-Match",
     str,
@@ -151,10 +151,12 @@ CREATE: dict[str, Any] = {
     ],
     "request": _DOCUMENT,
     "responses": {
-        ("201", JSON): _reference("Case"),
-        ("200", JSON): _reference("Case"),
-        "404": refusal("There is no such center where you may record."),
-        "409": refusal("The case number is taken by a case that differs, or the case is locked."),
+        ("201", JSON): OpenApiResponse(_reference("Case"), description="Added"),
+        ("200", JSON): OpenApiResponse(_reference("Case"), description="It was there already, and equal"),
+        **refusals(
+            _404="There is no such center where you may record.",
+            _409="The case number is taken by a case that differs, or the case is locked.",
+        ),
         **_INVALID,
     },
 }
@@ -166,9 +168,11 @@ CORRECT: dict[str, Any] = {
     "responses": {
         **_body("Case"),
         **_MISSING,
-        "409": refusal("The case is locked."),
-        "412": refusal("The case changed since you read it; the ETag of the answer is its version now."),
-        "428": refusal("If-Match is missing."),
+        **refusals(
+            _409="The case is locked.",
+            _412="The case changed since you read it; the ETag of the answer is its version now.",
+            _428="If-Match is missing.",
+        ),
         **_INVALID,
     },
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiResponse
 
 from registry.api.problems import MEDIA_TYPE
 
@@ -33,6 +34,7 @@ ERROR = {
         "severity": {"type": "string", "enum": ["error", "query"]},
     },
 }
+REFERENCE = {"$ref": "#/components/schemas/Problem"}
 REFUSALS = {
     "400": "The request cannot be read, or a parameter is unknown or wrong.",
     "401": "No key, or one that is not accepted.",
@@ -48,15 +50,16 @@ class Schema(AutoSchema):
         operation = super().get_operation(*args, **kwargs)
         if operation is not None:
             for status, told in REFUSALS.items():
-                operation["responses"].setdefault(status, refusal(told))
+                content = {MEDIA_TYPE: {"schema": REFERENCE}}
+                operation["responses"].setdefault(status, {"description": told, "content": content})
         return operation
 
 
-def refusal(told: str) -> dict[str, Any]:
-    """Describe one refusal."""
+def refusals(**told: str) -> dict[tuple[str, str], OpenApiResponse]:
+    """Describe the refusals of one operation: `refusals(_404="There is no such case.")`."""
     return {
-        "description": told,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        (status.strip("_"), MEDIA_TYPE): OpenApiResponse(REFERENCE, description=sentence)
+        for status, sentence in told.items()
     }
 
 

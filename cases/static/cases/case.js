@@ -51,3 +51,5 @@ document.addEventListener("change", (event) => {
 });
 refresh(document);
 document.getElementById("problems")?.focus();
+/* Beside the button as well: whoever saved in the middle of the page stays there and sees that it was saved. */
+document.querySelector("[data-said]")?.append(document.getElementById("said").innerText.trim().split("\n")[0]);
