@@ -7,7 +7,7 @@ NK, ND, NA or NR in the place of a value says why there is none. A column `cente
 What a file leaves empty stays as the registry has it.
 """
 
-from cases.flat import tables
+from cases.flat import reading
 from cases.flat.columns import dotted
 from cases.flat.laying import lay, origin, steps_of
 from cases.flat.lines import Cell, Fault, File, Line
@@ -18,4 +18,4 @@ __all__ = ["Cell", "Fault", "File", "Line", "UnreadableFile", "dotted", "lay", "
 
 def read(content: bytes) -> File:
     """Read a file; UnreadableFile says what is wrong with it as a whole."""
-    return File(tables.read(content))
+    return File(reading.sheets(content))

@@ -1,4 +1,4 @@
-"""Files of rows, as centers send them: CSV or XLSX bytes in, sheets of numbered rows out.
+"""Sheets of numbered rows, and how CSV is read into one.
 
 Nothing here knows a clinical word. Files come from outside, so everything is bounded before it is believed;
 a file that cannot be read is refused whole, in sentences that say where and what to do.
@@ -60,23 +60,6 @@ class Sheet:
     rows: Callable[[], Iterator[Row]]
 
 
-def read(content: bytes) -> list[Sheet]:
-    """Read a CSV file or a workbook, told apart by their first bytes; the first sheet is the main one."""
-    from cases.flat import workbooks
-
-    if not content.strip():
-        raise UnreadableFile("The file is empty. Fill in the template: manage.py import_template FILE.xlsx.")
-    if len(content) > MAX_FILE_BYTES:
-        raise UnreadableFile(f"The file is larger than {MAX_FILE_BYTES >> 20} MiB. Split it by rows.")
-    if content.startswith(workbooks.OLE):
-        raise UnreadableFile(
-            "The file is an old .xls workbook or protected by a password. Save it as .xlsx without a password."
-        )
-    if content.startswith(workbooks.ZIP):
-        return workbooks.sheets(content)
-    return [_csv_sheet(_decoded(content))]
-
-
 def blank(cell: Any) -> bool:
     """Tell whether a cell is empty; blanks that cannot be seen count as empty."""
     return cell is None or (isinstance(cell, str) and not cell.strip(_BLANKS))
@@ -122,12 +105,12 @@ def named(header: list[Any]) -> list[str]:
 # --- CSV ----------------------------------------------------------------------------------------------
 
 
-def _decoded(content: bytes) -> str:
+def _require_utf8(content: bytes) -> None:
     """UTF-8 with or without byte order mark; anything else is named and refused, never guessed into data."""
     if content[:2] in _WIDE_MARKS or b"\x00" in content[:1000]:
         raise UnreadableFile(f"The file is not UTF-8 text; it looks like UTF-16 or binary. {_SAVE_AS}.")
     try:
-        return content.decode("utf-8-sig")
+        content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
         guess = "windows-1251" if _cyrillic(content) else "windows-1252"
@@ -142,15 +125,17 @@ def _cyrillic(content: bytes) -> bool:
     return len(re.findall(rb"[\xc0-\xff]{3,}", content[:200_000])) > 0
 
 
-def _csv_sheet(text: str) -> Sheet:
-    first_line = text.lstrip("\r\n").split("\n", 1)[0]
+def csv_sheet(content: bytes) -> Sheet:
+    """Read CSV; the separator is the one of ,;tab that its first line has most of."""
+    _require_utf8(content)
+    first_line = content.lstrip(b"\r\n").split(b"\n", 1)[0].decode()
     delimiter = max(",;\t", key=first_line.count)
-    records = _records(text, delimiter)
+    records = _records(content, delimiter)
     header = named(next(records).cells)
     width = len(header)
 
     def rows() -> Iterator[Row]:
-        again = _records(text, delimiter)
+        again = _records(content, delimiter)
         next(again)
         for row in again:
             yield _fitted(row, width)
@@ -169,12 +154,13 @@ def _fitted(row: Row, width: int) -> Row:
     return Row(row.number, row.cells[:width])
 
 
-def _records(text: str, delimiter: str) -> Iterator[Row]:
+def _records(content: bytes, delimiter: str) -> Iterator[Row]:
     """Walk the records; empty ones are counted and left out."""
     before = csv.field_size_limit(MAX_FILE_BYTES)  # ours is MAX_CELL, which can name row and column
     number = 0
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
         for number, cells in enumerate(reader, start=1):
             if number > MAX_ROWS + 1:
                 raise UnreadableFile(f"The file has more than {MAX_ROWS} rows. Split it.")

@@ -6,6 +6,7 @@ import time
 import tracemalloc
 import zipfile
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 
 from cases import dictionary, flat, synthesis
 from cases.document import DocumentError
-from cases.flat import UnreadableFile, template
+from cases.flat import UnreadableFile, tables, template, workbooks
 from cases.flat.columns import column_names
 from cases.flat.tables import MAX_COLUMNS, MAX_ROWS
 from tests.cases.files import documents, faults, flattened, saved, table, with_part, workbook
@@ -355,6 +356,19 @@ def test_ghost_rows_and_columns_of_a_workbook_do_no_harm_or_are_named():
 
     assert [line.case_number for line in flat.read(saved(ghost_row)).lines()] == ["A-1"]
     assert "reaches too far (row 2, column XFD)" in refused(saved(ghost_column))
+
+
+def test_the_limits_are_those_of_the_guide():
+    guide = (Path(__file__).parents[2] / "docs/import.md").read_text(encoding="utf-8")
+
+    for limit in (
+        f"| file | {tables.MAX_FILE_BYTES >> 20} MiB |",
+        f"| rows | {tables.MAX_ROWS:,} |",
+        f"| columns | {tables.MAX_COLUMNS:,} |",
+        f"| characters in a cell | {tables.MAX_CELL:,} |",
+        f"| {workbooks.MAX_ENTRIES}, {workbooks.MAX_UNFOLDED_BYTES >> 20} MiB, {workbooks.MAX_CELLS:,} |",
+    ):
+        assert limit in guide
 
 
 # --- rows that cannot be taken ------------------------------------------------------------------------
