@@ -11,12 +11,15 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 MAX_FILE_BYTES = 64 * 2**20
 MAX_ROWS = 100_000
 MAX_COLUMNS = 2_000
 MAX_CELL = 5_000  # five times the longest text of a case
+# The csv module's own limit is for the whole process and cannot name a row and column; ours can.
+csv.field_size_limit(MAX_FILE_BYTES)
 
 _BLANKS = " \t\r\n\u00a0\u200b\u2060\ufeff"
 _WIDE_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -130,14 +133,12 @@ def csv_sheet(content: bytes) -> Sheet:
     _require_utf8(content)
     first_line = content.lstrip(b"\r\n").split(b"\n", 1)[0].decode()
     delimiter = max(",;\t", key=first_line.count)
-    records = _records(content, delimiter)
-    header = named(next(records).cells)
+    first = next(_records(content, delimiter), None)
+    header = named(first.cells if first and first.number == 1 else [])
     width = len(header)
 
     def rows() -> Iterator[Row]:
-        again = _records(content, delimiter)
-        next(again)
-        for row in again:
+        for row in islice(_records(content, delimiter), 1, None):
             yield _fitted(row, width)
 
     return Sheet(name="", header=header, rows=rows)
@@ -156,12 +157,10 @@ def _fitted(row: Row, width: int) -> Row:
 
 def _records(content: bytes, delimiter: str) -> Iterator[Row]:
     """Walk the records; empty ones are counted and left out."""
-    before = csv.field_size_limit(MAX_FILE_BYTES)  # ours is MAX_CELL, which can name row and column
+    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
     number = 0
     try:
-        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
-        for number, cells in enumerate(reader, start=1):
+        for number, cells in enumerate(csv.reader(text, delimiter=delimiter, strict=True), start=1):
             if number > MAX_ROWS + 1:
                 raise UnreadableFile(f"The file has more than {MAX_ROWS} rows. Split it.")
             if any(cells) and not (number > 1 and all(map(blank, cells))):
@@ -170,5 +169,3 @@ def _records(content: bytes, delimiter: str) -> Iterator[Row]:
         raise UnreadableFile(
             f"Row {number + 1} is not well-formed CSV ({error}). Look for a quotation mark that is not closed."
         ) from None
-    finally:
-        csv.field_size_limit(before)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
+from psycopg.errors import UndefinedTable
 from tqdm import tqdm
 
 from cases import flat, importing
@@ -55,7 +56,9 @@ class Command(BaseCommand):
             _unusable(f"{error} Nothing was changed.")
         except OperationalError:
             _unusable(NO_DATABASE)
-        except ProgrammingError:
+        except ProgrammingError as error:
+            if not isinstance(error.__cause__, UndefinedTable):
+                raise
             _unusable(NO_TABLES)
         if options["json"]:
             self.stdout.write(json.dumps({"file": file.name, **report.as_plain()}, ensure_ascii=False))
