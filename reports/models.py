@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from registry.access import ScopedQuerySet
+from registry import access
+from registry.access import Action, ScopedQuerySet
 from registry.audit import audited, audited_except
 from reports.querysets import DeliveryQuerySet, ReportQuerySet
 
@@ -159,9 +160,16 @@ class Subscription(models.Model):
         return f"{self.user}: {self.center or 'whole registry'}, {self.get_cadence_display().lower()}"
 
     def clean(self) -> None:
-        """Refuse a person to whom no mail can be sent."""
-        if self.user_id and not self.user.email:
+        """Refuse a person to whom no mail can be sent, or who may not read the report."""
+        if not self.user_id:
+            return
+        if not self.user.email:
             raise ValidationError({"user": "This person has no mail address: add it first."})
+        readable = access.centers_of(self.user, Action.READ_REPORT)
+        if not readable or (self.center_id is not None and self.center_id not in readable):
+            raise ValidationError(
+                {"user": "This person may not read this report: give a role in the center first."}
+            )
 
 
 @audited_except("message", "claimed_until", "data_started_at", "attempts", "next_try_at")

@@ -95,7 +95,7 @@ def test_a_report_page_leads_to_its_mails(rows, client, ada):
 def test_nothing_can_be_added_changed_or_deleted(rows, client, ada):
     client.force_login(ada)
 
-    for page in ("report", "delivery", "subscription"):
+    for page in ("report", "delivery"):
         assert client.get(reverse(f"admin:reports_{page}_add")).status_code == 403
     url = reverse("admin:reports_report_change", args=[rows["full"].pk])
     assert client.post(url, {"source": "rumor"}).status_code == 403
@@ -127,3 +127,42 @@ def test_a_waiting_report_has_no_document(client, ada, north):
 
     assert client.get(document(waiting)).status_code == 404
     assert "waiting" in client.get(reverse("admin:reports_report_changelist")).content.decode()
+
+
+# --- subscriptions -------------------------------------------------------------------------------------------------
+
+
+def subscribe(client, user, center, cadence="quarterly"):
+    fields = {"user": user.pk, "center": center.pk if center else "", "cadence": cadence, "is_active": "on"}
+    return client.post(reverse("admin:reports_subscription_add"), fields)
+
+
+def subscriptions():
+    with access.everywhere():
+        return {(row.user.username, row.center and row.center.code) for row in Subscription.objects.all()}
+
+
+def test_a_lead_subscribes_people_of_the_center_to_its_report(client, lena, alice, bob, north, south):
+    client.force_login(lena)
+
+    assert subscribe(client, alice, north).status_code == 302
+    for user, center in ((alice, south), (bob, north), (alice, None)):
+        assert subscribe(client, user, center).status_code == 200, "the form comes back with its errors"
+
+    assert subscriptions() == {("alice", "NORTH")}
+
+
+def test_the_registry_subscribes_everybody_to_what_they_may_read(client, ada, alice, north, south):
+    client.force_login(ada)
+
+    assert subscribe(client, alice, None).status_code == 302
+    assert "may not read this report" in subscribe(client, alice, south).content.decode()
+
+    assert subscriptions() == {("alice", None)}
+
+
+def test_a_coordinator_reads_subscriptions_and_makes_none(client, alice, north):
+    client.force_login(alice)
+
+    assert client.get(reverse("admin:reports_subscription_changelist")).status_code == 200
+    assert subscribe(client, alice, north).status_code == 403
