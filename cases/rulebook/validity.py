@@ -1,6 +1,6 @@
 """The validity rulebook: can this be true? An error refuses the case, a query asks to confirm or correct.
 
-The rules X-01 to X-60 stand in files by theme. Every measurement that declares a plausible range adds a query of
+The rules X-01 to X-69 stand in files by theme. Every measurement that declares a plausible range adds a query of
 its own (P-form.field); possible ranges are refused before a rule is read.
 """
 
@@ -19,6 +19,7 @@ from cases.rulebook import (
     validity_reconstruction,
     validity_tumor,
     validity_veins,
+    validity_within,
     wording,
 )
 from cases.rulebook.authority import LOGIC, PROPOSAL
@@ -80,6 +81,7 @@ _NUMBERED_RULES = (
     *validity_pathology.RULES,
     *validity_complications.RULES,
     *validity_follow_up.RULES,
+    *validity_within.RULES,
     *(rule for rule in PLAUSIBLE if rule.id.startswith("X-")),
     UNITS,
 )

@@ -27,6 +27,7 @@ EXAMPLES = [
         test_rulebook_dates,
         test_rulebook_operation,
         test_rulebook_outcome,
+        test_rulebook_within,
     )
     for example in module.EXAMPLES
 ]
@@ -37,6 +38,8 @@ CANNOT = {
     "X-03/0": {NA},
     "X-11/0": {NA},
     "X-45/0": {OPEN},
+    "X-61/0": {NA, OPEN},
+    "X-62/0": {OPEN},
 }
 
 
