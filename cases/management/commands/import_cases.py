@@ -5,6 +5,8 @@ Exit code 0: every row is saved or already there. 1: rows were rejected. 2: the 
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -44,22 +46,8 @@ class Command(BaseCommand):
         add("--json", action="store_true", help="print the answer as JSON")
 
     def handle(self, *, file: Path, **options: Any) -> None:
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            _unusable(f"{file} cannot be read: {error.strerror}.")
-        try:
-            report = self._run(content, **options)
-        except flat.UnreadableFile as error:
-            _unusable(f"{file.name}: {error} Nothing was changed.")
-        except PermissionDenied as error:
-            _unusable(f"{error} Nothing was changed.")
-        except OperationalError:
-            _unusable(NO_DATABASE)
-        except ProgrammingError as error:
-            if not isinstance(error.__cause__, UndefinedTable):
-                raise
-            _unusable(NO_TABLES)
+        with _nothing_changed(file):
+            report = self._run(file.read_bytes(), **options)
         if options["json"]:
             self.stdout.write(json.dumps({"file": file.name, **report.as_plain()}, ensure_ascii=False))
         else:
@@ -110,6 +98,25 @@ class Command(BaseCommand):
                 self.stdout.write(f"change: row {row.row}, column {change.column}: {said}")
         counted = ", ".join(f"{count} {verdict}" for verdict, count in report.counts.items())
         self.stdout.write(f"{report.rows} rows: {counted}." + ("" if report.saved else " Nothing was saved."))
+
+
+@contextmanager
+def _nothing_changed(file: Path) -> Iterator[None]:
+    """Answer what stops the import as a whole with a sentence and exit code 2."""
+    try:
+        yield
+    except flat.UnreadableFile as error:
+        _unusable(f"{file.name}: {error} Nothing was changed.")
+    except PermissionDenied as error:
+        _unusable(f"{error} Nothing was changed.")
+    except OperationalError:
+        _unusable(NO_DATABASE)
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, UndefinedTable):
+            raise
+        _unusable(NO_TABLES)
+    except OSError as error:
+        _unusable(f"{file} cannot be read: {error.strerror}.")
 
 
 def _shown(value: Any) -> str:
