@@ -17,12 +17,13 @@ class RegistryConfig(AppConfig):
     def ready(self) -> None:
         """Connect what Django calls at its own moments."""
         from registry import celery, queue, walls  # noqa: F401 - with celery loaded, tasks find their broker
-        from registry.checks import check_clinical_models
+        from registry.checks import check_clinical_models, check_login
 
         # A batch of cases is hundreds of thousands of small values without circles; looking for circles at every
         # 700th (Python's default) costs a quarter of the time.
         gc.set_threshold(50_000, 20, 50)
         checks.register(check_clinical_models, checks.Tags.models)
+        checks.register(check_login, checks.Tags.database)
         post_migrate.connect(walls.raise_walls, sender=self)
         post_migrate.connect(queue.install, sender=self)
 

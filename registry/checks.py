@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.core.checks import CheckMessage, Error
-from django.db import models
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+from django.db import connection, models
 from pghistory.models import Event
 
 from registry.access import ScopedQuerySet
+from registry.database.roles import OWNER
 
 CLINICAL = "cases"
 # Written by the machine alone, from rows that are audited; older assessments stay as they are.
@@ -50,3 +52,18 @@ def broken_promises(model: type[models.Model]) -> Iterator[CheckMessage]:
                 obj=field,
                 id="registry.E004",
             )
+
+
+def check_login(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Warn of a login that could step out of its role, and so around row security (`check --database default`)."""
+    if not databases or settings.EMBEDDED or settings.PROCESS == "owner":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT session_user, pg_has_role(session_user, %s, 'MEMBER')", [OWNER])
+        login, may_be_owner = cursor.fetchone()
+    if not may_be_owner:
+        return []
+    hint = "Give web and worker a login of their own: docs/operations.md, Database roles."
+    return [
+        Warning(f"The login {login} of DATABASE_URL may act as the owner.", hint=hint, id="registry.W001")
+    ]

@@ -82,6 +82,8 @@ class Embedded:
                 self._hold, fcntl.LOCK_EX | fcntl.LOCK_NB
             )  # refused while anybody else holds it shared
             self._run("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop", check=False)
+            with contextlib.suppress(OSError):
+                self.sockets.rmdir()
         self._hold.close()
         self._hold = None
 

@@ -5,7 +5,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from cases.models import Case
-from registry.checks import broken_promises, clinical_models
+from registry.checks import broken_promises, check_login, clinical_models
 
 
 def promises_broken_by(**attributes):
@@ -33,3 +33,16 @@ def test_a_clinical_model_keeps_its_promises(model):
 
 def test_the_sweep_sees_the_real_models():
     assert Case in set(clinical_models())
+
+
+def test_a_login_that_may_act_as_the_owner_is_warned_of(db, settings):
+    settings.EMBEDDED, settings.PROCESS = None, "command"
+
+    assert [message.id for message in check_login(databases=["default"])] == ["registry.W001"]
+    assert check_login(databases=None) == []
+
+
+def test_a_migration_acts_as_the_owner_without_a_warning(db, settings):
+    settings.EMBEDDED, settings.PROCESS = None, "owner"
+
+    assert check_login(databases=["default"]) == []

@@ -85,12 +85,12 @@ def test_a_pooled_connection_carries_no_scope_to_its_next_user(north, south):
     with access.everywhere():
         Patient.objects.create(center=north, registry_id="N-1")
     seen = []
-    for center in [north, south] * 50:
+    for center in [north, south] * 500:
         with access.scope([center.pk]):
             seen.append(Patient.objects.count())
         assert Patient.objects.count() == 0
 
-    assert seen == [1, 0] * 50
+    assert seen == [1, 0] * 500
 
 
 @pytest.mark.django_db(transaction=True)
