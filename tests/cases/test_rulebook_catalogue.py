@@ -15,6 +15,7 @@ from tests.cases import (
     test_rulebook_dates,
     test_rulebook_operation,
     test_rulebook_outcome,
+    test_rulebook_within,
 )
 from tests.cases.rulebook_reading import NA, OPEN, RULES
 
