@@ -81,7 +81,8 @@ def followed(cut: Cut) -> QuerySet[SurvivalObservation]:
     return known.annotate(days=Least(Coalesce("death_days", "followed_days"), "cut_days"))
 
 
-DIED = Q(death_days__isnull=False) & (Q(cut_days=None) | Q(death_days__lte=F("cut_days")))
+# Written so that its negation is never null in SQL.
+DIED = Q(death_days__isnull=False) & (Q(cut_days__isnull=True) | Q(death_days__lte=F("cut_days")))
 
 
 def life_table(cut: Cut, *, stratum: str = "") -> LifeTable:
@@ -120,10 +121,15 @@ class Frame:
     first_year: int | None
     last_year: int | None
     imputed_dates: int
+    alive: int  # followed and not known to have died by the cut
+    stale: int  # of these, last heard of long before the cut
+
+
+STALE_DAYS = round(14 * 365.25 / 12)  # data query X-55 asks at the same age
 
 
 def frame(cut: Cut) -> Frame:
-    """Count who is registered, resected and followed at a cut, in two queries."""
+    """Count who is registered, resected and followed at a cut, in two queries; without dates nobody is stale."""
     everybody = observations(cut).aggregate(
         registered=Count("case_id"),
         resected=Count("case_id", filter=Q(in_main_curve=True)),
@@ -132,4 +138,9 @@ def frame(cut: Cut) -> Frame:
         last_year=Max(ExtractYear("origin_on")),
         imputed_dates=Coalesce(Sum("imputed_dates"), 0),
     )
-    return Frame(**everybody, followed=followed(cut).count())
+    heard = followed(cut).aggregate(
+        followed=Count("case_id"),
+        alive=Count("case_id", filter=~DIED),
+        stale=Count("case_id", filter=~DIED & Q(cut_days__gt=F("days") + STALE_DAYS)),
+    )
+    return Frame(**everybody, **heard)

@@ -78,7 +78,7 @@ def threshold() -> int:
 
 def _read(cut: Cut) -> ReportContent:
     frame = cohorts.frame(cut)
-    survival = estimates.overall_survival(cohorts.life_table(cut))
+    survival = estimates.overall_survival(cohorts.life_table(cut), note=_heard_of(cut, frame))
     early = outcomes.early_events(cut)
     rules, rules_read = adherence.rules(cut)
     return ReportContent(
@@ -117,6 +117,17 @@ def _scope(cut: Cut) -> str:
 def _subtitle(cut: Cut, frame: Frame) -> str:
     registered, followed = wording.number(frame.registered), wording.number(frame.followed)
     return f"{_scope(cut)}: {registered} registered, {followed} resected and followed"
+
+
+def _heard_of(cut: Cut, frame: Frame) -> str:
+    """Say how fresh the follow-up is; published cases have none."""
+    if cut.source in ("literature", "reconstruction") or not frame.alive:
+        return ""
+    return (
+        f"Of {wording.counted(frame.alive, 'patient', 'patients')} not known to have died, "
+        f"{wording.number(frame.stale)} ({wording.percent(frame.stale / frame.alive)}) were last heard of more than "
+        "14 months before the data cut."
+    )
 
 
 def _headlines(survival: Survival | None, early: Group | None) -> tuple[Headline, ...]:

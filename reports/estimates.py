@@ -26,7 +26,9 @@ LEVEL = 0.95
 MOST_VERTICES = 1000
 
 
-def overall_survival(table: LifeTable, *, label: Callable[[object], str] = str) -> Survival | None:
+def overall_survival(
+    table: LifeTable, *, label: Callable[[object], str] = str, note: str = ""
+) -> Survival | None:
     """Estimate overall survival from the index resection; None when nobody is followed."""
     size = int(table.size.sum())
     if not size:
@@ -51,7 +53,9 @@ def overall_survival(table: LifeTable, *, label: Callable[[object], str] = str) 
         estimates=_estimates(pooled),
         median=_quantile(pooled),
         follow_up=_quantile(survival.kaplan_meier(whole.reverse(), conf_type=INTERVAL, level=LEVEL)),
-        note="" if drawn else f"Fewer than {LEAST_AT_RISK} patients are followed: no curve is drawn.",
+        note=note
+        if drawn
+        else f"Fewer than {LEAST_AT_RISK} patients are followed: no curve is drawn. {note}".strip(),
     )
 
 

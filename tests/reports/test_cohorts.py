@@ -1,6 +1,6 @@
 """Who is in, counted in the database: the same counts as one would make by hand from the rows."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -93,6 +93,20 @@ def test_outside_the_main_curve_and_without_follow_up(north):
 
     assert (frame.registered, frame.resected, frame.followed) == (3, 2, 1)
     assert (frame.first_year, frame.last_year, frame.centers) == (2015, 2015, 1)
+
+
+def test_who_was_not_heard_of_for_fourteen_months(north):
+    operated_on = date(2020, 1, 1)
+    add_case(north, 1, operated_on=operated_on, days=700, died=True)
+    for number, days in enumerate((900, 500, 1000 - cohorts.STALE_DAYS, 999 - cohorts.STALE_DAYS), start=2):
+        add_case(north, number, operated_on=operated_on, days=days)
+    add_case(north, 9, operated_on=None, days=100)
+
+    frame = cohorts.frame(Cut(as_of=operated_on + timedelta(days=1000)))
+
+    assert (frame.alive, frame.stale) == (5, 2), (
+        "500 and 573 days; the dead and the undated are not asked after"
+    )
 
 
 def test_a_center_counts_its_own(north, south):
