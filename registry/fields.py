@@ -50,7 +50,7 @@ class ClinicalField(models.Field):
         name, path, args, options = super().deconstruct()
         for key in ("verbose_name", "help_text", "choices", "validators"):
             options.pop(key, None)
-        return name, path, args, options
+        return name, path, list(args), options
 
     def document_type(self) -> Any:
         """The type that the case document gives this field (without the None of an unknown value)."""
