@@ -45,13 +45,12 @@ class RegistryAdminSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and has_a_role(request.user)
 
-    def admin_view(
-        self, view: Callable[..., HttpResponse], cacheable: bool = False
-    ) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         return looser(super().admin_view(view, cacheable))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return looser(super().login)(request, extra_context)
+        view: Callable[..., Any] = looser(super().login)
+        return view(request, extra_context)
 
 
 def shows_history(request: HttpRequest) -> bool:

@@ -99,7 +99,7 @@ def _entry(members: list[tuple[Any, Change]], people: dict[int, str]) -> Entry:
     context = event.pgh_context or {}
     return Entry(
         at=event.pgh_created_at,
-        by=people.get(context.get("user"), "the registry itself"),
+        by=people.get(context.get("user") or 0, "the registry itself"),
         door=context.get("door", "no door"),
         reason=context.get("reason", ""),
         changes=tuple(change for _, change in members),
@@ -107,5 +107,5 @@ def _entry(members: list[tuple[Any, Change]], people: dict[int, str]) -> Entry:
 
 
 def _names(events: list[Any]) -> dict[int, str]:
-    ids = {(event.pgh_context or {}).get("user") for event in events} - {None}
+    ids = {int(user) for event in events if (user := (event.pgh_context or {}).get("user"))}
     return {user.pk: user.get_full_name() or user.username for user in User.objects.filter(pk__in=ids)}

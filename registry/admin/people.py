@@ -35,7 +35,7 @@ class MembershipInline(ForAdministrators, RegistryInline):
 
 
 @admin.register(User, site=site)
-class UserAdmin(ForAdministrators, DjangoUserAdmin, RegistryAdmin):
+class UserAdmin(ForAdministrators, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
     """Accounts. They are switched off, never deleted: the audit trail names them."""
 
     form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm

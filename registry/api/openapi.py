@@ -34,6 +34,35 @@ ERROR = {
         "severity": {"type": "string", "enum": ["error", "query"]},
     },
 }
+WHO = {
+    "type": "object",
+    "properties": {
+        "user": {
+            "type": "object",
+            "properties": {"username": {"type": "string"}, "name": {"type": "string"}},
+        },
+        "key": {
+            "type": ["object", "null"],
+            "description": "The key that was sent; null for a person in a session.",
+            "properties": {
+                "prefix": {"type": "string"},
+                "name": {"type": "string"},
+                "expires_at": {"type": "string", "format": "date-time"},
+            },
+        },
+        "centers": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "code": {"type": "string"},
+                    "name": {"type": "string"},
+                    "may": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+        },
+    },
+}
 REFERENCE = {"$ref": "#/components/schemas/Problem"}
 REFUSALS = {
     "400": "The request cannot be read, or a parameter is unknown or wrong.",

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 
 from registry import access
 from registry.access import Action
+from registry.models import ApiKey
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -31,6 +32,11 @@ class Allowed(BasePermission):
 def reach(request: Request, action: Action) -> tuple[int, ...]:
     """List the centers where this request may do this: where its person may, and no more than its key."""
     centers = access.centers_of(request.user, action)
-    if (key := request.auth) is None:
+    if (key := key_of(request)) is None:
         return centers
     return (key.center_id,) if action in key.scopes and key.center_id in centers else ()
+
+
+def key_of(request: Request) -> ApiKey | None:
+    """The key that the request came with; none for a person in a session."""
+    return request.auth if isinstance(request.auth, ApiKey) else None

@@ -5,6 +5,7 @@ UTF-8 only, one value for each key, no NUL, no lone surrogate, finite numbers, b
 
 import json
 import math
+from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
 from rest_framework.parsers import BaseParser
@@ -25,7 +26,10 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: dict[str, Any] | None = None
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Read one JSON value, or refuse with a sentence that says why."""
         charset = _MediaType(media_type or "").params.get("charset", "utf-8")

@@ -1,17 +1,18 @@
 """The base of every API view, and who am I."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry.access import Action
-from registry.api.permissions import SIGNED_IN, reach
-from registry.models import Center
+from registry.api.openapi import WHO
+from registry.api.permissions import SIGNED_IN, key_of, reach
+from registry.models import Center, User
 
 
 class RegistryView(APIView):
@@ -40,14 +41,14 @@ class WhoAmI(RegistryView):
 
     needs = {"GET": SIGNED_IN}
 
-    @extend_schema(responses=dict)
+    @extend_schema(operation_id="who_am_i", responses=OpenApiResponse(WHO, description="You"))
     def get(self, request: Request) -> Response:
-        key = request.auth
+        key, user = key_of(request), cast(User, request.user)
         may = {action: set(reach(request, action)) for action in Action}
         seen = set().union(*may.values())
         return Response(
             {
-                "user": {"username": request.user.username, "name": request.user.get_full_name()},
+                "user": {"username": user.username, "name": user.get_full_name()},
                 "key": key and {"prefix": key.prefix, "name": key.name, "expires_at": key.expires_at},
                 "centers": [
                     {
