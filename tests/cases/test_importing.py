@@ -8,9 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cases import flat, importing, jobs, synthesis, tasks
-from cases.document import dump, load
+from cases.document import dump, load, parse
 from cases.importing import running
 from cases.models import Case, FollowUp, ImportBatch, Patient
+from cases.problems import DocumentError
 from registry import access
 from registry.models import Center
 from tests.cases.examples import draft, resected
@@ -243,6 +244,31 @@ def test_every_bad_cell_gets_a_sentence_without_the_value(north, alice):
         assert "Jane" not in problem.message
         assert "Secret" not in problem.message
         assert problem.message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "value"),
+    [
+        ("patient.sex", "femal", "femal"),
+        ("presentation.height_cm", "99999", 99999),
+        ("presentation.height_cm", "170.25", 170.25),
+        ("presentation.asa", "2.5", 2.5),
+        ("diagnosis.diagnosis_on", "02.03.2015", "02.03.2015"),
+        ("presentation.symptoms", "incidental|mass", ["incidental", "mass"]),
+        ("presentation.diabetes", "maybe", "maybe"),
+        ("patient.country_residence", "Poland", "Poland"),
+    ],
+)
+def test_a_file_gets_the_sentence_that_the_api_gives(north, alice, column, cell, value):
+    form, name = column.split(".")
+    with pytest.raises(DocumentError) as refusal:
+        parse({"case_number": "A-1", form: {name: value}})
+
+    (row,) = run(table(("case_number", column), ("A-1", cell)), north, alice).verdicts
+
+    assert [(p.code, p.message) for p in row.problems] == [
+        (p.code, p.message) for p in refusal.value.problems
+    ]
 
 
 def test_the_ten_million_character_cell_rejects_its_row_alone(north, alice):

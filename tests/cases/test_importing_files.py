@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 
 from cases import dictionary, flat, synthesis
 from cases.document import DocumentError
@@ -157,6 +158,31 @@ def test_cells_of_a_workbook_keep_their_meaning():
     assert document.presentation.ckd is True
     assert document.discharge.icu_days == 3
     assert str(document.consent.signed_on) == "2015-03-01"
+
+
+def test_dates_of_both_epochs_are_the_days_that_were_entered():
+    """Workbooks of old Macintosh programs count days from 1904."""
+    for epoch in (WINDOWS_EPOCH, MAC_EPOCH):
+        book = Workbook()
+        book.epoch = epoch
+        for row in (["case_number", "diagnosis.diagnosis_on"], ["A-1", date(2015, 3, 2)]):
+            book.active.append(row)
+
+        (document,) = documents(saved(book))
+
+        assert str(document.diagnosis.diagnosis_on) == "2015-03-02"
+
+
+def test_hidden_rows_count_and_merged_cells_keep_their_first():
+    book = Workbook()
+    for row in (["case_number", "patient.sex"], ["A-1", "male"], ["A-2", "female"], ["A-3", None]):
+        book.active.append(row)
+    book.active.row_dimensions[3].hidden = True
+    book.active.merge_cells("B3:B4")
+
+    sexes = [document.patient and document.patient.sex for document in documents(saved(book))]
+
+    assert sexes == ["male", "female", None]
 
 
 def test_remarks_below_the_header_and_empty_rows_are_skipped_and_numbers_kept():
