@@ -69,7 +69,7 @@ class Folder:
         target = self.path / f"{stem}.eml"
         os.replace(file.name, target)
         target.chmod(0o640)
-        return Result(outcome=Outcome.HANDED, reply=f"written to {target.name}")
+        return Result(outcome=Outcome.HANDED, reply="written to the folder")
 
 
 class Smtp:

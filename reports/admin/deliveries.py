@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import display
 
 from registry.access import Action
@@ -19,9 +21,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     to_view = Action.READ_REPORT
     list_display = (
-        "id",
-        "report",
         "recipient",
+        "of_report",
         "state_label",
         "attempts",
         "next_try_at",
@@ -55,6 +56,12 @@ class DeliveryAdmin(ReadOnlyAdmin):
         """Allow the link from a report to its mails."""
         return lookup == "report__id__exact" or super().lookup_allowed(lookup, value, request)
 
+    @display(description="Report", ordering="report")
+    def of_report(self, row: Delivery) -> str:
+        """The number of the report, with a way to it."""
+        url = reverse("admin:reports_report_change", args=[row.report_id])
+        return format_html('<a class="registry-link" href="{}">{}</a>', url, row.report_id)
+
     @display(
         description="State",
         ordering="state",
@@ -63,7 +70,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     def state_label(self, row: Delivery) -> tuple[str, str]:
         """How far it is."""
-        return row.state, Delivery.State(row.state).label
+        return row.state, row.state
 
 
 def visible(rows: QuerySet, request: HttpRequest) -> QuerySet:

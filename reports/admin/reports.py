@@ -23,7 +23,7 @@ class ReportAdmin(ReadOnlyAdmin):
     """What was cut, for whom, and its documents."""
 
     to_view = Action.READ_REPORT
-    list_display = ("cut", "scope", "source", "audience_label", "state", "downloads")
+    list_display = ("number", "cut", "scope", "source", "audience_label", "state", "downloads")
     list_filter = ("source", "audience", "center")
     list_select_related = ("center",)
     date_hierarchy = "as_of"
@@ -70,6 +70,11 @@ class ReportAdmin(ReadOnlyAdmin):
         file = f"survival-{stem}-{report.pk}-{report.as_of.isoformat()}.{suffix}"
         response["Content-Disposition"] = f'{"inline" if made.is_shown else "attachment"}; filename="{file}"'
         return response
+
+    @display(description="Report", ordering="id")
+    def number(self, report: Report) -> str:
+        """Its number, which mails name too."""
+        return f"{report.pk}"
 
     @display(description="Data cut", ordering="as_of")
     def cut(self, report: Report) -> str:
