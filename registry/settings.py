@@ -1,7 +1,6 @@
 """Every setting, read once from the environment: safe by default; what is wrong stops the start, named.
 
-`.env.example` lists the variables. Without any, everything runs on this machine alone, with data under
-`var/`.
+`.env.example` lists the variables. Without any, everything runs on this machine alone, with data in `var/`.
 """
 
 import os
@@ -110,9 +109,7 @@ PROCESSES = {
     "command": Process(),
     "owner": Process(role=roles.OWNER, lock="10s"),
 }
-PROCESS = "owner" if TESTING else environment.text("REGISTRY_PROCESS", "command")
-if PROCESS not in PROCESSES:
-    raise ImproperlyConfigured(f"REGISTRY_PROCESS must be one of {', '.join(PROCESSES)}, not {PROCESS!r}.")
+PROCESS = "owner" if TESTING else environment.one_of("REGISTRY_PROCESS", PROCESSES, default="command")
 _process = PROCESSES[PROCESS]
 
 
@@ -188,9 +185,8 @@ else:
     CELERY_TASK_DEFAULT_QUEUE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_TYPE = "quorum"
     CELERY_TASK_DEFAULT_EXCHANGE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_EXCHANGE_TYPE = "topic"
 CELERY_TASK_DEFAULT_QUEUE = "registry"
-CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = (
-    True  # either alone loses tasks of a killed worker
-)
+# either alone loses tasks of a killed worker
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True  # results are rows of ours
 CELERY_TASK_TIME_LIMIT, CELERY_TASK_SOFT_TIME_LIMIT = 1500, 1440
 CELERY_TASK_SERIALIZER, CELERY_ACCEPT_CONTENT = "json", ["json"]
@@ -328,7 +324,7 @@ EMAIL_BACKEND = (
 
 # --- log: one line per event, ids and never names -----------------------------------------------------------
 
-LOG_LEVEL = environment.text("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = environment.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -42,6 +42,7 @@ def start(tmp_path, **variables):
         ("DEBUG", "maybe"),
         ("EMAIL_PORT", "smtp"),
         ("EMAIL_PORT", "0"),
+        ("LOG_LEVEL", "LOUD"),
         ("PUBLIC_URL", "registry.example.org"),
         ("DATABASE_URL", "127.0.0.1"),
         ("REGISTRY_PROCESS", "robot"),
