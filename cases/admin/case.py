@@ -88,7 +88,8 @@ class CaseAdmin(RegistryAdmin):
     @display(description="Level", ordering="observation__level", empty_value="–")
     def level(self, case: Case) -> str | None:
         """The most cranial level of the vena cava that the tumor reached."""
-        return LEVELS.get(case.observation.level)
+        observation = getattr(case, "observation", None)
+        return LEVELS.get(observation.level) if observation else None
 
     @display(description="Open deviations", ordering="deviations_open")
     def deviations(self, case: Any) -> int:

@@ -13,7 +13,7 @@ from cases.intake import Receipt, Submission
 from cases.problems import DocumentError, Problem
 from cases.vocabulary import Source
 from registry.access import Action
-from registry.api.permissions import reach
+from registry.api.permissions import key_of, reach
 from registry.api.problems import Refused
 from registry.api.versions import refuse_stale
 from registry.models import Center
@@ -80,7 +80,9 @@ def correct(document: Any, *, center: Center, request: Request, case_number: str
 
 def _save(document: Any, *, center: Center, request: Request, if_version: int) -> Receipt:
     submission = Submission(document=document, if_version=if_version)
-    receipt = intake.save_case(submission, center=center, by=request.user, source=Source.API)
+    key = key_of(request)
+    told = f"key {key.prefix}" if key else ""
+    receipt = intake.save_case(submission, center=center, by=request.user, source=Source.API, reason=told)
     codes = {problem.code for problem in receipt.problems}
     is_there_already = if_version == NEVER_SAVED and codes & {"stale_version", "locked"}
     if receipt.verdict == "rejected" and not is_there_already:

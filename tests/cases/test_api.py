@@ -8,7 +8,8 @@ from cases import document
 from cases.models import Case
 from registry import access
 from registry.access import Role
-from registry.models import Membership
+from registry.audit import history_of
+from registry.models import ApiKey, Membership
 from tests.cases.examples import resected
 from tests.clients import browser, machine
 
@@ -350,3 +351,14 @@ def test_a_case_costs_the_same_however_many_rows_it_has(script):
         return len(seen)
 
     assert queries(small) == queries(large) <= 31
+
+
+def test_the_trail_names_the_key(script, alice, where):
+    with access.everywhere():
+        event = history_of(Case.objects.get()).get()
+
+    assert event.pgh_context == {
+        "door": "api",
+        "user": alice.pk,
+        "reason": f"key {ApiKey.objects.get().prefix}",
+    }
