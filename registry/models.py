@@ -160,3 +160,17 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.seen_at}"
+
+
+class SignInAttempts(models.Model):
+    """Failed attempts to sign in under one name. The name is kept as a digest: people type passwords there, too."""
+
+    key = models.CharField(
+        max_length=64, primary_key=True, help_text="Keyed digest of the name that was typed."
+    )
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Failed attempts in a row.")
+    blocked_until = models.DateTimeField(null=True, blank=True, help_text="No attempt is looked at before.")
+    changed_at = models.DateTimeField(auto_now=True, db_index=True, help_text="Moment of the last attempt.")
+
+    def __str__(self) -> str:
+        return f"{self.failures} failures"
