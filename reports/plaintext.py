@@ -7,7 +7,9 @@ import textwrap
 from reports.printed import Box, Fact, PrintedReport, Section, Table
 
 _WIDTH = 78
-_PLAIN = str.maketrans({"–": "-", "\u2212": "-", "\u202f": ",", "\u00a0": " ", "·": "|", "’": "'"})
+_PLAIN = str.maketrans(
+    {"–": "-", "\u2212": "-", "\u202f": ",", "\u00a0": " ", "·": "|", "’": "'", "“": '"', "”": '"'}
+)
 
 
 def plain_text(report: PrintedReport) -> str:

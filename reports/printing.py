@@ -42,13 +42,15 @@ def _facts(content: ReportContent) -> tuple[Fact, ...]:
         "reconstruction": "Reconstruction from a published abstract",
         "synthetic": "Synthetic data",
     }
+    years = wording.years(content.operated_from, content.operated_to)
+    operated = (Fact(label="Operated", value=years),) if years else ()
     scope = () if content.scope == names[content.source] else (Fact(label="Scope", value=content.scope),)
     return (
         Fact(label="Data cut", value=wording.day(content.as_of)),
         Fact(label="Data", value=names[content.source]),
         *scope,
         Fact(label="Centers", value=wording.number(content.centers)),
-        Fact(label="Operated", value=wording.years(content.operated_from, content.operated_to)),
+        *operated,
     )
 
 

@@ -118,9 +118,9 @@ def day(value: date) -> str:
 
 
 def years(first: int | None, last: int | None) -> str:
-    """Write a period of years."""
+    """Write a period of years; nothing when no year is known."""
     if first is None or last is None:
-        return "not recorded"
+        return ""
     return f"{first}" if first == last else f"{first}–{last}"
 
 

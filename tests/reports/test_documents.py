@@ -127,5 +127,5 @@ def test_a_report_without_patients_can_be_printed(content):
     )  # fmt: skip
 
     assert documents.pdf(empty).startswith(b"%PDF")
-    assert "not recorded" in documents.html(empty)
+    assert "Operated" not in documents.html(empty)
     assert documents.letter(empty).picture is None
