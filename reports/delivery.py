@@ -160,8 +160,8 @@ def _send(delivery: Delivery, sender: Transport) -> str:
     """Hand over one claimed message and write down what became of it."""
     with access.everywhere():
         report = Report.objects.defer("content").get(pk=delivery.report_id)
-        allowed = may_receive(delivery.recipient, report)
-    if allowed:
+        reason = _why_not(delivery, report)
+    if not reason:
         result = sender.send(
             sender=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
             recipient=delivery.address,
@@ -169,11 +169,20 @@ def _send(delivery: Delivery, sender: Transport) -> str:
             before_data=lambda: _mark_data_started(delivery),
         )
     else:
-        result = Result(outcome=Outcome.REFUSED, reply="not sent: this person may no longer read the report")
+        result = Result(outcome=Outcome.REFUSED, reply=f"not sent: {reason}")
     with access.everywhere():
         _settle(delivery, result, database_now())
     log.info("mail delivery=%s state=%s attempt=%s", delivery.pk, delivery.state, delivery.attempts)
     return delivery.state
+
+
+def _why_not(delivery: Delivery, report: Report) -> str:
+    """Ask again, at the last moment, whether this message may go to this address."""
+    if not may_receive(delivery.recipient, report):
+        return "this person may no longer read the report"
+    if delivery.recipient.email != delivery.address:
+        return "the address has changed since it was written"
+    return ""
 
 
 def _mark_data_started(delivery: Delivery) -> None:

@@ -109,6 +109,13 @@ def test_a_person_who_left_gets_nothing(waiting, folder, alice):
     assert not list(folder.glob("*"))
 
 
+def test_a_changed_address_is_not_written_to(waiting, folder, alice):
+    User.objects.filter(pk=alice.pk).update(email="alice@elsewhere.example")
+
+    assert delivery.send_due() == {"refused": 1}
+    assert "address has changed" in current(waiting).smtp_reply
+
+
 def test_one_mail_by_its_id(waiting):
     assert delivery.deliver(waiting.pk) == State.HANDED
     assert delivery.deliver(waiting.pk) is None
