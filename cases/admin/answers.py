@@ -120,7 +120,8 @@ class ReasonField(forms.Field):
 
     def __init__(self, declared: ClinicalField):
         label = f"Why there is no answer: {declared.verbose_name}"
-        super().__init__(required=False, label=label, widget=UnfoldAdminSelectWidget(choices=REASONS))
+        widget = UnfoldAdminSelectWidget(choices=REASONS, attrs={"aria-label": label})
+        super().__init__(required=False, label=label, widget=widget)
 
 
 @dataclass(frozen=True, kw_only=True)

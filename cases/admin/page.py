@@ -199,6 +199,8 @@ class CasePage:
         form = RecordForm(**given)
         if self.case:
             del form.fields["center"]
+            if not self.may_record:
+                del form.fields["reason"]
             form.fields["case_number"].disabled = True
             form.initial["case_number"] = self.case.case_number
         else:
