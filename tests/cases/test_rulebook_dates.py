@@ -154,6 +154,11 @@ def test_today_and_the_year_of_birth_are_possible():
     assert not [f for f in engine.read(VALIDITY, case(**forms), AS_OF).errors if f.rule_id == "X-01"]
 
 
+def test_birth_today_is_no_date_in_the_future():
+    assert read_one("X-01/0", {"patient": {"born_on": "2026-06-30"}}).verdict == YES
+    assert read_one("X-01/0", {"patient": {"born_on": "2026-07-01"}}).verdict == NO
+
+
 def test_a_date_that_is_not_given_is_not_judged():
     assert read_one("X-01/0", {"patient": {"sex": "male"}}).verdict == OPEN
     assert read_one("X-01/0", {}).verdict == NA

@@ -51,6 +51,7 @@ def died_of(cause, resection_type="circumferential", **forms):
     return operated(operation={"resection_type": resection_type}, death={"cause_category": cause}, **forms)
 
 
+OPEN_GRAFT = {"visit_on": "2020-09", "graft_status": "patent"}
 THROMBOSIS = {"type": "graft_thrombosis", "onset_on": "2020-03-20"}
 NED = {"visit_on": "2022-01-10", "disease_status": "NED"}
 
@@ -101,9 +102,10 @@ EXAMPLES = [
     ("X-49/0", NA, complication(type="aki", treatment=["drugs"], clavien_dindo="II")),
     ("X-49/0", OPEN, complication(type="dialysis")),
     ("X-50/0", YES, grafted({"visit_on": "2020-09", "graft_status": "occluded"}, complications=[THROMBOSIS])),
-    ("X-50/0", NO, grafted({"visit_on": "2020-09", "graft_status": "patent"}, complications=[THROMBOSIS])),
+    ("X-50/0", NO, grafted(OPEN_GRAFT, complications=[THROMBOSIS])),
     ("X-50/0", NA, grafted(complications=[{**THROMBOSIS, "outcome": "resolved"}])),
     ("X-50/0", OPEN, grafted(complications=[THROMBOSIS])),
+    ("X-50/0", OPEN, grafted(OPEN_GRAFT, complications=[{"type": "graft_thrombosis"}])),
     ("X-50/1", YES, grafted({"visit_on": "2020-06-08", "graft_status": "occluded"}, complications=[THROMBOSIS])),
     ("X-50/1", NO, grafted({"visit_on": "2020-06-08", "graft_status": "occluded"})),
     ("X-50/1", NA, grafted({"visit_on": "2020-06-09", "graft_status": "occluded"})),
@@ -113,6 +115,8 @@ EXAMPLES = [
     ("X-58/0", NO, kidney(80.0, 200.0)),
     ("X-58/0", NA, kidney(80.0, 100.0)),
     ("X-58/0", NA, kidney(80.0, 70.0)),
+    ("X-58/0", OPEN, {**kidney(80.0, 200.0), "patient": {"born_on": "1960", "sex": "unknown"}}),
+    ("X-58/0", OPEN, {**kidney(80.0, 200.0), "patient": {"sex": "female"}}),
     ("X-58/0", OPEN, operated(discharge={"creatinine_discharge_umol_l": 200.0}, **PERSON)),
     # --- follow-up
     ("X-51/0", YES, visit({"reconstruction": {"ivc_method": "tube_graft"}}, graft_status="patent")),
