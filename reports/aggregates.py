@@ -135,3 +135,39 @@ def in_order(counts: Mapping[str, int], vocabulary: Any, *, empty: bool = False)
     return [
         (str(member.label), counts.get(str(member), 0)) for member in vocabulary if empty or member in counts
     ]
+
+
+def coded_group(
+    heading: str, rows: QuerySet[Any], field: str, vocabulary: Any, everybody: int
+) -> tuple[Group, ...]:
+    """Make the group of one code a patient; the applicable are at least the recorded."""
+    found = coded_counts(rows, field)
+    return share_group(
+        heading,
+        in_order(found, vocabulary),
+        recorded=sum(found.values()),
+        applicable=max(everybody, sum(found.values())),
+    )
+
+
+def set_group(
+    heading: str, rows: QuerySet[Any], field: str, vocabulary: Any, everybody: int
+) -> tuple[Group, ...]:
+    """Make the group of a set of codes, saying so where a patient counts in several lines."""
+    found, recorded = set_counts(rows, field)
+    several = sum(found.values()) > recorded
+    note = f"{heading}: a patient may count in more than one line." if several else ""
+    return share_group(
+        heading,
+        in_order(found, vocabulary),
+        recorded=recorded,
+        applicable=everybody,
+        exclusive=not several,
+        note=note,
+    )
+
+
+def flag_group(heading: str, rows: QuerySet[Any], field: str, everybody: int) -> tuple[Group, ...]:
+    """Make the group of a yes or no."""
+    yes, no = rows.filter(**{field: True}).count(), rows.filter(**{field: False}).count()
+    return share_group(heading, [("Yes", yes), ("No", no)], recorded=yes + no, applicable=everybody)

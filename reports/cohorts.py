@@ -54,6 +54,15 @@ class DaysBetween(Func):
     output_field = IntegerField()
 
 
+class ImputedDate(Func):
+    """The day that stands for a partial date: registry.dates.PartialDate.imputed in SQL."""
+
+    template = (
+        "(CASE length(%(expressions)s) WHEN 10 THEN %(expressions)s WHEN 7 THEN %(expressions)s || '-15' "
+        "ELSE %(expressions)s || '-07-01' END)::date"
+    )
+
+
 def observations(cut: Cut) -> QuerySet[SurvivalObservation]:
     """List the cases of a cut with their days at the cut; not resected yet at the cut means not there yet."""
     rows = SurvivalObservation.objects.filter(source__in=cut.sources)

@@ -11,7 +11,7 @@ from cases.models import Case, Operation, Pathology, Reconstruction, Tumor
 from reports import cohorts
 from reports.cohorts import Cut
 from reports.content import MissingCount
-from reports.tables import TUBES, WITH_MATERIAL, index_operations, index_reconstructions
+from reports.operations import TUBES, WITH_MATERIAL, index_operations, index_reconstructions
 
 Whom = Literal["registered", "resected", "with material", "with tube"]
 

@@ -22,10 +22,11 @@ from reports import (
     completeness,
     disclosure,
     estimates,
+    operations,
     outcomes,
+    patients,
     provenance,
     remarks,
-    tables,
     wording,
 )
 from reports.aggregates import share
@@ -93,8 +94,8 @@ def _read(cut: Cut) -> ReportContent:
         banner=remarks.BANNERS[cut.source],
         headlines=_headlines(survival, early),
         flow=_flow(frame),
-        patients=tables.patients(cut),
-        operations=tables.operations(cut),
+        patients=patients.patients(cut),
+        operations=operations.operations(cut),
         complications=outcomes.complications(cut),
         early_events=early,
         survival=survival,

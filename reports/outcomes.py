@@ -22,9 +22,9 @@ from cases.vocabulary import (
 )
 from reports import cohorts
 from reports.aggregates import share
-from reports.cohorts import Cut, DaysBetween
+from reports.cohorts import Cut, DaysBetween, ImputedDate
 from reports.content import Group, Line
-from reports.tables import ImputedDate, index_operations
+from reports.operations import index_operations
 
 EVENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Pulmonary embolism", (ComplicationType.PE,)),

@@ -5,7 +5,7 @@ Pure: the same content gives the same strings.
 
 from __future__ import annotations
 
-from reports import chapters, wording
+from reports import chapters, survival_chapter, wording
 from reports.content import MissingCount, Rate, ReportContent, Share, Value
 from reports.printed import Column, Fact, PrintedReport, Row, Section, Table
 
@@ -17,7 +17,7 @@ def printed(content: ReportContent) -> PrintedReport:
         chapters.patients(content, numbers),
         chapters.operations(content, numbers),
         chapters.early(content, numbers),
-        chapters.survival_chapter(content.survival, numbers),
+        survival_chapter.chapter(content.survival, numbers.next),
         chapters.rules(content, numbers),
         _missing(content, numbers),
     ]
@@ -28,7 +28,7 @@ def printed(content: ReportContent) -> PrintedReport:
         cut=wording.day(content.as_of),
         facts=_facts(content),
         headlines=tuple(_headline(item.label, item.value, item.detail) for item in content.headlines),
-        figure=chapters.figure(content.survival),
+        figure=survival_chapter.figure(content.survival),
         sections=tuple(section for section in sections if section is not None),
         notes=tuple(Fact(label=note.title, value=note.text) for note in content.notes),
         methods=_methods(content),

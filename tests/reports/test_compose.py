@@ -8,7 +8,7 @@ from django.db import connection, connections
 
 from registry import access
 from registry.models import Center
-from reports import compose, outcomes, printing, tables
+from reports import compose, operations, outcomes, patients, printing
 from reports.cohorts import Cut
 from reports.models import Audience
 from tests.reports import cohort
@@ -36,7 +36,7 @@ def founding(north, everywhere):
 @pytest.mark.django_db
 def test_table_1_prints_what_the_abstract_prints(founding):
     """Rusin 2021: 7 (87.5%) women, 1 (12.5%) man; median age 57; 3 (37.5%), 1 (12.5%), 4 (50%)."""
-    found = lines(tables.patients(FOUNDING))
+    found = lines(patients.patients(FOUNDING))
 
     assert found["Sex, n (%)"][1:] == [("Women", "7", "(87.5%)"), ("Men", "1", "(12.5%)")]
     assert found["Age at operation, years, median"] == [("Age at operation, years, median", "57")]
@@ -49,7 +49,7 @@ def test_table_1_prints_what_the_abstract_prints(founding):
 @pytest.mark.django_db
 def test_table_2_prints_what_the_abstract_prints(founding):
     """Rusin 2021: 7 Chevron, 1 midline; 6 and 2 prostheses of 18-22 mm; 5, 2, 1; 215 (160-320); 305 (250-500)."""
-    found = lines(tables.operations(FOUNDING))
+    found = lines(operations.operations(FOUNDING))
 
     assert found["Approach, n (%)"][1:] == [
         ("Bilateral subcostal (Chevron)", "7", "(87.5%)"), ("Median laparotomy", "1", "(12.5%)"),
@@ -131,7 +131,9 @@ def test_age_comes_from_dates_else_as_published(north, everywhere):
     cohort.Patient.objects.filter(pk=case.patient_id).update(born_on="1960")
     add_case(north, 2, age=40, days=1)
 
-    age = next(group for group in tables.patients(CLINICAL) if group.heading.startswith("Age")).lines[0].value
+    age = (
+        next(group for group in patients.patients(CLINICAL) if group.heading.startswith("Age")).lines[0].value
+    )
 
     assert (age.low, age.high, age.n) == (40, 59, 2), "1 July 1960 to 30 June 2020 is a day short of 60"
 

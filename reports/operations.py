@@ -1,59 +1,30 @@
-"""The patients and the operations of a cut as table groups, aggregated in the database.
-
-A reconstruction prints only what the publication behind it prints: anything more would show figures that somebody
-chose when the rows were made.
-"""
+"""Table 2 of a report: index resections, their reconstruction, time and blood loss, aggregated in the database."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import (
-    Count,
-    Exists,
-    ExpressionWrapper,
-    F,
-    Func,
-    IntegerField,
-    OuterRef,
-    QuerySet,
-    Subquery,
-)
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
-from cases.models import Case, Operation, Pathology, Reconstruction, Tumor, VeinHandling
+from cases.models import Operation, Reconstruction, VeinHandling
 from cases.vocabulary import (
     Approach,
     Bypass,
-    Grade,
     GrossResult,
-    Growth,
     Handling,
     IvcMethod,
-    Level,
     Margin,
     Material,
     OperationType,
     Organ,
-    PresentationType,
     ResectionType,
-    Segment,
-    Sex,
     Vein,
 )
 from reports import cohorts
-from reports.aggregates import (
-    Size,
-    coded_counts,
-    in_order,
-    set_counts,
-    share_group,
-    spread_group,
-    spreads,
-)
+from reports.aggregates import coded_counts, coded_group, set_group, share_group, spread_group, spreads
 from reports.cohorts import Cut
 from reports.content import Group
+from reports.patients import specimens
 
 IMPLANTED = (Handling.REIMPLANTED_GRAFT, Handling.REIMPLANTED_IVC, Handling.INTERPOSITION)
 WITH_MATERIAL = (IvcMethod.TUBE_GRAFT, IvcMethod.BIFURCATED_GRAFT, IvcMethod.AUTOLOGOUS_TUBE, IvcMethod.PATCH)
@@ -64,41 +35,6 @@ _RESECTIONS: dict[str, str] = {
     ResectionType.THROMBECTOMY_ONLY: "Thrombectomy only",
     ResectionType.NONE: "No resection of the vein",
 }
-_COUNTED = {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven"}
-
-
-class ImputedDate(Func):
-    """The day that stands for a partial date: registry.dates.PartialDate.imputed in SQL."""
-
-    template = (
-        "(CASE length(%(expressions)s) WHEN 10 THEN %(expressions)s WHEN 7 THEN %(expressions)s || '-15' "
-        "ELSE %(expressions)s || '-07-01' END)::date"
-    )
-
-
-def patients(cut: Cut) -> tuple[Group, ...]:
-    """Table 1: who, and which tumor."""
-    cases = cohorts.cases(cut)
-    everybody = cases.count()
-    tumors = Tumor.objects.filter(case__in=cases)
-    groups = [
-        *_sex(cases, everybody),
-        *_age(cases, everybody, published=cut.source == "reconstruction"),
-        *_coded("Growth pattern", tumors, "growth_pattern", Growth, everybody),
-        *_segment_count(tumors, everybody),
-    ]
-    if cut.source == "reconstruction":
-        return tuple(groups)
-    levels = cohorts.observations(cut)
-    groups += [
-        *_set("Segments involved", tumors, "segments", Segment, everybody),
-        *_coded("Most cranial level", levels, "level", Level, everybody),
-        *spread_group("Largest diameter, mm", spreads(tumors, "max_diameter_mm")["median"], everybody),
-        *_flag("Metastasis at diagnosis", tumors, "metastasis_at_diagnosis", everybody),
-        *_coded("Presented as", tumors, "presentation_type", PresentationType, everybody),
-        *_coded("FNCLCC grade", _specimens(cases), "fnclcc_grade", Grade, everybody),
-    ]
-    return tuple(groups)
 
 
 def operations(cut: Cut) -> tuple[Group, ...]:
@@ -111,7 +47,7 @@ def operations(cut: Cut) -> tuple[Group, ...]:
     if not published:
         loss = (*spread_group("Blood loss, mL", blood["median"], everybody), *loss)
     groups = [
-        *_set("Approach", rows, "approach", Approach, everybody),
+        *set_group("Approach", rows, "approach", Approach, everybody),
         *_procedures(rows, everybody),
         *_prostheses(cut),
         *spread_group("Operating time, min", minutes["median"], everybody),
@@ -120,9 +56,9 @@ def operations(cut: Cut) -> tuple[Group, ...]:
     ]
     if not published:
         groups += [
-            *_coded("Margin", _specimens(cohorts.cases(cut)), "margin", Margin, everybody),
-            *_set("Organs resected", rows, "organs_resected", Organ, everybody),
-            *_set("Bypass", rows, "bypass", Bypass, everybody),
+            *coded_group("Margin", specimens(cohorts.cases(cut)), "margin", Margin, everybody),
+            *set_group("Organs resected", rows, "organs_resected", Organ, everybody),
+            *set_group("Bypass", rows, "bypass", Bypass, everybody),
         ]
     return tuple(groups)
 
@@ -140,47 +76,6 @@ def index_reconstructions(cut: Cut) -> QuerySet[Reconstruction]:
         case_id=OuterRef("case_id"), position=OuterRef("operation_position")
     )
     return Reconstruction.objects.filter(Exists(of_index))
-
-
-# --- patients --------------------------------------------------------------------------------------------------------
-
-
-def _sex(cases: QuerySet[Case], everybody: int) -> tuple[Group, ...]:
-    words = {Sex.FEMALE: "Women", Sex.MALE: "Men", Sex.OTHER: "Other"}
-    found = coded_counts(cases, "patient__sex")
-    counts = [(word, found[code]) for code, word in words.items() if code in found]
-    return share_group("Sex", counts, recorded=sum(n for _, n in counts), applicable=everybody)
-
-
-def _age(cases: QuerySet[Case], everybody: int, *, published: bool) -> tuple[Group, ...]:
-    """Completed years at the index resection from the dates, else as published (cases/derived.py says the same)."""
-    lived = ExpressionWrapper(
-        cohorts.DaysBetween(F("observation__origin_on"), ImputedDate("patient__born_on")) * 4 / 1461,
-        output_field=IntegerField(),
-    )
-    aged = cases.annotate(age=Coalesce(lived, "patient__age_at_resection_years", output_field=IntegerField()))
-    value = spreads(aged, "age")["median"]
-    return spread_group("Age at operation, years", value, everybody, brackets=not published)
-
-
-def _segment_count(tumors: QuerySet[Tumor], everybody: int) -> tuple[Group, ...]:
-    counted = (
-        tumors.exclude(segments=None)
-        .annotate(size=Size("segments"))
-        .values_list("size")
-        .annotate(n=Count("pk"))
-    )
-    counts = [(_COUNTED[size], n) for size, n in counted.order_by("size")]
-    return share_group(
-        "Segments per patient", counts, recorded=sum(n for _, n in counts), applicable=everybody
-    )
-
-
-def _specimens(cases: QuerySet[Case]) -> QuerySet[Pathology]:
-    return Pathology.objects.filter(case__in=cases, position=0)
-
-
-# --- operations ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,37 +180,3 @@ def _radicality(rows: QuerySet[Operation], everybody: int) -> tuple[Group, ...]:
     found = coded_counts(rows, "gross_result")
     counts = [(word, found.get(code, 0)) for code, word in words.items()]
     return share_group("Result of the resection", counts, recorded=sum(found.values()), applicable=everybody)
-
-
-# --- both ------------------------------------------------------------------------------------------------------------
-
-
-def _coded(
-    heading: str, rows: QuerySet[Any], field: str, vocabulary: Any, everybody: int
-) -> tuple[Group, ...]:
-    found = coded_counts(rows, field)
-    return share_group(
-        heading,
-        in_order(found, vocabulary),
-        recorded=sum(found.values()),
-        applicable=max(everybody, sum(found.values())),
-    )
-
-
-def _set(heading: str, rows: QuerySet[Any], field: str, vocabulary: Any, everybody: int) -> tuple[Group, ...]:
-    found, recorded = set_counts(rows, field)
-    several = sum(found.values()) > recorded
-    note = f"{heading}: a patient may count in more than one line." if several else ""
-    return share_group(
-        heading,
-        in_order(found, vocabulary),
-        recorded=recorded,
-        applicable=everybody,
-        exclusive=not several,
-        note=note,
-    )
-
-
-def _flag(heading: str, rows: QuerySet[Any], field: str, everybody: int) -> tuple[Group, ...]:
-    yes, no = rows.filter(**{field: True}).count(), rows.filter(**{field: False}).count()
-    return share_group(heading, [("Yes", yes), ("No", no)], recorded=yes + no, applicable=everybody)
