@@ -29,8 +29,8 @@ serve: setup  ## web pages, API, worker and scheduler on http://127.0.0.1:8000, 
 	@cat var/demo/accounts.txt 2>/dev/null || echo "No accounts yet: make demo, or manage.py appoint NAME registry_admin"
 	$(MANAGE) serve
 
-test: develop  ## all tests
-	$(BIN)/python -m pytest --numprocesses auto
+test: develop  ## all tests; TESTS="-m database" or a path for some
+	$(BIN)/python -m pytest --numprocesses auto $(TESTS)
 
 check: develop  ## style, types, imports, migrations, settings and documents
 	$(BIN)/ruff check .

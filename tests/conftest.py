@@ -12,6 +12,16 @@ from registry.access import Role
 from registry.database import roles
 from registry.models import Center, Membership, User
 
+DATABASE = {"db", "transactional_db"}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what needs a database, so that it can be tried on another server without the rest (`-m database`)."""
+    for item in items:
+        if item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ())):
+            item.add_marker("database")
+
+
 # --- the role ----------------------------------------------------------------------------------------------------
 
 
