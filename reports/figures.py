@@ -28,6 +28,7 @@ OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "
 _DASHES: tuple[object, ...] = ("-", (0, (6, 3)), (0, (2, 2)), (0, (8, 3, 2, 3)))
 _INK, _QUIET, _HAIR = "#1b1f24", "#5b6570", "#dfe3e8"
 CENSOR_TICKS_UP_TO = 150  # patients; above this the ticks are a smear
+_APART = 0.055  # of the axis: the height of a name
 _MM = 1 / 25.4
 
 _STYLE: dict[str, object] = {
@@ -53,7 +54,8 @@ class _Layout:
 
     @property
     def table(self) -> float:
-        return self.groups * 3 * self.row + (self.groups - 1) * 1.6 + (self.row if self.groups > 1 else 0)
+        rows = 3 if self.groups == 1 else 4  # several groups are named above their rows
+        return self.groups * rows * self.row + (self.groups - 1) * 1.6
 
     @property
     def axis(self) -> float:
@@ -95,7 +97,10 @@ def _save(survival: Survival, kind: Literal["svg", "png"], *, title: str, dots_p
 
 
 def _draw(survival: Survival) -> Figure:
-    layout = _Layout(width=166, left=23, right=6, plot=68, row=4.3, groups=len(survival.curves))
+    several = len(survival.curves) > 1
+    layout = _Layout(
+        width=166, left=23, right=26 if several else 6, plot=68, row=4.3, groups=len(survival.curves)
+    )
     figure = Figure(figsize=(layout.width * _MM, layout.height * _MM), facecolor="white")
     axes = figure.add_axes(
         (
@@ -109,6 +114,8 @@ def _draw(survival: Survival) -> Figure:
     _frame(axes, survival, ticks)
     for index, curve in enumerate(survival.curves):
         _curve(axes, survival, curve, index)
+    if several:
+        _names(axes, survival)
     _risk_table(figure, axes, layout, survival, ticks)
     return figure
 
@@ -157,15 +164,31 @@ def _curve(axes: Axes, survival: Survival, curve: CurveTable, index: int) -> Non
             markeredgewidth=1,
             clip_on=False,
         )
-    if len(survival.curves) > 1:
+
+
+def _names(axes: Axes, survival: Survival) -> None:
+    """Name each curve at its end, pushed apart where curves end close together."""
+    ends = []
+    for index, curve in enumerate(survival.curves):
+        shown = [
+            s
+            for day, s in zip(curve.time_days, curve.survival, strict=True)
+            if day <= survival.show_until_days
+        ]
+        ends.append((shown[-1] if shown else 1.0, index))
+    last = -1.0
+    for height, index in sorted(ends):
+        place = max(height, last + _APART)
         axes.annotate(
-            curve.label,
-            (months[-1], heights[-1]),
-            xytext=(-2, 4),
+            survival.curves[index].label,
+            (survival.show_until_days / DAYS_PER_MONTH, place),
+            xytext=(7, 0),
             textcoords="offset points",
-            ha="right",
-            color=color,
+            va="center",
+            color=OKABE_ITO[index % len(OKABE_ITO)],
+            annotation_clip=False,
         )
+        last = place
 
 
 def _band(curve: CurveTable, shown: list[int]) -> tuple[list[float], list[float]]:
