@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from cases import document as documents
-from cases import jobs, store
+from cases import duplicates, jobs, store
 from cases.models import Assessment, AssessmentRun, Case, DataQuery, Deviation
 from cases.models.review import ReviewItem
 from cases.rulebook import engine
@@ -122,6 +122,8 @@ def record(judged: Sequence[Judged], *, as_of: date, now: datetime) -> int:
     queries = [
         _item(case, finding, VALIDITY.version, now) for case in judged for finding in case.validity.queries
     ]
+    suspected = duplicates.suspected(case_ids)
+    queries += [_duplicate(case, now) for case in judged if case.case_id in suspected]
     _settle(Deviation, case_ids, deviations, now)
     _settle(DataQuery, case_ids, queries, now)
     return new
@@ -174,6 +176,22 @@ def _item(case: Judged, finding: Any, version: str, now: datetime) -> dict[str, 
         "opened_at": now,
         "closed_at": None,
     }
+
+
+def _duplicate(case: Judged, now: datetime) -> dict[str, Any]:
+    """The query for a case that may be another's patient (X-56)."""
+    rule = VALIDITY.rule(duplicates.RULE_ID)
+    finding = engine.Finding(
+        rule_id=rule.id,
+        version=VALIDITY.version,
+        verdict=Verdict.DEVIATION,
+        severity=Severity.QUERY,
+        pointer="/patient",
+        values={},
+        missing=(),
+        sentence=str(rule.says),
+    )
+    return _item(case, finding, VALIDITY.version, now)
 
 
 def _settle(model: type[ReviewItem], case_ids: list[int], found: list[dict[str, Any]], now: datetime) -> None:

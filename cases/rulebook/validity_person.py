@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
 from datetime import date
 from typing import Any
 
@@ -76,28 +75,6 @@ def _nothing_may_stay(basis: str, effect: str | None) -> bool:
     return basis == ConsentBasis.REFUSED or erased
 
 
-# --- X-56: other cases ---------------------------------------------------------------------------
-
-
-def duplicate_key(document: Any, center: Hashable) -> Hashable | None:
-    """What two cases of one patient would share: center, sex, year of birth, month of resection; None if unknown."""
-    patient, index = document.patient, document.index
-    if patient is None or index is None or None in (patient.sex, patient.born_on, index.operated_on):
-        return None
-    if index.operated_on.precision == "year":
-        return None
-    return center, patient.sex, patient.born_on.text[:4], index.operated_on.text[:7]
-
-
-def possible_duplicates(keys: Iterable[tuple[Any, Hashable | None]]) -> list[list[Any]]:
-    """Group cases (name, key) that may be the same patient; each group has two or more."""
-    groups: dict[Hashable, list[Any]] = {}
-    for name, key in keys:
-        if key is not None:
-            groups.setdefault(key, []).append(name)
-    return [names for names in groups.values() if len(names) > 1]
-
-
 RULES = (
     Rule(
         id="X-11",
@@ -156,7 +133,8 @@ RULES = (
         title="One case a patient",
         asks="no other case of the center has the same sex, year of birth and month of resection",
         severity=Severity.QUERY,
-        held_by="Needs the center's other cases: `possible_duplicates` over the `duplicate_key` of each.",
+        says="Another case of this center has the same sex, birth year and month of resection; is it the same patient?",
+        held_by="Needs the center's other cases, so the database is asked when a case is saved or read again.",
         **LOGIC,
     ),
 )

@@ -1,5 +1,7 @@
 """The one door: all of a case or nothing, once however often it is sent, and only by those who may."""
 
+from datetime import date
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -130,6 +132,28 @@ def test_what_is_implausible_is_saved_and_asked(north, alice):
     assert any("blood" in problem.message.lower() for problem in receipt.problems)
     with access.scope([north.pk]):
         assert DataQuery.objects.open().filter(pointer="/operations/0/blood_loss_ml").exists()
+
+
+def test_two_cases_that_may_be_one_patient_are_asked_about(north, south, alice, bob):
+    save(resected("A"), north, alice)
+    save(resected("A"), south, bob)
+    save(resected("other month", operated_on="2015-04-02"), north, alice)
+    save(resected("year only", operated_on="2015"), north, alice)
+
+    twin = save(resected("B", operated_on="2015-03"), north, alice)
+
+    with access.scope([north.pk, south.pk]):
+        asked = DataQuery.objects.open().filter(rule_id="X-56")
+        assert list(asked.values_list("case_id", "pointer")) == [(twin.case_id, "/patient")]
+
+        review.reassess(Case.objects.values_list("pk", flat=True), as_of=date(2026, 1, 1))
+
+        assert list(asked.order_by("pk").values_list("case__case_number", flat=True)) == ["B", "A"]
+
+    save(resected("B", operated_on="2015-05"), north, alice)
+
+    with access.scope([north.pk]):
+        assert DataQuery.objects.get(rule_id="X-56", case_id=twin.case_id).state == "closed"
 
 
 def test_a_query_closes_by_itself_when_the_data_are_corrected(north, alice):

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from cases.rulebook import engine, validity_person
+from cases.rulebook import engine
 from cases.rulebook.validity import VALIDITY
 from tests.cases.rulebook_reading import AS_OF, NA, NO, OPEN, YES, case, index, operated, read_one
 
@@ -188,7 +188,7 @@ def test_partial_dates_fail_only_when_impossible(text, precise):
     assert engine.read(VALIDITY, case(**forms), date(2020, 12, 31)).errors == []
 
 
-# --- X-13 and X-56 -------------------------------------------------------------------------------
+# --- X-13 -------------------------------------------------------------------------------------------
 
 
 def test_data_after_withdrawal_are_named():
@@ -198,19 +198,3 @@ def test_data_after_withdrawal_are_named():
 
     assert finding.pointer == "/consent/withdrawn_on"
     assert "/follow_ups/1/visit_on" in finding.sentence
-
-
-def test_cases_that_may_be_one_patient_are_grouped():
-    same = {"patient": {"born_on": "1960-05", "sex": "female"}}
-    documents = [
-        ("a", 1, case(**operated(**same))),
-        ("b", 1, case(operations=[index(operated_on="2020-03")], **same)),
-        ("other month", 1, case(operations=[index(operated_on="2020-04-10")], **same)),
-        ("other center", 2, case(**operated(**same))),
-        ("no month", 1, case(operations=[index(operated_on="2020")], **same)),
-        ("unknown", 1, case(**same)),
-    ]
-
-    keys = [(name, validity_person.duplicate_key(document, center)) for name, center, document in documents]
-
-    assert validity_person.possible_duplicates(keys) == [["a", "b"]]
