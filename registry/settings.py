@@ -202,7 +202,7 @@ CELERY_BEAT_SCHEDULE = {
     "sign of life": {"task": "registry.tasks.beat", "schedule": crontab()},
     "ring the bell for jobs that are due": {"task": "cases.tasks.ring_due_jobs", "schedule": crontab()},
     "read the rulebooks again": {"task": "cases.tasks.reassess_all", "schedule": crontab(hour=2, minute=30)},
-    "send reports that are due": {"task": "reports.tasks.send_due", "schedule": crontab(minute=5)},
+    "send reports that are due": {"task": "reports.tasks.send_due", "schedule": crontab()},
 }
 
 # --- people -------------------------------------------------------------------------------------------------
@@ -308,6 +308,10 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+
+# --- what leaves a center: counts below this are withheld -----------------------------------------------------
+
+SMALL_NUMBER_THRESHOLD = environment.number("SMALL_NUMBER_THRESHOLD", 5, least=1)
 
 # --- mail: into a folder until a server is named ------------------------------------------------------------
 

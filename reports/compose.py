@@ -45,8 +45,6 @@ from reports.content import (
 )
 from reports.models import Audience
 
-DEFAULT_THRESHOLD = 5
-
 
 @contextmanager
 def snapshot() -> Iterator[None]:
@@ -74,7 +72,7 @@ def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
 
 def threshold() -> int:
     """The smallest count that outsiders see."""
-    return int(getattr(settings, "SMALL_NUMBER_THRESHOLD", DEFAULT_THRESHOLD))
+    return settings.SMALL_NUMBER_THRESHOLD
 
 
 def _read(cut: Cut) -> ReportContent:

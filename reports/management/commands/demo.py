@@ -212,7 +212,12 @@ def _by_center(text: str) -> dict[str, bytes]:
 @contextmanager
 def _worker(mail_folder: Path) -> Iterator[Callable[[], bool]]:
     """Run a worker whose mails go to a folder, whatever mail server is set."""
-    environment = {"REGISTRY_PROCESS": "worker", "MAIL_FOLDER": str(mail_folder), "EMAIL_HOST": ""}
+    environment = {
+        "REGISTRY_PROCESS": "worker",
+        "MAIL_FOLDER": str(mail_folder),
+        "EMAIL_HOST": "",
+        "PYTHONWARNINGS": "ignore:You're running the worker",  # as root in a container, which is fine for a demo
+    }
     program = subprocess.Popen(
         [sys.executable, "-m", "celery", "--app", "registry", *WORKER],
         cwd=settings.BASE_DIR,
