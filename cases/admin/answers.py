@@ -11,12 +11,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
-from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
-)
 
+from cases.admin.widgets import Choice, Choices, Line
 from cases.forms import FIELDS, MODEL_OF, TYPES
 from cases.rulebook import wording
 from cases.vocabulary import Missing
@@ -91,11 +87,11 @@ def _span(limits: tuple[float, float]) -> str:
 
 def _widget(declared: ClinicalField) -> forms.Widget:
     if isinstance(declared, CodedSet):
-        return UnfoldAdminCheckboxSelectMultipleWidget(choices=_choices(declared))
+        return Choices(choices=_choices(declared))
     if isinstance(declared, Coded):
-        return UnfoldAdminSelectWidget(choices=[("", "–"), *_choices(declared)])
+        return Choice(choices=[("", "–"), *_choices(declared)])
     if isinstance(declared, Flag):
-        return UnfoldAdminSelectWidget(choices=YES_OR_NO)
+        return Choice(choices=YES_OR_NO)
     attrs = {"autocomplete": "off"}
     if isinstance(declared, Measurement):
         attrs["inputmode"] = "decimal" if declared.decimals else "numeric"
@@ -104,7 +100,7 @@ def _widget(declared: ClinicalField) -> forms.Widget:
             "placeholder": "YYYY-MM-DD",
             "title": "YYYY-MM-DD, or YYYY-MM or YYYY when the day is not known",
         }
-    return UnfoldAdminTextInputWidget(attrs=attrs)
+    return Line(attrs=attrs)
 
 
 def _choices(declared: Coded | CodedSet) -> list[tuple[str, str]]:
@@ -120,7 +116,7 @@ class ReasonField(forms.Field):
 
     def __init__(self, declared: ClinicalField):
         label = f"Why there is no answer: {declared.verbose_name}"
-        widget = UnfoldAdminSelectWidget(choices=REASONS, attrs={"aria-label": label})
+        widget = Choice(choices=REASONS, attrs={"aria-label": label})
         super().__init__(required=False, label=label, widget=widget)
 
 

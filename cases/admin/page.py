@@ -9,11 +9,11 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from cases import document as documents
 from cases import intake
 from cases.admin.sheet import Block, Sheet, Told
+from cases.admin.widgets import Choice, Line
 from cases.document import StoredCase
 from cases.intake import Receipt, Submission
 from cases.models import Assessment, Case, DataQuery
@@ -47,30 +47,30 @@ VERDICT_ORDER = (Verdict.DEVIATION, Verdict.NOT_ASSESSABLE, Verdict.CONCORDANT, 
 class RecordForm(forms.Form):
     """What belongs to the case itself: its number, its notes, and why it changes."""
 
-    center = forms.ModelChoiceField(Center.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget)
+    center = forms.ModelChoiceField(Center.objects.none(), empty_label=None, widget=Choice)
     case_number = forms.CharField(
         required=False,
         strip=False,
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        widget=Line(attrs={"autocomplete": "off"}),
         help_text="The center's own number for this case; never a hospital or national id. It stays as it is.",
     )
     citation = forms.CharField(
         required=False,
         strip=False,
-        widget=UnfoldAdminTextInputWidget,
+        widget=Line,
         help_text="The publication, for a case from the literature",
     )
     note = forms.CharField(
         required=False,
         strip=False,
-        widget=UnfoldAdminTextInputWidget,
+        widget=Line,
         help_text="What no field says; never anything that identifies a person",
     )
     reason = forms.CharField(
         required=False,
         max_length=200,
         label="Reason for this change",
-        widget=UnfoldAdminTextInputWidget,
+        widget=Line,
         help_text="Kept in the history",
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
