@@ -1,7 +1,7 @@
 """The page of one case: drawn from its document, read back as a document, written through intake alone."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -23,7 +23,7 @@ from cases.rulebook.completeness import missing_answers
 from cases.vocabulary import Severity, Source, Status, Verdict
 from registry.access import Action
 from registry.admin import centers_where
-from registry.models import Center
+from registry.models import Center, User
 
 if TYPE_CHECKING:
     from cases.admin.case import CaseAdmin
@@ -146,16 +146,16 @@ class CasePage:
         center = self.case.center if self.case else given["center"]
         submission = Submission(document=document, if_version=version or NEVER_SAVED)
         try:
-            receipt = intake.save_case(
-                submission,
-                center=center,
-                by=self.request.user,
-                source=Source.ADMIN,
-                reason=given.get("reason", ""),  # type: ignore[arg-type]
-            )
-        except IntegrityError:  # somebody added the same number at the same moment
-            return [self._taken(own["case_number"])]
+            receipt = self._save(submission, center, given)
+        except (
+            IntegrityError
+        ):  # somebody added the same number at the same moment: now it is there to compare with
+            receipt = self._save(submission, center, given)
         return self._judged(receipt, document)
+
+    def _save(self, submission: Submission, center: Center, given: dict[str, Any]) -> Receipt:
+        by, reason = cast(User, self.request.user), given.get("reason", "")
+        return intake.save_case(submission, center=center, by=by, source=Source.ADMIN, reason=reason)
 
     def _judged(self, receipt: Receipt, document: Any) -> Receipt | list[Problem]:
         if receipt.verdict != "rejected":

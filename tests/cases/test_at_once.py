@@ -9,11 +9,12 @@ from cases import document
 from cases.models import Case
 from registry import access
 from tests.cases.examples import resected
-from tests.clients import machine
+from tests.clients import browser, machine
+from tests.pages import filled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CASES = "/api/v1/cases/"
+CASES, ADD = "/api/v1/cases/", "/admin/cases/case/add/"
 AT_ONCE = 6
 
 
@@ -65,3 +66,14 @@ def test_of_many_corrections_of_one_version_one_is_kept(scripts):
     kept = [answer.json()["document"]["note"] for answer in answers if answer.status_code == 200]
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * (AT_ONCE - 1)
     assert [scripts[0].get(where).json()["document"]["note"]] == kept
+
+
+def test_a_page_sent_many_times_at_once_adds_one_case(north, alice):
+    clients = [browser(alice) for _ in range(AT_ONCE)]
+    page = {**filled(clients[0].get(ADD)), "case_number": "A-1", "note": "once"}
+
+    answers = together(lambda place: clients[place].post(ADD, page))
+
+    assert {(answer.status_code, answer["Location"]) for answer in answers} == {(302, answers[0]["Location"])}
+    with access.everywhere():
+        assert Case.objects.get().version == 1

@@ -1,0 +1,72 @@
+"""What the API says of itself is what it does: answers fit the shapes that OpenAPI promises."""
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from tests.cases.test_api import CASES, sent
+from tests.clients import machine
+
+pytestmark = pytest.mark.django_db
+
+PROBLEM = "application/problem+json"
+
+
+@pytest.fixture
+def script(north, alice):
+    return machine(north, alice)
+
+
+@pytest.fixture
+def described(client):
+    return yaml.safe_load(client.get("/api/v1/schema/").content)
+
+
+def fits(described, name, body):
+    """The names and kinds of everything promised; what is not promised is not sent."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": described["components"]}
+    errors = [error.message for error in Draft202012Validator(schema).iter_errors(body)]
+    return not errors and set(body) <= set(described["components"]["schemas"][name]["properties"])
+
+
+def test_cases_and_their_lists_fit(described, script):
+    added = script.post(CASES, sent(presentation={"height_cm": 205}))
+    where = added["Location"]
+
+    assert fits(described, "Case", added.json())
+    assert fits(described, "Case", script.get(where).json())
+    assert fits(described, "CaseDocument", script.get(where).json()["document"])
+    assert fits(described, "Page", script.get(CASES).json())
+    assert fits(described, "Record", script.get(CASES).json()["results"][0])
+    assert fits(described, "Assessment", script.get(f"{where}assessment/").json())
+
+
+def test_refusals_fit(described, script, client):
+    where = script.post(CASES, sent())["Location"]
+
+    refused = [
+        script.post(CASES, {"case_number": "A-2", "patient": {"sex": "f"}}),
+        script.post(CASES, sent(note="other")),
+        script.put(where, sent()),
+        script.put(where, sent(note="x"), HTTP_IF_MATCH='"7"'),
+        script.get(f"{CASES}?status=x"),
+        script.get(f"{CASES}0/"),
+        client.get(CASES),
+    ]
+
+    assert [answer.status_code for answer in refused] == [422, 409, 428, 412, 400, 404, 401]
+    assert all(fits(described, "Problem", answer.json()) for answer in refused)
+
+
+def test_every_refusal_that_an_operation_may_give_is_a_problem(described):
+    answers = [
+        (path, status, answer)
+        for path, item in described["paths"].items()
+        for operation in item.values()
+        for status, answer in operation["responses"].items()
+        if status >= "400"
+    ]
+
+    others = [(path, status) for path, status, answer in answers if PROBLEM not in answer["content"]]
+    assert others == []
+    assert {"400", "401", "403", "503"} <= {status for _, status, _ in answers}
