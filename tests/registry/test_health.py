@@ -46,7 +46,7 @@ def test_pending_migrations_are_not_ready(db):
 
     with connection.cursor() as cursor:
         cursor.execute("SET ROLE reg_owner")
-        MigrationRecorder(connection).record_unapplied("registry", "0001_initial")
+        MigrationRecorder(connection).record_unapplied("registry", "0002_signinattempts")
         cursor.execute("SET ROLE reg_app")
 
     assert ask("/readyz").status_code == 503
