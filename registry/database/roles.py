@@ -35,9 +35,8 @@ def make(address: str, *, database: str | None, can_login: bool) -> None:
         for role in ATTRIBUTES:
             if role not in present:
                 _make_role(connection, role, can_login=can_login)
-        if database and not _has_database(connection, database):
-            statement = "CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0"
-            connection.execute(sql.SQL(statement).format(sql.Identifier(database), sql.Identifier(OWNER)))
+        if database:
+            _make_database(connection, database)
 
 
 def _make_role(connection: psycopg.Connection, role: str, *, can_login: bool) -> None:
@@ -49,8 +48,18 @@ def _make_role(connection: psycopg.Connection, role: str, *, can_login: bool) ->
         connection.execute(sql.SQL("GRANT {} TO {}").format(name, sql.Identifier(OWNER)))
 
 
-def _has_database(connection: psycopg.Connection, name: str) -> bool:
-    return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+def _make_database(connection: psycopg.Connection, name: str) -> None:
+    found = connection.execute(
+        "SELECT datdba::regrole::text FROM pg_database WHERE datname = %s", [name]
+    ).fetchone()
+    if not found:
+        statement = "CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0"
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(OWNER)))
+    elif found != (OWNER,):  # perhaps it serves others, too: taking it over is not ours to decide
+        remedy = f'ALTER DATABASE "{name}" OWNER TO {OWNER}'
+        raise SystemExit(
+            f"The database {name} belongs to {found[0]}. If it is meant for the registry: {remedy};"
+        )
 
 
 @contextlib.contextmanager
