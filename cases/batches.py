@@ -216,18 +216,17 @@ def _judged(item: Item, center: Center) -> review.Judged:
 
 
 def _write_form(model: type[Form], items: list[Item], center: Center) -> None:
-    rows, counts = [], {}
-    for item in items:
-        forms = _forms(item.document, model)
-        rows += [_form_row(item, center, place, form) for place, form in enumerate(forms)]
-        if item.stored:
-            counts[item.stored.id] = len(forms)
-    _replace(model, rows, counts)
+    rows = [
+        _form_row(item, center, place, form)
+        for item in items
+        for place, form in enumerate(_forms(item.document, model))
+    ]
+    _replace(model, rows, items)
 
 
 def _write_operation_form(model: type[Form], items: list[Item], center: Center) -> None:
     """Write a form of operations; one that an operation has once stands at that operation's position."""
-    rows, counts = [], {}
+    rows = []
     for item in items:
         position = 0
         for place, operation in enumerate(item.document.operations):
@@ -235,19 +234,17 @@ def _write_operation_form(model: type[Form], items: list[Item], center: Center) 
             for form in _forms(operation, model):
                 rows.append({**_form_row(item, center, position, form), "operation_position": place})
                 position += 1
-        if item.stored:
-            # Without repetition there may be gaps, which a count does not show: such rows are put in anew.
-            counts[item.stored.id] = position if model.repeats else 0
-    _replace(model, rows, counts)
+    _replace(model, rows, items)
 
 
-def _replace(model: type[Form], rows: list[dict[str, Any]], counts: dict[int, int]) -> None:
+def _replace(model: type[Form], rows: list[dict[str, Any]], items: list[Item]) -> None:
     """Write rows of a form; of cases that were there before, also remove what is no longer in the document."""
-    if counts:
-        store.delete_beyond(model, counts)
+    stored = [item.stored.id for item in items if item.stored]
+    if stored:
+        store.delete_others(model, stored, rows)
     place = ["operation_position"] if model in OPERATION_FORMS else []
     columns = ["case_id", "center_id", "position", *place, "missing", *FIELDS[TYPES[model]]]
-    store.write(model, columns, rows, key=["case_id", "position"] if counts else [])
+    store.write(model, columns, rows, key=["case_id", "position"] if stored else [])
 
 
 def _forms(holder: Any, model: type[Form]) -> tuple[Any, ...]:

@@ -63,14 +63,15 @@ def write(
         return cursor.rowcount
 
 
-def delete_beyond(model: type[models.Model], counts: dict[int, int]) -> None:
-    """Delete the rows of a form whose position is not below the count now wanted, case by case."""
+def delete_others(model: type[models.Model], case_ids: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:
+    """Delete the rows of a form of these cases whose position none of the rows now wanted has."""
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {table} f USING unnest(%s::bigint[], %s::int[]) AS wanted(case_id, n)"
-            " WHERE f.case_id = wanted.case_id AND f.position >= wanted.n",
-            [list(counts), list(counts.values())],
+            f"DELETE FROM {table} f WHERE f.case_id = ANY(%s) AND NOT EXISTS"
+            " (SELECT FROM unnest(%s::bigint[], %s::int[]) AS wanted(case_id, position)"
+            " WHERE wanted.case_id = f.case_id AND wanted.position = f.position)",
+            [list(case_ids), [row["case_id"] for row in rows], [row["position"] for row in rows]],
         )
 
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -145,17 +144,9 @@ class CasePage:
         version = given["version"] if self.case else NEVER_SAVED
         center = self.case.center if self.case else given["center"]
         submission = Submission(document=document, if_version=version or NEVER_SAVED)
-        try:
-            receipt = self._save(submission, center, given)
-        except (
-            IntegrityError
-        ):  # somebody added the same number at the same moment: now it is there to compare with
-            receipt = self._save(submission, center, given)
-        return self._judged(receipt, document)
-
-    def _save(self, submission: Submission, center: Center, given: dict[str, Any]) -> Receipt:
         by, reason = cast(User, self.request.user), given.get("reason", "")
-        return intake.save_case(submission, center=center, by=by, source=Source.ADMIN, reason=reason)
+        receipt = intake.save_case(submission, center=center, by=by, source=Source.ADMIN, reason=reason)
+        return self._judged(receipt, document)
 
     def _judged(self, receipt: Receipt, document: Any) -> Receipt | list[Problem]:
         if receipt.verdict != "rejected":

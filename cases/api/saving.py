@@ -2,7 +2,6 @@
 
 from typing import Any, NoReturn
 
-from django.db import IntegrityError
 from django.http import Http404
 from rest_framework.request import Request
 
@@ -45,14 +44,6 @@ def center_for(request: Request, code: str | None) -> Center:
 
 def create(document: Any, *, center: Center, request: Request) -> Receipt:
     """Add a case that is not there yet; an equal one that is there already is `unchanged`, so sending twice is safe."""
-    try:
-        return _create(document, center=center, request=request)
-    except IntegrityError:
-        # The same number was saved at the same moment; now it is there to compare with.
-        return _create(document, center=center, request=request)
-
-
-def _create(document: Any, *, center: Center, request: Request) -> Receipt:
     receipt = _save(document, center=center, request=request, if_version=NEVER_SAVED)
     if receipt.case_id is None or receipt.verdict == "new":
         return receipt

@@ -18,6 +18,7 @@ from cases.models import (
     FollowUp,
     Operation,
     Patient,
+    Reconstruction,
     SurvivalObservation,
     VeinHandling,
 )
@@ -77,6 +78,7 @@ def test_a_correction_touches_only_the_rows_that_differ(north, alice):
         events = [audit.history_of(visit).count() for visit in FollowUp.objects.order_by("position")]
         assert events == [1, 2]
         assert audit.history_of(Operation.objects.get()).count() == 1
+        assert audit.history_of(Reconstruction.objects.get()).count() == 1
 
 
 def test_rows_left_out_are_removed_and_their_history_stays(north, alice):
