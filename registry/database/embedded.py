@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import psycopg
 
@@ -47,7 +47,7 @@ class Embedded:
         self.data = _reachable(folder.resolve())
         self.sockets = socket_directory(folder)
         self.account = _account(self.data)
-        self._hold: IO[str] | None = None
+        self._hold: int | None = None
         self._pid = os.getpid()
 
     @staticmethod
@@ -78,7 +78,7 @@ class Embedded:
             self._run("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop", check=False)
             with contextlib.suppress(OSError):
                 self.sockets.rmdir()
-        self._hold.close()
+        os.close(self._hold)
         self._hold = None
 
     def address(self, user: str = "postgres", database: str = "postgres") -> str:
@@ -88,7 +88,8 @@ class Embedded:
     def _keep(self) -> None:
         """Hold the shared lock that says "in use"; the kernel drops it however this process ends."""
         if self._hold is None or self._pid != os.getpid():
-            self._hold, self._pid = open(f"{self.data}.use", "w"), os.getpid()  # noqa: SIM115 - held until exit
+            # a bare number: the file object that a forked child inherits would close what has its number by now
+            self._hold, self._pid = os.open(f"{self.data}.use", os.O_WRONLY | os.O_CREAT, 0o644), os.getpid()
             fcntl.flock(self._hold, fcntl.LOCK_SH)
             atexit.register(self.release)
 

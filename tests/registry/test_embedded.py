@@ -24,6 +24,21 @@ print("ready", flush=True)
 time.sleep(60)
 """
 
+# Workers are forked with all files closed, as prefork does it; the child must find its way by itself.
+FORKING = """
+import os, sys
+from pathlib import Path
+from registry.database.embedded import Embedded
+server = Embedded(Path(sys.argv[1]))
+server.ensure()
+if os.fork() == 0:
+    os.closerange(3, 256)
+    server.ensure()
+    os.write(1, b"child ready")
+    os._exit(0)
+os.wait()
+"""
+
 
 @pytest.fixture(scope="module")
 def folder():
@@ -100,6 +115,14 @@ def test_a_killed_user_does_not_keep_it_running(folder):
     ours.release()
 
     assert not ours._listens()
+
+
+def test_a_forked_child_that_lost_its_files_uses_it_too(folder):
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING, str(folder)], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "child ready", "")
 
 
 def test_committed_rows_survive_kill_9_and_the_next_connection_restarts_it(server):
