@@ -9,4 +9,5 @@ preload_app = True  # load once, then fork
 timeout = 60
 graceful_timeout = 20
 max_requests, max_requests_jitter = 5_000, 500  # so that no leak lasts
+control_socket_disable = True  # signals do; the socket would lie in the home directory
 limit_request_line, limit_request_fields = 8190, 60

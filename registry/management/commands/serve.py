@@ -40,6 +40,7 @@ class Command(BaseCommand):
         for name in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, _interrupt)
         self.stdout.write(f"The registry is on http://{bind}/ - Ctrl-C ends it.")
+        self.stdout.flush()
         try:
             pid, status = os.wait()
         except KeyboardInterrupt:
