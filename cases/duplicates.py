@@ -15,18 +15,23 @@ RULE_ID = "X-56"
 
 # A date of month precision is a text of seven characters, of day precision ten; with the year alone nothing is told.
 _SQL = """
-WITH known AS (
-  SELECT c.id, c.patient_id, c.center_id, p.sex, left(p.born_on, 4) AS born, left(o.operated_on, 7) AS operated
-  FROM cases_case c JOIN cases_patient p ON p.id = c.patient_id
-  JOIN cases_operation o ON o.case_id = c.id AND o.operation_type = %s
-  WHERE c.source = ANY(%s) AND length(o.operated_on) >= 7)
-SELECT DISTINCT own.id FROM known own JOIN known other USING (center_id, sex, born, operated)
-WHERE own.id = ANY(%s) AND other.patient_id <> own.patient_id
+SELECT DISTINCT own_case.id
+FROM cases_case own_case
+JOIN cases_patient own ON own.id = own_case.patient_id
+JOIN cases_operation resection ON resection.case_id = own_case.id AND resection.operation_type = %(index)s
+JOIN cases_operation twin ON twin.center_id = own_case.center_id AND twin.operation_type = %(index)s
+  AND left(twin.operated_on, 7) = left(resection.operated_on, 7) AND twin.case_id <> own_case.id
+JOIN cases_case other_case ON other_case.id = twin.case_id AND other_case.patient_id <> own.id
+JOIN cases_patient other ON other.id = other_case.patient_id
+WHERE own_case.id = ANY(%(ids)s) AND own_case.source = ANY(%(clinical)s) AND other_case.source = ANY(%(clinical)s)
+  AND length(resection.operated_on) >= 7 AND length(twin.operated_on) >= 7
+  AND own.sex = other.sex AND left(own.born_on, 4) = left(other.born_on, 4)
 """
 
 
 def suspected(case_ids: Sequence[int]) -> set[int]:
     """Those of these cases that share center, sex, year of birth and month of resection with another patient's."""
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, [OperationType.INDEX_RESECTION, sorted(CLINICAL_SOURCES), list(case_ids)])
+        index, clinical = OperationType.INDEX_RESECTION, sorted(CLINICAL_SOURCES)
+        cursor.execute(_SQL, {"index": index, "clinical": clinical, "ids": list(case_ids)})
         return {row[0] for row in cursor.fetchall()}

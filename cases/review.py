@@ -55,8 +55,13 @@ class Reassessed:
 
 
 def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
-    """Read both rulebooks again over stored cases of the present scope, all at once."""
+    """Read both rulebooks again over stored cases of the present scope, all at once.
+
+    The cases are held until what was said of them is stored, so that it is not said of an older version.
+    """
+    ids = sorted(set(case_ids))
     with audit.because(door="assess"):
+        list(Case.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
         judged = [
             Judged(
                 case_id=case.id,
@@ -65,7 +70,7 @@ def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
                 document=case.document,
                 validity=engine.read(VALIDITY, case.document, as_of),
             )
-            for case in documents.load(case_ids)
+            for case in documents.load(ids)
         ]
         changed = record(judged, as_of=as_of, now=timezone.now())
     return Reassessed(read=len(judged), changed=changed)
@@ -74,8 +79,8 @@ def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
 def start_run(center: Center, *, as_of: date) -> AssessmentRun:
     """Ask for a reading of a center's cases; a run of that day that is still to do is taken up, not doubled."""
     with access.scope([center.pk]):
-        begun = AssessmentRun.objects.filter(center=center, as_of=as_of, state__in=jobs.OPEN).first()
-        return begun or AssessmentRun.objects.create(center=center, as_of=as_of)
+        AssessmentRun.objects.bulk_create([AssessmentRun(center=center, as_of=as_of)], ignore_conflicts=True)
+        return AssessmentRun.objects.get(center=center, as_of=as_of, state__in=jobs.OPEN)
 
 
 def carry_out(

@@ -48,10 +48,20 @@ def audited_except(*fields: str) -> Callable[[type[Model]], type[Model]]:
             base_model=AuditEvent,
             model_name=f"{model.__name__}Event",
             obj_field=pghistory.ObjForeignKey(related_name="events"),
+            attrs=_without_index(model),
             meta={"default_permissions": (), "verbose_name": f"{model._meta.verbose_name} event"},
         )(model)
 
     return decorate
+
+
+def _without_index(model: type[models.Model]) -> dict[str, models.Field]:
+    """Events are looked up by row or by case, never by center: an index on that would only slow each write down."""
+    center = next((field for field in model._meta.local_fields if field.name == "center"), None)
+    if center is None:
+        return {}
+    plain = {"related_name": "+", "related_query_name": "+", "db_constraint": False, "db_index": False}
+    return {"center": models.ForeignKey("registry.Center", models.DO_NOTHING, null=center.null, **plain)}
 
 
 def because(*, door: str, by: "User | None" = None, reason: str = "") -> AbstractContextManager[None]:

@@ -107,7 +107,7 @@ def _tie_to_center(cursor: CursorWrapper, field: models.ForeignKey) -> None:
         )
         cursor.execute(
             f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY ("{field.column}", center_id)'
-            f' REFERENCES "{target}" (id, center_id) DEFERRABLE INITIALLY DEFERRED'
+            f' REFERENCES "{target}" (id, center_id)'
         )
 
 

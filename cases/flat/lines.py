@@ -11,7 +11,7 @@ from cases.flat.cells import CellError, as_text
 from cases.flat.columns import MAX_POSITION, SHEET_COLUMNS, SHEETS, Column, SheetForm, Steps, compiled, dotted
 from cases.flat.tables import Row, Sheet, UnreadableFile, blank
 
-REMARK = "#"
+REMARK = "# "  # with the blank, so that a case may be called #1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +194,7 @@ class _SheetOfForm:
 
 
 def data_rows(sheet: Sheet) -> Iterator[Row]:
-    """The rows below the header and below the remarks that may follow it (their first cell begins with #)."""
+    """The rows below the header and below the remarks that may follow it (their first cell begins with REMARK)."""
     remarks = True
     for row in sheet.rows():
         remarks = remarks and str(row.cells[0] or "").startswith(REMARK)

@@ -28,7 +28,7 @@ One row of the sheet 'cases' is one case. case_number is your own number for it,
 The other sheets hold forms that repeat: as many rows as there are, each with the case_number.
 number (1, 2, 3 ...) says which row of the form it is; left empty, rows are counted in their order.
 operation says to which operation a vein belongs; left empty, it is the first.
-Row 2 explains each column and may stay; it is skipped because it begins with {REMARK}. Blue columns are needed.
+Row 2 explains each column and may stay: it begins with {REMARK.strip()} and a blank. Blue columns are needed.
 Write codes as the lists give them; where several are possible, separate them with {SEPARATOR}.
 Dates: 2012-05-03, or 2012-05, or 2012, as precisely as they are known. Numbers: decimal point, no unit.
 No value? Write why: NK not known after enquiry, ND not done, NA cannot apply, NR not yet recorded.
@@ -63,7 +63,7 @@ def table() -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["case_number", "citation", "note", *(column(entry) for entry in entries)])
-    writer.writerow([f"{REMARK} your own number", "", "", *(remark(entry) for entry in entries)])
+    writer.writerow([f"{REMARK}your own number", "", "", *(remark(entry) for entry in entries)])
     return out.getvalue()
 
 
@@ -106,7 +106,7 @@ def _fill(sheet: Any, name: str, entries: list[Entry], lists: _CodeLists) -> Non
     keys = _keys(name)
     prefix = "" if name == "cases" else SHEETS[name].prefix
     sheet.append([*keys, *(column(entry).removeprefix(prefix) for entry in entries)])
-    sheet.append([f"{REMARK} your own number", *[""] * (len(keys) - 1), *map(remark, entries)])
+    sheet.append([f"{REMARK}your own number", *[""] * (len(keys) - 1), *map(remark, entries)])
     sheet.freeze_panes = "B3"
     for cells, font in ((sheet[1], HEAD), (sheet[2], REMARKS)):
         for cell in cells:

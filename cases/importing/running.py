@@ -149,4 +149,5 @@ def _submission(line: flat.Line, before: StoredCase | None) -> intake.Submission
     """Lay the line over what the registry knows of the case; DocumentError says what cannot be read."""
     raw = dump(before.document) if before else {"case_number": line.case_number}
     line.faults += flat.lay(line.cells, raw)
-    return intake.Submission(document=parse(raw), if_version=before.version if before else None)
+    # Version 0 is that of a case not there yet: one that somebody adds meanwhile is not written over.
+    return intake.Submission(document=parse(raw), if_version=before.version if before else 0)

@@ -19,10 +19,15 @@ class Case(models.Model):
         "registry.Center",
         on_delete=models.PROTECT,
         related_name="cases",
+        db_index=False,  # the natural key begins with it
         help_text="Center that owns the case",
     )
     patient = models.ForeignKey(
-        "cases.Patient", on_delete=models.PROTECT, related_name="cases", help_text="The patient"
+        "cases.Patient",
+        on_delete=models.PROTECT,
+        related_name="cases",
+        db_constraint=False,  # the key (patient, center) holds it
+        help_text="The patient",
     )
     case_number = models.CharField(
         max_length=40, help_text="The center's own number for this case; never a hospital or national id"

@@ -33,10 +33,11 @@ class Patient(models.Model):
         "registry.Center",
         on_delete=models.PROTECT,
         related_name="patients",
+        db_index=False,  # a patient is reached through the case
         help_text="Center that knows the patient",
     )
     registry_id = models.CharField(
-        max_length=9, unique=True, help_text="Pseudonym with check character, given by the registry"
+        max_length=9, help_text="Pseudonym with check character, given by the registry"
     )
     missing = models.JSONField(
         default=dict, blank=True, help_text="Why a value is absent, by field: NK, ND, NA or NR"
@@ -62,7 +63,10 @@ class Patient(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["id", "center"], name="cases_patient_id_center")]
+        constraints = [
+            models.UniqueConstraint(fields=["id", "center"], name="cases_patient_id_center"),
+            models.UniqueConstraint(fields=["registry_id"], name="cases_patient_registry_id_once"),
+        ]
 
     def __str__(self) -> str:
         return self.registry_id

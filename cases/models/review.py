@@ -76,7 +76,7 @@ class ReviewItem(models.Model):
     pointer = models.CharField(max_length=200, blank=True, default="", help_text="Where in the case document")
     rulebook_version = models.CharField(max_length=20, help_text="Version of the rulebook that said it")
     severity = models.CharField(max_length=10, choices=Severity, help_text="How much it matters")
-    sentence = models.CharField(max_length=500, help_text="What was found")
+    sentence = models.TextField(help_text="What was found")
     values = models.JSONField(default=dict, help_text="The values used")
     state = models.CharField(
         max_length=10, choices=ReviewState, default=ReviewState.OPEN, help_text="Open or closed"
@@ -140,6 +140,13 @@ class AssessmentRun(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["center", "as_of"],
+                condition=models.Q(state__in=["waiting", "running"]),
+                name="cases_assessmentrun_one_to_do",
+            )
+        ]
         ordering = ["-id"]
 
     def __str__(self) -> str:

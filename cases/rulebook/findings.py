@@ -54,12 +54,12 @@ class Finding:
             found["values"] = dict(self.values)
         if self.verdict in TOLD_IN_FULL:
             found |= {"severity": str(self.severity), "pointer": self.pointer, "sentence": self.sentence}
-        if self.missing:
-            found["missing"] = [
-                {"pointer": m.pointer, "label": m.label, "reason": m.reason} for m in self.missing
-            ]
-        if self.historical:
-            found["historical"] = True
+            if self.missing:
+                found["missing"] = [
+                    {"pointer": m.pointer, "label": m.label, "reason": m.reason} for m in self.missing
+                ]
+            if self.historical:
+                found["historical"] = True
         return found
 
 

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cases import flat, importing, jobs, synthesis, tasks
+from cases import flat, importing, intake, jobs, synthesis, tasks
 from cases.document import dump, load, parse
 from cases.importing import running
 from cases.models import Case, FollowUp, ImportBatch, Patient
@@ -49,6 +49,23 @@ def errors(report):
 
 
 # --- what is saved ------------------------------------------------------------------------------------
+
+
+def test_a_case_may_be_called_number_1(north, alice):
+    report = run(b"case_number,patient.sex\n#1,female\n#2,male\n", north, alice)
+
+    assert report.counts["new"] == 2
+
+
+def test_a_case_that_somebody_adds_meanwhile_is_not_written_over(north, alice, monkeypatch):
+    entered = resected("A-1", note="entered by hand")
+    intake.save_case(intake.Submission(document=entered), center=north, by=alice, source="admin")
+    monkeypatch.setattr(running, "_stored", lambda center, lines: {})  # as the import saw it a moment before
+
+    report = run(b"case_number,patient.sex\nA-1,male\n", north, alice)
+
+    assert errors(report) == [(2, "", "stale_version")]
+    assert stored(north) == [entered]
 
 
 def test_a_file_is_saved_as_it_says(north, alice):

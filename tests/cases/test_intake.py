@@ -1,5 +1,7 @@
 """The one door: all of a case or nothing, once however often it is sent, and only by those who may."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -22,6 +24,7 @@ from cases.models import (
     SurvivalObservation,
     VeinHandling,
 )
+from cases.vocabulary import Approach, ExposureStep, Segment
 from registry import access, audit
 from tests.cases.examples import draft, resected
 
@@ -312,3 +315,65 @@ def test_loading_costs_the_same_number_of_queries_whatever_the_number_of_cases(
             load(ids[:1])
         with django_assert_num_queries(19):
             assert [case.id for case in load(ids)] == sorted(ids)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_said_of_a_case_is_said_of_its_newest_version(north, alice, monkeypatch):
+    first = save(resected(operation={"approach": ["median_laparotomy"]}), north, alice)
+    loaded, tried = threading.Event(), threading.Event()
+    load_cases = review.documents.load
+
+    def slowly(ids):
+        cases = load_cases(ids)
+        loaded.set()
+        tried.wait(1)
+        return cases
+
+    def correct():
+        loaded.wait(5)
+        try:
+            tried.set()
+            return save(resected(), north, alice)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        corrected = other.submit(correct)
+        with monkeypatch.context() as patch, access.scope([north.pk]):
+            patch.setattr(review.documents, "load", slowly)
+            review.reassess([first.case_id], as_of=date(2026, 1, 1))
+        assert corrected.result().version == 2
+
+    with access.scope([north.pk]):
+        assert Assessment.objects.current().get().case_version == 2
+        assert not Deviation.objects.open().filter(rule_id="S-04").exists()
+
+
+def test_a_run_that_is_to_do_is_taken_up_and_not_doubled(north, alice):
+    save(resected(), north, alice)
+    day = date(2026, 1, 1)
+
+    runs = {review.start_run(north, as_of=day).pk for _ in range(2)}
+
+    (run,) = runs
+    assert review.carry_out(run, north.pk).cases_read == 1
+    assert review.carry_out(run, north.pk).cases_read == 1
+    assert review.start_run(north, as_of=day).pk not in runs
+
+
+def test_a_sentence_may_be_long(north, alice):
+    operation = {
+        "resected_segments": list(Segment.values),
+        "approach": [
+            code
+            for code in Approach.values
+            if code not in ("sternotomy", "thoracoabdominal", "right_thoracotomy")
+        ],
+        "exposure_steps": [
+            code
+            for code in ExposureStep.values
+            if code not in ("none", "diaphragm_incision", "intrapericardial_control")
+        ],
+    }
+
+    assert save(resected(operation=operation), north, alice).verdict == "new"
