@@ -5,6 +5,7 @@ Pure properties of the document's forms, computed once for each document. None m
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,13 @@ CHARLSON_WEIGHT: dict[str, int] = {
     CharlsonItem.AIDS: 6,
 }
 
+# Two items of one disease: only the graver counts.
+CHARLSON_GRAVER: dict[str, str] = {
+    CharlsonItem.DIABETES: CharlsonItem.DIABETES_END_ORGAN,
+    CharlsonItem.MILD_LIVER: CharlsonItem.SEVERE_LIVER,
+    CharlsonItem.OTHER_TUMOR: CharlsonItem.METASTATIC_OTHER_TUMOR,
+}
+
 # AJCC, 8th edition, soft tissue sarcoma of the retroperitoneum: N1 M0 is IIIB there (IV in trunk and limbs).
 STAGE_EDITION = "AJCC 8, retroperitoneum"
 NOT_MULTIVISCERAL = frozenset({Organ.NONE, Organ.GALLBLADDER, Organ.GONADAL})
@@ -80,7 +88,12 @@ def egfr_ml_min(creatinine_umol_l: float, age_years: float, sex: str) -> float:
     kappa, alpha = (0.7, -0.241) if female else (0.9, -0.302)
     ratio = creatinine_umol_l / 88.4 / kappa
     value = 142 * min(ratio, 1) ** alpha * max(ratio, 1) ** -1.2 * 0.9938**age_years
-    return round(value * (1.012 if female else 1), 1)
+    return value * (1.012 if female else 1)
+
+
+def completed_years(born: date, on: date) -> int:
+    """Age on a day, as people count it."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
 class OperationView:
@@ -98,10 +111,6 @@ class OperationView:
     def handling_of(self) -> dict[str, str | None]:
         """Handling by vein, for the veins that have a row."""
         return {row.vein: row.handling for row in self.veins if row.vein}
-
-    def kidney_removed(self, side: str) -> bool | None:
-        """Whether the kidney of a side ('left', 'right') was removed; None when organs are not recorded."""
-        return None if self.organs_resected is None else f"{side}_kidney" in self.organs_resected
 
 
 class CaseView:
@@ -178,7 +187,9 @@ class CaseView:
     @cached_property
     def charlson_score(self) -> int | None:
         items = self.presentation.charlson_items if self.presentation else None
-        return None if items is None else sum(CHARLSON_WEIGHT[item] for item in items)
+        if items is None:
+            return None
+        return sum(CHARLSON_WEIGHT[item] for item in items if CHARLSON_GRAVER.get(item) not in items)
 
     @cached_property
     def age_at_resection_years(self) -> int | None:
@@ -188,7 +199,7 @@ class CaseView:
             return None
         if patient.born_on is None or on is None:
             return patient.age_at_resection_years
-        return (on.imputed() - patient.born_on.imputed()).days * 4 // 1461
+        return completed_years(patient.born_on.imputed(), on.imputed())
 
     @cached_property
     def egfr_preop_ml_min(self) -> float | None:
@@ -196,17 +207,15 @@ class CaseView:
         sex, age = (self.patient.sex if self.patient else None), self.age_at_resection_years
         if creatinine is None or age is None or sex not in (Sex.FEMALE, Sex.MALE):
             return None
-        return egfr_ml_min(creatinine, age, sex)
+        return round(egfr_ml_min(creatinine, age, sex), 1)
 
     @cached_property
     def clinical_stage(self) -> str | None:
+        """By the grade of the specimen, or of a biopsy where the specimen has none (GX after treatment)."""
         if self.tumor is None:
             return None
-        grade = (
-            self.specimen.fnclcc_grade
-            if self.specimen
-            else next((b.grade for b in self.biopsies if b.grade), None)
-        )
+        grades = [self.specimen.fnclcc_grade if self.specimen else None, *(b.grade for b in self.biopsies)]
+        grade = next((g for g in grades if g not in (None, Grade.GX)), None)
         return stage_group(self.tumor.c_t, self.tumor.c_n, self.tumor.c_m, grade)
 
     @cached_property
@@ -221,9 +230,3 @@ class CaseView:
         graft = self.reconstruction.diameter_mm if self.reconstruction else None
         native = next((s.ivc_diameter_cranial_mm for s in self.imaging if s.ivc_diameter_cranial_mm), None)
         return None if graft is None or native is None else round(graft / native, 2)
-
-    @cached_property
-    def any_metastasis(self) -> bool:
-        return bool(self.tumor and self.tumor.metastasis_at_diagnosis) or any(
-            r.kind == "distant" for r in self.recurrences
-        )

@@ -7,15 +7,31 @@ and counted; an imputed day never stands before the resection. A published inter
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from cases.vocabulary import Origin, PresentationType, VitalStatus
+from cases.vocabulary import (
+    ComplicationOutcome,
+    DischargeTo,
+    IntraoperativeEvent,
+    Origin,
+    PresentationType,
+    ResectionType,
+    TimeQualifier,
+    VitalStatus,
+)
 from registry.dates import PartialDate
 
 DAYS_PER_MONTH = 30.4375
 EARLY_DAYS = 90
+# A contact older than 14 months is stale: data query X-55 asks for news, reports count it.
+STALE_MONTHS = 14
+STALE_DAYS = int(STALE_MONTHS * DAYS_PER_MONTH)
+NO_LIMIT = 10**6  # days
+
+# A date and, where a publication gives no date, the days that it prints.
+Sign = tuple[PartialDate | None, int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +42,33 @@ class Observation:
     origin_on: date | None
     followed_days: int | None
     death_days: int | None
+    death_is_dated: bool
     death_cause: str
     recurrence_days: int | None
     recurrence_kind: str
     imputed_dates: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeathTime:
+    """When the patient died, in days from the resection: as imputed, and the first and last day it can have been.
+
+    `not_after` is the last day of the date itself, counted like `day` from the imputed resection: later signs of
+    life cannot move the death beyond it. `on` is the date that says so.
+    """
+
+    day: int
+    earliest: int
+    latest: int
+    not_after: int
+    on: PartialDate | None = None
+
+    @property
+    def is_dated(self) -> bool:
+        return self.earliest == self.latest
+
+
+# --- days ----------------------------------------------------------------------------------------
 
 
 def day(document: Any, on: PartialDate | None, months: float | None = None) -> int | None:
@@ -37,59 +76,178 @@ def day(document: Any, on: PartialDate | None, months: float | None = None) -> i
     origin = document.index.operated_on if document.index else None
     if on is not None and origin is not None:
         return max(0, (on.imputed() - origin.imputed()).days)
-    return None if months is None or document.index is None else round(months * DAYS_PER_MONTH)
+    return None if document.index is None else _in_days(months)
 
 
-def earliest_day(document: Any, on: PartialDate | None) -> int | None:
-    """The fewest days that the two dates, as precisely as known, leave between them."""
-    origin = document.index.operated_on if document.index else None
-    return None if on is None or origin is None else max(0, (on.earliest - origin.latest).days)
+def _in_days(months: float | None) -> int | None:
+    return None if months is None else round(months * DAYS_PER_MONTH)
 
 
 def onset_day(document: Any, complication: Any) -> int | None:
-    """Day a complication began."""
-    found = day(document, complication.onset_on)
-    return complication.onset_days_after_resection if found is None else found
+    """Day a complication began; negative when it surely began before the resection (after an earlier operation)."""
+    origin, on = document.index.operated_on if document.index else None, complication.onset_on
+    if on is None or origin is None:
+        return complication.onset_days_after_resection
+    days = (on.imputed() - origin.imputed()).days
+    return days if on.surely_before(origin) else max(0, days)
+
+
+def onset_span(document: Any, complication: Any) -> tuple[int, int] | None:
+    """First and last day a complication can have begun, as precisely as its date is known."""
+    origin, on = document.index.operated_on if document.index else None, complication.onset_on
+    if on is None or origin is None:
+        days = complication.onset_days_after_resection
+        return None if days is None else (days, days)
+    if on.surely_before(origin):
+        return (on.earliest - origin.latest).days, (on.latest - origin.earliest).days
+    return _span(origin, on)
+
+
+def _span(origin: PartialDate, on: PartialDate) -> tuple[int, int]:
+    return max(0, (on.earliest - origin.latest).days), max(0, (on.latest - origin.earliest).days)
+
+
+# --- death ---------------------------------------------------------------------------------------
+
+
+def is_dead(document: Any) -> bool:
+    """Whether any form says that the patient died."""
+    return (
+        document.death is not None
+        or any(IntraoperativeEvent.DEATH in (o.intraop_events or ()) for o in document.operations)
+        or bool(document.discharge and document.discharge.discharge_to == DischargeTo.DIED)
+        or any(visit.vital_status == VitalStatus.DEAD for visit in document.follow_ups)
+        or any(c.outcome == ComplicationOutcome.DEATH for c in document.complications)
+    )
+
+
+def death_time(document: Any) -> DeathTime | None:
+    """When the patient died, from the best source there is; None for the living and for a death without any time.
+
+    The death form counts first, then a death during an operation, a discharge as dead, and last a visit that found
+    the patient dead, which is the latest that the death can have been.
+    """
+    if document.index is None:
+        return None
+    return _death_as_recorded(document) or _death_in_hospital(document) or _death_heard_of(document)
+
+
+def _death_as_recorded(document: Any) -> DeathTime | None:
+    form, origin = document.death, document.index.operated_on
+    if form is None:
+        return None
+    if form.died_on is not None and origin is not None:
+        return _at(origin, form.died_on)
+    days = _in_days(form.months_after_resection)
+    if days is None:
+        return None
+    as_printed = form.time_qualifier in (None, TimeQualifier.EXACT)
+    return DeathTime(days, days, *((days, days) if as_printed else (NO_LIMIT, NO_LIMIT)))
+
+
+def _death_in_hospital(document: Any) -> DeathTime | None:
+    origin, discharge = document.index.operated_on, document.discharge
+    for operation in document.operations:
+        if IntraoperativeEvent.DEATH in (operation.intraop_events or ()):
+            if operation is document.index:
+                return DeathTime(0, 0, 0, 0)
+            if origin is not None and operation.operated_on is not None:
+                return _at(origin, operation.operated_on)
+    if discharge is None or discharge.discharge_to != DischargeTo.DIED:
+        return None
+    known = origin is not None and discharge.discharged_on is not None
+    return _at(origin, discharge.discharged_on) if known else None
+
+
+def _death_heard_of(document: Any) -> DeathTime | None:
+    origin, heard = document.index.operated_on, []
+    for visit in document.follow_ups:
+        if visit.vital_status != VitalStatus.DEAD:
+            continue
+        if visit.visit_on is not None and origin is not None:
+            at = _at(origin, visit.visit_on)
+            heard.append(replace(at, earliest=0))
+        elif (days := _in_days(visit.months_after_resection)) is not None:
+            heard.append(DeathTime(days, 0, days, days))
+    return min(heard, key=lambda at: at.day, default=None)
+
+
+def _at(origin: PartialDate, on: PartialDate) -> DeathTime:
+    since = origin.imputed()
+    return DeathTime(
+        max(0, (on.imputed() - since).days), *_span(origin, on), max(0, (on.latest - since).days), on
+    )
 
 
 def death_day(document: Any) -> int | None:
     """Day of death; None for the living and for a death without any time."""
-    return (
-        day(document, document.death.died_on, document.death.months_after_resection)
-        if document.death
-        else None
-    )
+    at = death_time(document)
+    return None if at is None else at.day
+
+
+def died_within(document: Any, days: int) -> bool | None:
+    """Whether the patient died within so many days; None where dates are too coarse or contact ended before."""
+    at = death_time(document)
+    if at is not None and at.latest <= days:
+        return True
+    lived = last_alive_day(document)
+    if (at is not None and at.earliest > days) or (lived is not None and lived >= days):
+        return False
+    return None
+
+
+# --- life ----------------------------------------------------------------------------------------
+
+
+def signs_of_life(document: Any) -> list[Sign]:
+    """Every dated sign that the patient lived: what last contact, follow-up and imputed dates are taken from."""
+    signs: list[Sign] = [
+        (visit.visit_on, _in_days(visit.months_after_resection))
+        for visit in document.follow_ups
+        if visit.vital_status in (VitalStatus.ALIVE, None)
+    ]
+    signs += [(r.detected_on, _in_days(r.months_after_resection)) for r in document.recurrences]
+    signs += [(c.onset_on, c.onset_days_after_resection) for c in document.complications]
+    dates = [o.operated_on for o in document.operations]
+    dates += [study.performed_on for study in document.imaging]
+    dates += [biopsy.performed_on for biopsy in document.biopsies]
+    for treatment in document.therapies:
+        dates += (treatment.started_on, treatment.ended_on)
+    for treatment in document.antithrombotics:
+        dates += (treatment.started_on, treatment.stopped_on)
+    if (discharge := document.discharge) is not None:
+        dates.append(discharge.readmitted_on)
+        if discharge.discharge_to not in (None, DischargeTo.DIED):
+            dates.append(discharge.discharged_on)
+    signs += [(on, None) for on in dates]
+    return [(on, days) for on, days in signs if on is not None or days is not None]
 
 
 def last_alive_day(document: Any) -> int | None:
     """The last day with a sign of life, the day of the resection included."""
     if document.index is None:
         return None
-    days = [
-        day(document, visit.visit_on, visit.months_after_resection)
-        for visit in document.follow_ups
-        if visit.vital_status in (VitalStatus.ALIVE, None)
-    ]
-    days += [day(document, r.detected_on, r.months_after_resection) for r in document.recurrences]
-    days += [day(document, o.operated_on) for o in document.operations]
-    days += [day(document, s.performed_on) for s in document.imaging]
-    days += [day(document, t.started_on) for t in document.therapies]
-    if document.discharge and document.discharge.discharge_to not in (None, "died"):
-        days.append(day(document, document.discharge.discharged_on))
-    withdrawn = _withdrawn_day(document)
-    known = [d for d in days if d is not None and d >= 0]
-    latest = max(known, default=None)
+    origin = document.index.operated_on
+    since = origin.imputed() if origin else None
+    latest: int | None = None
+    for on, printed in signs_of_life(document):
+        days = printed if on is None or since is None else max(0, (on.imputed() - since).days)
+        if days is not None and (latest is None or days > latest):
+            latest = days
+    withdrawn = day(document, document.consent.withdrawn_on) if document.consent else None
     return latest if withdrawn is None or latest is None else min(latest, withdrawn)
 
 
-def _withdrawn_day(document: Any) -> int | None:
-    return day(document, document.consent.withdrawn_on) if document.consent else None
+# --- the observation -----------------------------------------------------------------------------
 
 
 def in_main_curve(document: Any) -> bool:
-    """An index resection of an eligible, primary tumor: the population of the main survival curve."""
+    """The population of the main curve: an index resection, curative or palliative, of an eligible, primary tumor.
+
+    An index operation at which nothing was resected is none.
+    """
     tumor = document.tumor
-    if document.index is None:
+    if document.index is None or document.index.resection_type == ResectionType.NONE:
         return False
     if tumor is None:
         return True
@@ -103,34 +261,46 @@ def observe(document: Any, *, published: bool = False) -> Observation:
     """Reduce a case to its days.
 
     A publication that gives no time says nothing about the days after the operation, so such a case is not
-    followed; a registered patient was alive when the operation was recorded and counts from day 0.
+    followed; a registered patient was alive when the operation was recorded and counts from day 0. An imputed death
+    is put off to the last sign of life as far as its date allows; a dated one ends the follow-up.
     """
-    index = document.index
-    died, alive = death_day(document), last_alive_day(document)
-    if published and not document.follow_ups:
-        alive = None
-    first = min(
-        (
-            r
-            for r in document.recurrences
-            if day(document, r.detected_on, r.months_after_resection) is not None
-        ),
-        key=lambda r: day(document, r.detected_on, r.months_after_resection) or 0,
-        default=None,
-    )
-    dates = [index.operated_on] if index else []
-    dates += [document.death.died_on] if document.death else []
-    dates += [visit.visit_on for visit in document.follow_ups] + [r.detected_on for r in document.recurrences]
+    index, at = document.index, death_time(document)
+    alive = None if published and not document.follow_ups else last_alive_day(document)
+    died = None if at is None else min(max(at.day, alive or 0), at.not_after)
+    recurred, kind = _first_recurrence(document)
     return Observation(
         in_main_curve=in_main_curve(document),
         origin_on=index.operated_on.imputed() if index and index.operated_on else None,
-        followed_days=alive,
-        death_days=None if died is None else max(died, alive or 0),
+        followed_days=_at_most(alive, died),
+        death_days=died,
+        death_is_dated=at is not None and at.is_dated,
         death_cause=(document.death.cause_category or "") if document.death else "",
-        recurrence_days=day(document, first.detected_on, first.months_after_resection) if first else None,
-        recurrence_kind=(first.kind or "") if first else "",
-        imputed_dates=sum(1 for on in dates if on is not None and on.precision != "day"),
+        recurrence_days=_at_most(recurred, died),
+        recurrence_kind=kind,
+        imputed_dates=_imputed_dates(document, at),
     )
+
+
+def _at_most(days: int | None, limit: int | None) -> int | None:
+    return days if days is None or limit is None else min(days, limit)
+
+
+def _first_recurrence(document: Any) -> tuple[int | None, str]:
+    found = [
+        (days, place, r.kind or "")
+        for place, r in enumerate(document.recurrences)
+        if (days := day(document, r.detected_on, r.months_after_resection)) is not None
+    ]
+    first = min(found, default=(None, 0, ""))
+    return first[0], first[2]
+
+
+def _imputed_dates(document: Any, at: DeathTime | None) -> int:
+    """How many dates lack a day: the signs of life from the resection on, and the date of the death."""
+    origin = document.index.operated_on if document.index else None
+    dates = [on for on, _ in signs_of_life(document) if not (on and origin and on.surely_before(origin))]
+    dates += [at.on] if at else []
+    return sum(1 for on in dates if on is not None and on.precision != "day")
 
 
 def columns(seen: Observation) -> dict[str, Any]:

@@ -59,7 +59,6 @@ class Case(models.Model):
             models.UniqueConstraint(
                 fields=["center", "case_number"], name="cases_case_number_once_per_center"
             ),
-            models.UniqueConstraint(fields=["id", "center"], name="cases_case_id_center"),
             models.CheckConstraint(
                 condition=models.Q(source__in=Source.values), name="cases_case_known_source"
             ),
@@ -101,6 +100,10 @@ class SurvivalObservation(models.Model):
     origin_on = models.DateField(null=True, help_text="Day of the index resection, imputed when partial")
     followed_days = models.IntegerField(null=True, help_text="Last day known alive")
     death_days = models.IntegerField(null=True, help_text="Day of death")
+    death_is_dated = models.BooleanField(
+        default=False,
+        help_text="The day of death is known to the day; otherwise it was imputed, or is the day it was heard of",
+    )
     death_cause = models.CharField(
         max_length=20, blank=True, default="", help_text="Category of the cause of death"
     )
