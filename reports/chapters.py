@@ -131,7 +131,7 @@ def _early_lead(content: ReportContent) -> str:
     if content.early_events:
         values = [line.value for line in content.early_events.lines if isinstance(line.value, Share)]
         if values and all(value.n == 0 for value in values):
-            fewest = min(values, key=lambda value: value.of)
+            fewest = min(values, key=lambda value: value.of or 0)
             upper = wording.percent(fewest.upper) if fewest.upper is not None else wording.NOT_ESTIMABLE
             sentences.append(
                 "No thrombosis, embolism or early death was recorded "
@@ -150,8 +150,9 @@ def _complications_said(group: Group) -> list[str]:
             f"Clavien–Dindo {label[0].lower()}{label[1:]} was the highest grade in {wording.of_total(value)} "
             f"({wording.percent((value.n or 0) / value.of)}; 95% CI {wording.limits(value)})."
             for label, value in seen.items()
+            if value.of
         ]
-    if any(value.hidden for value in shares.values()):
+    if any(value.hidden or not value.of for value in shares.values()):
         return []
     major = sum(value.n or 0 for label, value in shares.items() if label.partition(" ")[2] not in ("I", "II"))
     every, of = sum(value.n or 0 for value in seen.values()), group.recorded or 0
@@ -195,7 +196,8 @@ def rules(content: ReportContent, numbers: Numbers) -> Section | None:
             *sources,
         ),
     )
-    lead = f"Each rule was read over {wording.counted(content.rules_read, 'patient', 'patients')}."
+    read = content.rules_read
+    lead = "" if read is None else f"Each rule was read over {wording.counted(read, 'patient', 'patients')}."
     return Section(title="Treatment algorithm", lead=lead, tables=(table,))
 
 

@@ -21,11 +21,14 @@ Source = Literal["clinical", "literature", "reconstruction", "synthetic"]
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """n of a denominator, with an exact interval where one is asked for; `hidden` replaces a suppressed n."""
+    """n of a denominator, with an exact interval where one is asked for; `hidden` replaces a suppressed n.
+
+    A denominator that readers may not see is None; then there is no percentage either.
+    """
 
     kind: Literal["share"] = "share"
     n: int | None
-    of: int
+    of: int | None
     lower: float | None = None
     upper: float | None = None
     hidden: str = ""
@@ -105,7 +108,7 @@ class CurveTable:
     """Kaplan-Meier estimate of one group at its distinct exit times, in days."""
 
     label: str
-    n: int
+    n: int | None
     events: int | None
     time_days: tuple[float, ...]
     at_risk: tuple[int, ...]
@@ -159,7 +162,7 @@ class Survival:
     censoring: str
     interval: str
     level: float
-    n: int
+    n: int | None
     events: int | None
     show_until_days: float
     curves: tuple[CurveTable, ...]
@@ -194,7 +197,7 @@ class MissingCount:
     form: str
     variable: str
     recorded: int | None
-    applicable: int
+    applicable: int | None
     hidden: str = ""
 
 
@@ -241,9 +244,9 @@ class ReportContent:
     early_events: Group | None
     survival: Survival | None
     rules: tuple[RuleCount, ...]
-    rules_read: int
+    rules_read: int | None
     missing: tuple[MissingCount, ...]
-    imputed_dates: int
+    imputed_dates: int | None
     notes: tuple[Note, ...]
     methods: Methods
 

@@ -59,9 +59,14 @@ def overall_survival(
     )
 
 
+def least_at_risk(size: int) -> int:
+    """How many must remain at risk where a curve of this many patients is drawn: five, and a tenth."""
+    return max(LEAST_AT_RISK, math.ceil(size / 10))
+
+
 def shown_until(table: LifeTable) -> float | None:
     """Find the last tick in days at which enough patients remain at risk; None when there never are enough."""
-    floor = max(LEAST_AT_RISK, math.ceil(int(table.size.sum()) / 10))
+    floor = least_at_risk(int(table.size.sum()))
     enough = table.time[table.at_risk >= floor]
     if int(table.size.sum()) < LEAST_AT_RISK or not enough.size:
         return None

@@ -153,7 +153,7 @@ def _curve(axes: Axes, survival: Survival, curve: CurveTable, index: int) -> Non
         axes.fill_between(months, lows, highs, step="post", color=color, alpha=0.16, linewidth=0)
     dash = _DASHES[index % len(_DASHES)]
     axes.step(months, heights, where="post", color=color, linewidth=1.5, linestyle=dash, clip_on=False)  # type: ignore[arg-type]
-    if curve.n <= CENSOR_TICKS_UP_TO:
+    if curve.n is not None and curve.n <= CENSOR_TICKS_UP_TO:
         ticks = [(curve.time_days[i] / DAYS_PER_MONTH, curve.survival[i]) for i in shown if curve.censored[i]]
         axes.plot(
             [x for x, _ in ticks],

@@ -85,20 +85,21 @@ def _missing(content: ReportContent, numbers: chapters.Numbers) -> Section | Non
     number = numbers.next()
     table = Table(number=number, title="Completeness of the items used", columns=columns, rows=tuple(rows))
     lead = "No date had to be completed."
-    if content.imputed_dates:
+    if content.imputed_dates is None:
+        lead = "How many dates are known only to the month or year is withheld."
+    elif content.imputed_dates:
         dates = wording.counted(content.imputed_dates, "date is", "dates are")
         lead = f"{dates} known only to the month or year; the 15th of the month or 1 July stands in."
     return Section(title="Data quality", lead=lead, tables=(table,))
 
 
 def _missing_row(item: MissingCount) -> Row:
+    applicable = "–" if item.applicable is None else wording.number(item.applicable)
     if item.recorded is None:
-        return Row(
-            kind="line", cells=(item.variable, item.hidden or "–", wording.number(item.applicable), "–")
-        )
+        return Row(kind="line", cells=(item.variable, item.hidden or "–", applicable, "–"))
     share = item.recorded / item.applicable if item.applicable else None
     complete = wording.percent(share) if share is not None else wording.NOT_ESTIMABLE
-    cells = (item.variable, wording.number(item.recorded), wording.number(item.applicable), complete)
+    cells = (item.variable, wording.number(item.recorded), applicable, complete)
     return Row(kind="line", cells=cells, bar=share)
 
 

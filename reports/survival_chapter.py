@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reports import wording
+from reports import estimates, wording
 from reports.content import CurveTable, Estimate, Survival
 from reports.figures import CENSOR_TICKS_UP_TO
 from reports.printed import Column, Figure, Row, Section, Table
@@ -39,34 +39,37 @@ def _figure_caption(survival: Survival) -> str:
     return (
         f"Kaplan–Meier estimate with pointwise {survival.level:.0%} confidence band ({survival.interval}).{ticks} "
         "Below: patients at risk at each time, and patients censored and events before it. "
-        f"The curve is drawn while at least {_floor(survival)} patients remain at risk."
+        f"The curve is drawn while at least {_floor(survival)} remain at risk."
     )
 
 
 def _shows_censoring(curve: CurveTable, survival: Survival) -> bool:
-    if curve.n > CENSOR_TICKS_UP_TO:
+    if curve.n is None or curve.n > CENSOR_TICKS_UP_TO:
         return False
     pairs = zip(curve.time_days, curve.censored, strict=True)
     return any(count and day <= survival.show_until_days for day, count in pairs)
 
 
-def _floor(survival: Survival) -> int:
-    return max(5, -(-survival.n // 10))
+def _floor(survival: Survival) -> str:
+    if survival.n is None:
+        return f"{estimates.LEAST_AT_RISK} patients, and a tenth of all,"
+    return f"{estimates.least_at_risk(survival.n)} patients"
 
 
 def _alternative(survival: Survival) -> str:
     points = [
         f"{wording.survival(e)} at {e.months} months" for e in survival.estimates if e.survival is not None
     ]
-    counts = wording.counted(survival.n, "patient", "patients")
+    counts = "patients" if survival.n is None else wording.counted(survival.n, "patient", "patients")
     return f"Kaplan–Meier curve of {survival.endpoint.lower()} in {counts}: {wording.listed(tuple(points))}."
 
 
 def _survival_lead(survival: Survival) -> str:
     deaths = "" if survival.events is None else f" {wording.counted(survival.events, 'died', 'died')}."
-    parts = [
-        f"{wording.counted(survival.n, 'patient was', 'patients were')} followed from {survival.origin};{deaths}"
-    ]
+    patients = (
+        "Patients were" if survival.n is None else wording.counted(survival.n, "patient was", "patients were")
+    )
+    parts = [f"{patients} followed from {survival.origin}{';' if deaths else '.'}{deaths}"]
     shown = [e for e in survival.estimates if e.survival is not None]
     if shown:
         items = tuple(

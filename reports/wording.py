@@ -81,7 +81,11 @@ def limits(value: Value) -> str:
 
 def of_total(value: Value) -> str:
     """Write "2 of 8"."""
-    return f"{main(value)} of {number(value.of)}" if isinstance(value, Share) else main(value)
+    return (
+        f"{main(value)} of {number(value.of)}"
+        if isinstance(value, Share) and value.of is not None
+        else main(value)
+    )
 
 
 def _bracket_range(value: Spread) -> str:

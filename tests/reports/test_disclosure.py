@@ -1,14 +1,15 @@
 """What outsiders see: no small number, none to be had by subtraction, and a reason when there is nothing."""
 
-import itertools
 from dataclasses import replace
 
 import pytest
 
-from reports import estimates
-from reports.content import FlowStep, Share
+from reports import content as contents
+from reports import estimates, printing
+from reports.content import FlowStep, Group, Headline, Line, MissingCount, Share, Spread
 from reports.disclosure import COMPLEMENT, suppress, withheld
 from reports.lifetable import LifeTable
+from tests.reports.cohort import MONTH
 from tests.reports.handmade import founding_content, group
 
 LARGE = {
@@ -50,18 +51,98 @@ def test_a_complement_of_a_small_count_is_withheld():
     assert shown.lines[0].value == Share(n=None, of=60, hidden=COMPLEMENT)
 
 
-def test_no_withheld_count_can_be_computed():
-    """Attack every whole of four counts: try all ways to fill the gaps that the marks and the sum allow."""
-    for counts in itertools.product((0, 1, 2, 4, 5, 9), repeat=4):
-        hidden = withheld(list(counts), 5)
-        assert all(not 0 < n < 5 for i, n in enumerate(counts) if i not in hidden), counts
-        gap = sum(counts[i] for i in hidden)
-        least = 0 if len(hidden) == len(counts) and set(hidden.values()) == {COMPLEMENT} else 5
-        ranges = [range(1, 5) if mark != COMPLEMENT else range(least, gap + 1) for mark in hidden.values()]
-        answers = [answer for answer in itertools.product(*ranges) if sum(answer) == gap]
-        for place, (i, _) in enumerate(hidden.items()):
-            if 0 < counts[i] < 5:
-                assert len({answer[place] for answer in answers}) > 1, (counts, hidden)
+def wholes(lines, total):
+    """All ways to spread a total over lines."""
+    if lines == 1:
+        return [(total,)]
+    return [(n, *rest) for n in range(total + 1) for rest in wholes(lines - 1, total - n)]
+
+
+@pytest.mark.parametrize(("lines", "most"), [(2, 30), (3, 24), (4, 20), (6, 9)])
+def test_no_withheld_count_can_be_computed(lines, most):
+    """Attack every whole up to a total: keep the ways to fill the gaps for which the rule gives the same marks."""
+    for total in range(most + 1):
+        seen = {}
+        for counts in wholes(lines, total):
+            hidden = withheld(list(counts), 5)
+            assert all(not 0 < n < 5 for i, n in enumerate(counts) if i not in hidden), counts
+            view = tuple(hidden.get(i, n) for i, n in enumerate(counts))
+            if lines > 2 or set(view) != {
+                COMPLEMENT
+            }:  # of two lines that are hidden both, the sum is not told
+                seen.setdefault(view, []).append(counts)
+        for view, answers in seen.items():
+            for place in range(lines):
+                found = {answer[place] for answer in answers}
+                assert len(found) > 1 or not 0 < found.pop() < 5, (view, answers)
+
+
+def test_the_next_line_is_withheld_whatever_its_size():
+    """By size, 4, 8 and 8 would show <5, [c] and 8 of 20: only 4 and 8 make 12 with no more than 8 in the second."""
+    assert withheld([4, 8, 8], 5) == withheld([4, 11, 8], 5) == {0: "<5", 1: COMPLEMENT}
+
+
+def numbers(plain, path=""):
+    """List every whole number of a content with its place."""
+    if isinstance(plain, dict):
+        return [found for key, item in plain.items() for found in numbers(item, f"{path}.{key}")]
+    if isinstance(plain, list):
+        return [found for item in plain for found in numbers(item, path)]
+    return [(path, plain)] if isinstance(plain, int) and not isinstance(plain, bool) else []
+
+
+def test_no_whole_number_of_a_report_is_small_or_a_little_less_than_another():
+    """Of 40 registered 38 are followed, 37 have a known sex, 3 a graft of known width, 39 were read by the rules."""
+    days = [30 * (i + 1) for i in range(38)]
+    whole = estimates.overall_survival(LifeTable.from_arrays(days, [i % 3 == 0 for i in range(38)]))
+    width = Group(
+        heading="Graft diameter, mm", statistic="median (range)", recorded=3, applicable=3,
+        lines=(Line(label="", value=Spread(center="median", value=20, brackets="range", low=18, high=22, n=3)),),
+    )  # fmt: skip
+    sex = replace(group("Sex", ("Women", 30), ("Men", 7), of=37), applicable=40)
+    shown = large(
+        flow=(FlowStep(label="Registered", n=40), FlowStep(label="Followed", n=38)),
+        survival=whole,
+        patients=(sex,),
+        operations=(width, group("Material", ("PTFE", 3), of=3)),
+        early_events=group("Early events", ("Embolism", 0), ("Death", 5), of=38, exclusive=False),
+        complications=group("Highest grade", ("No complication", 30), ("Grade II", 8), of=38, exact=True),
+        headlines=(Headline(label="died within 90 days", value=Share(n=5, of=38)),),
+        rules=(replace(founding_content().rules[0], concordant=30, deviation=9, not_assessable=0),),
+        rules_read=39,
+        missing=(MissingCount(form="Tumor", variable="Width", recorded=38, applicable=40),),
+        imputed_dates=2,
+    )
+
+    found = [
+        (path, n)
+        for path, n in numbers(contents.to_plain(shown))
+        if not path.endswith((".months", ".centers", ".decimals", ".operated_from", ".operated_to"))
+    ]
+    assert [(path, n) for path, n in found if 0 < n < 5 or n in (36, 37, 38, 39)] == []
+    assert ("38" in shown.subtitle, shown.flow[1].hidden) == (False, "about 40")
+    assert "38" not in str(printing.printed(shown).sections)
+
+
+def test_times_are_whole_months():
+    days, died = [31 * (i + 1) for i in range(60)], [i % 2 == 0 for i in range(60)]
+    whole = estimates.overall_survival(LifeTable.from_arrays(days, died))
+
+    shown = large(survival=whole).survival
+
+    times = [shown.median.days, shown.median.lower, shown.follow_up.days, shown.show_until_days]
+    assert None not in times
+    assert all((days / MONTH).is_integer() for days in (*times, *shown.curves[0].time_days))
+
+
+def test_estimates_with_few_deaths_between_them_are_withheld():
+    """6 deaths in the first year and 1 in the second: the second figure would say when that one died."""
+    days = [100] * 6 + [500] + [2000] * 53
+    whole = estimates.overall_survival(LifeTable.from_arrays(days, [1] * 7 + [0] * 53))
+
+    shown = large(survival=whole).survival
+
+    assert [e.survival is None for e in shown.estimates][:2] == [False, True]
 
 
 def test_ranges_are_single_patients_and_go():
