@@ -88,10 +88,10 @@ def centers_of(user: "User | AnonymousUser", action: Action = Action.READ) -> tu
     return tuple(sorted(pk for pk in held if pk is not None))
 
 
-def may(user: "User | AnonymousUser", action: Action, center: "Center | int") -> bool:
-    """Tell whether this person may do this in this center."""
+def may(user: "User | AnonymousUser", action: Action, center: "Center | int | None") -> bool:
+    """Tell whether this person may do this in this center; None is the registry, and needs a role in all of it."""
     held = _held(user, action)
-    return None in held or (center if isinstance(center, int) else center.pk) in held
+    return None in held or (center.pk if isinstance(center, models.Model) else center) in held
 
 
 def may_somewhere(user: "User | AnonymousUser", action: Action) -> bool:
@@ -111,10 +111,11 @@ def _held(user: "User | AnonymousUser", action: Action) -> set[int | None]:
     return {held.center_id for held in user.memberships.all() if action in ALLOWED[Role(held.role)]}
 
 
-def require(user: "User | AnonymousUser", action: Action, center: "Center | int") -> None:
-    """Refuse unless this person may do this in this center."""
+def require(user: "User | AnonymousUser", action: Action, center: "Center | int | None") -> None:
+    """Refuse unless this person may do this in this center, or without one in the whole registry."""
     if not may(user, action, center):
-        raise PermissionDenied(f"You may not {Action(action).label.lower()} in this center.")
+        place = "the whole registry" if center is None else "this center"
+        raise PermissionDenied(f"You may not {Action(action).label.lower()} in {place}.")
 
 
 class ScopedQuerySet(models.QuerySet):

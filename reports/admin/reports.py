@@ -50,6 +50,10 @@ class ReportAdmin(ReadOnlyAdmin):
         rows = Report.objects.visible_to(request.user).select_related("center").defer("content")
         return rows.annotate(has_content=Q(content__isnull=False)).order_by("-id")
 
+    def has_view_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
+        """Let everybody read what the list shows them: reports of the whole registry, too, for their audience."""
+        return super().has_view_permission(request)
+
     def get_urls(self) -> list[URLPattern]:
         """Add the documents; they are rendered from the stored content at each look."""
         route = path(

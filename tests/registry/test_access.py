@@ -58,6 +58,14 @@ def test_a_case_is_visible_to_its_center_alone(everywhere, alice, bob, rita, nob
     ]
 
 
+def test_what_belongs_to_no_center_is_for_those_with_a_role_in_the_whole_registry(alice, otto):
+    assert access.may(otto, Action.READ_AUDIT, None)
+    assert not access.may(otto, Action.RECORD, None)
+    assert not access.may(alice, Action.READ, None)
+    with pytest.raises(PermissionDenied):
+        access.require(alice, Action.READ, None)
+
+
 def test_requiring_is_silent_or_refuses(alice, north, south):
     require(alice, Action.RECORD, north)
     with pytest.raises(PermissionDenied, match="may not record"):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from registry import access
 from reports import content as contents
 from reports import delivery
-from reports.models import Report, Subscription
+from reports.models import Delivery, Report, Subscription
 from tests.reports.handmade import founding_content
 
 pytestmark = pytest.mark.django_db
@@ -166,3 +166,48 @@ def test_a_coordinator_reads_subscriptions_and_makes_none(client, alice, north):
 
     assert client.get(reverse("admin:reports_subscription_changelist")).status_code == 200
     assert subscribe(client, alice, north).status_code == 403
+
+
+# --- rows of the whole registry ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["alice", "lena", "ada", "otto", "rita", "dana"])
+def test_pages_of_rows_without_a_center_open_or_are_refused(rows, client, request, who):
+    client.force_login(request.getfixturevalue(who))
+    with access.everywhere():
+        found = [*Report.objects.filter(center=None), *Subscription.objects.filter(center=None)]
+        found += Delivery.objects.filter(center=None)
+
+    statuses = {
+        client.get(reverse(f"admin:reports_{row._meta.model_name}_{page}", args=[row.pk])).status_code
+        for row in found
+        for page in ("change", "history")
+    }
+
+    assert statuses <= {200, 302, 403, 404}
+
+
+@pytest.mark.parametrize(
+    ("who", "change", "history"), [("otto", 200, 200), ("rita", 200, 403), ("ada", 200, 403)]
+)
+def test_a_subscription_of_the_registry_is_read_by_its_people(rows, client, request, who, change, history):
+    client.force_login(request.getfixturevalue(who))
+    with access.everywhere():
+        row = Subscription.objects.get(center=None)
+
+    answers = [
+        client.get(reverse(f"admin:reports_subscription_{page}", args=[row.pk]))
+        for page in ("change", "history")
+    ]
+
+    assert [answer.status_code for answer in answers] == [change, history]
+
+
+def test_whoever_gets_the_report_with_small_numbers_withheld_opens_its_page(rows, client, alice):
+    client.force_login(alice)
+
+    pages = [
+        client.get(reverse("admin:reports_report_change", args=[rows[name].pk])) for name in ("less", "full")
+    ]
+
+    assert [page.status_code for page in pages] == [200, 302]
