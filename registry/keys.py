@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from registry import access, audit
+from registry import access, audit, history
 from registry.access import Action
 from registry.models import ApiKey, Center, User
 
@@ -32,7 +32,7 @@ def issue(
 ) -> tuple[ApiKey, str]:
     """Make a key and return it with its text, which nobody can ever read again."""
     access.require(by, Action.MANAGE_CENTER, center)
-    check(center=center, user=user, scopes=scopes, expires_at=expires_at)
+    check(center=center, user=user, scopes=scopes, expires_at=expires_at, by=by)
     prefix = MARK + secrets.token_hex(4)
     text = f"{prefix}_{secrets.token_urlsafe(32)}"
     with audit.because(door="admin", by=by, reason="new key"):
@@ -48,8 +48,16 @@ def issue(
     return key, text
 
 
-def check(*, center: Center, user: User, scopes: Collection[str], expires_at: datetime) -> None:
-    """Refuse a key that outlives a year, or that would do what its person may not."""
+def check(*, center: Center, user: User, scopes: Collection[str], expires_at: datetime, by: User) -> None:
+    """Refuse a key that outlives a year, that would do what its person may not, or that borrows a foreign name.
+
+    What a key does is told in the name of its person. A lead may give a colleague of the center a key, and is named
+    as its maker; keys in the name of the registry's people are the registry's to give.
+    """
+    if not (user == by or access.may_everywhere(by, Action.MANAGE_CENTER)) and not works_in(user, center):
+        raise ValidationError(
+            {"user": f"{user} has no role in {center.code}: choose somebody who works there, or yourself."}
+        )
     now = timezone.now()
     if not now < expires_at <= now + LONGEST_LIFE:
         raise ValidationError({"expires_at": "Choose a moment within the next 12 months."})
@@ -59,6 +67,16 @@ def check(*, center: Center, user: User, scopes: Collection[str], expires_at: da
         raise ValidationError(
             {"scopes": f"{user} may not {told} in {center.code}: choose another person or fewer scopes."}
         )
+
+
+def works_in(user: User, center: Center) -> bool:
+    """Tell whether a person has a role in the center itself."""
+    return any(role.center_id == center.pk for role in user.memberships.all())
+
+
+def issuer(key: ApiKey) -> str:
+    """Name who made the key, as the audit trail has it."""
+    return history.entries([key])[-1].by
 
 
 def revoke(keys: QuerySet[ApiKey], *, by: User) -> int:

@@ -29,8 +29,8 @@ class Guarded:
     to_add: ClassVar[Action | None] = None
     to_change: ClassVar[Action | None] = None
 
-    def center_of(self, row: Any) -> int:
-        """The center a row belongs to."""
+    def center_of(self, row: Any) -> int | None:
+        """The center a row belongs to; None when it is the registry's."""
         return row.center_id
 
     def may(self, request: HttpRequest, action: Action | None, row: Any = None) -> bool:
@@ -59,6 +59,14 @@ class Guarded:
         return self.has_view_permission(request)
 
 
+class OwnCenters(admin.RelatedFieldListFilter):
+    """Offers the centers whose rows the person sees, and does not name the others."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        seen = {"pk__in": centers_where(request, model_admin.to_view)}
+        return field.get_choices(include_blank=False, limit_choices_to=seen)
+
+
 class RegistryAdmin(Guarded, ModelAdmin):
     """A page of the registry; the rows of other centers do not exist for it."""
 
@@ -71,6 +79,10 @@ class RegistryAdmin(Guarded, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).filter(center_id__in=centers_where(request, self.to_view))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        chosen = super().get_list_filter(request)
+        return [("center", OwnCenters) if one == "center" else one for one in chosen]
 
     def changeform_view(
         self,

@@ -1,7 +1,7 @@
 """API keys: made by those who manage a center, shown once, withdrawn but never changed."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,7 +13,7 @@ from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from registry import keys
+from registry import access, keys
 from registry.access import Action, Scope
 from registry.admin.base import RegistryAdmin, centers_where, site
 from registry.models import ApiKey, Center, User
@@ -32,12 +32,14 @@ class ApiKeyForm(forms.ModelForm):
         model = ApiKey
         fields = ("center", "user", "name", "scopes", "expires_at")
 
+    by: ClassVar[User]  # who makes the key; the page sets it for each request
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             wanted = {name: cleaned[name] for name in ("center", "user", "scopes", "expires_at")}
             try:
-                keys.check(**wanted)
+                keys.check(**wanted, by=self.by)
             except ValidationError as error:
                 self.add_error(None, error)
         return cleaned
@@ -62,6 +64,7 @@ class ApiKeyAdmin(RegistryAdmin):
         "name",
         "scopes",
         "created_at",
+        "made_by",
         "expires_at",
         "last_used_at",
         "revoked_at",
@@ -73,6 +76,16 @@ class ApiKeyAdmin(RegistryAdmin):
         if key.revoked_at:
             return "revoked"
         return "in force" if key.expires_at > timezone.now() else "expired"
+
+    @display(description="Made by")
+    def made_by(self, key: ApiKey) -> str:
+        """Whoever drew it, which may be another than the person it speaks for."""
+        return keys.issuer(key)
+
+    def get_form(
+        self, request: HttpRequest, obj: ApiKey | None = None, change: bool = False, **kw: Any
+    ) -> Any:
+        return type("FormOfRequest", (super().get_form(request, obj, change, **kw),), {"by": request.user})
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         return self.readonly_fields if obj else self.fields
@@ -88,9 +101,9 @@ class ApiKeyAdmin(RegistryAdmin):
         if db_field.name == "center":
             kwargs["queryset"] = Center.objects.filter(pk__in=centers)
         if db_field.name == "user":
-            roles = Q(memberships__center__in=centers) | Q(
-                memberships__center=None, memberships__isnull=False
-            )
+            roles = Q(memberships__center__in=centers)
+            if access.may_everywhere(request.user, Action.MANAGE_CENTER):
+                roles |= Q(memberships__center=None, memberships__isnull=False)
             kwargs["queryset"] = User.objects.filter(roles, is_active=True).distinct()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 

@@ -145,6 +145,27 @@ def test_a_wrong_time_zone_is_refused_with_its_remedy(ada):
     assert "write one like Europe/Warsaw" in text(answer)
 
 
+LISTS_BY_CENTER = [
+    f"/admin/{name}/"
+    for name in (
+        *("cases/case", "cases/deviation", "cases/dataquery", "cases/importbatch", "registry/apikey"),
+        *("reports/report", "reports/delivery", "reports/subscription"),
+    )
+]
+
+
+@pytest.mark.parametrize("address", LISTS_BY_CENTER)
+def test_a_list_offers_to_filter_by_the_own_centers_alone(lena, ada, north, south, person, address):
+    east = Center.objects.create(code="EAST", name="Eastern", country="UA")
+    Membership.objects.create(user=lena, center=east, role=Role.CENTER_LEAD)
+
+    for_lead, for_registry = (browser(user).get(address).content.decode() for user in (lena, ada))
+
+    assert "EAST Eastern" in for_lead
+    assert str(south) not in for_lead
+    assert all(str(center) in for_registry for center in (north, south, east))
+
+
 # --- people --------------------------------------------------------------------------------------------------------
 
 
@@ -207,6 +228,15 @@ def test_the_own_log_of_the_framework_stays_empty(ada, alice, lena, north):
     test_a_role_is_taken_away_and_the_trail_keeps_it(ada, alice)
 
     assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize(("who", "status"), [("otto", 200), ("dana", 200), ("ada", 403), ("lena", 403)])
+def test_the_history_of_people_and_roles_is_for_the_auditor(cast, alice, who, status):
+    client, role = browser(cast[who]), alice.memberships.get()
+
+    pages = [f"/admin/registry/user/{alice.pk}/history/", f"/admin/registry/membership/{role.pk}/history/"]
+
+    assert [client.get(page).status_code for page in pages] == [status, status]
 
 
 # --- keys ----------------------------------------------------------------------------------------------------------
@@ -280,3 +310,30 @@ def test_a_key_is_never_changed(lena, alice, north):
 
     key.refresh_from_db()
     assert key.scopes == ["read"]
+
+
+@pytest.mark.parametrize("who", ["dana", "rita", "ada"])
+def test_a_lead_makes_no_key_in_the_name_of_the_registry(cast, lena, north, who):
+    answer = browser(lena).post("/admin/registry/apikey/add/", wanted(north, cast[who], scopes=["read"]))
+
+    assert answer.status_code == 200
+    assert not ApiKey.objects.exists()
+
+
+def test_a_lead_of_two_centers_makes_no_key_for_one_in_the_name_of_the_other(lena, dana, north, south):
+    Membership.objects.create(user=lena, center=south, role=Role.CENTER_LEAD)
+    Membership.objects.create(user=dana, center=north, role=Role.COORDINATOR)
+
+    answer = browser(lena).post("/admin/registry/apikey/add/", wanted(south, dana, scopes=["read"]))
+
+    assert "has no role in SOUTH" in text(answer)
+    assert not ApiKey.objects.exists()
+
+
+def test_a_key_tells_who_made_it(lena, alice, north):
+    key, _ = issue(north, alice, by=lena)
+
+    seen = text(browser(lena).get(f"/admin/registry/apikey/{key.pk}/change/"))
+
+    assert "Made by" in seen
+    assert "Lena" in seen[seen.index("Made by") :]

@@ -166,3 +166,19 @@ def test_last_use_is_noted_without_an_audit_event(client, north, alice):
     key.refresh_from_db()
     assert key.last_used_at is not None
     assert history_of(key).count() == 1
+
+
+def test_a_key_in_the_name_of_the_registry_is_made_by_the_registry(north, dana, lena, ada):
+    with pytest.raises(ValidationError, match="dana has no role in NORTH"):
+        issue(north, dana, by=lena)
+
+    key, _ = issue(north, dana, by=ada)
+
+    assert key.user == dana
+    assert keys.issuer(key) == "Ada"
+
+
+def test_a_lead_makes_a_key_for_a_colleague_and_is_named(north, alice, lena):
+    key, _ = issue(north, alice, by=lena)
+
+    assert (key.user, keys.issuer(key)) == (alice, "Lena")
