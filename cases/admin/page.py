@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from cases import document as documents
 from cases import intake
-from cases.admin.sheet import Block, Sheet, Told
+from cases.admin.sheet import Block, Sheet, Told, TooManyRowsError
 from cases.admin.widgets import Choice, Line
 from cases.document import StoredCase
 from cases.intake import Receipt, Submission
@@ -119,7 +119,12 @@ class CasePage:
 
     def save(self) -> HttpResponse:
         """Take what was sent through intake; whatever is wrong comes back on the page with all that was typed."""
-        record, sheet = self._record(data=self.request.POST), Sheet.sent(self.request.POST)
+        record = self._record(data=self.request.POST)
+        try:
+            sheet = Sheet.sent(self.request.POST)
+        except TooManyRowsError as error:
+            stored = Sheet.of(self.stored.document if self.stored else None)
+            return self._draw(record, stored, [Told(message=str(error))], status=422)
         if not record.is_valid():
             told = [_told(record, name, error) for name, errors in record.errors.items() for error in errors]
             return self._draw(record, sheet, told, status=422)

@@ -17,7 +17,11 @@ from cases.models import Operation, Patient
 from cases.problems import Problem
 
 ROW = "-row"  # after a prefix: the numbers of the rows that were sent
-MOST_ROWS = 200
+MOST_ROWS = 500  # of one form; a page has hundreds of controls for a dozen rows
+
+
+class TooManyRowsError(Exception):
+    """More rows were sent than a page can hold; none of them is left out silently."""
 
 
 @dataclass(kw_only=True)
@@ -117,7 +121,7 @@ class Sheet:
 
     @classmethod
     def sent(cls, data: QueryDict) -> "Sheet":
-        """Read back what was sent."""
+        """Read back what was sent; TooManyRowsError when that is more than a page holds."""
         return cls([_read(model, model.name, data) for model in (Patient, *OUTER_FORMS)])
 
     def plain(self) -> dict[str, Any]:
@@ -196,9 +200,12 @@ def _inside(model: type[Model]) -> tuple[Any, ...]:
 def _read(model: Any, prefix: str, data: QueryDict) -> Block:
     if not model.repeats:
         return Block(model=model, prefix=prefix, rows=[_read_row(model, prefix, "", data)])
-    numbers = [n for n in dict.fromkeys(data.getlist(prefix + ROW)) if n.isascii() and n.isdigit()][
-        :MOST_ROWS
-    ]
+    numbers = [n for n in dict.fromkeys(data.getlist(prefix + ROW)) if n.isascii() and n.isdigit()]
+    if len(numbers) > MOST_ROWS:
+        raise TooManyRowsError(
+            f"The page was sent with {len(numbers)} rows of {model.title.lower()}; it takes at most {MOST_ROWS}."
+            " Nothing was saved. Send this case as a file or through the API."
+        )
     rows = [_read_row(model, f"{prefix}-{n}", n, data) for n in numbers]
     return Block(model=model, prefix=prefix, rows=rows, blank=_blank(model, prefix))
 
@@ -208,4 +215,4 @@ def _read_row(model: Any, prefix: str, number: str, data: QueryDict) -> Row:
     return Row(form=FORM_OF[model](data, prefix=prefix), number=number, inner=inner)
 
 
-__all__ = ["MOST_ROWS", "ROW", "WHY", "Block", "Row", "Sheet", "Told"]
+__all__ = ["MOST_ROWS", "ROW", "WHY", "Block", "Row", "Sheet", "Told", "TooManyRowsError"]
