@@ -47,30 +47,22 @@ def entries(rows: Iterable[models.Model]) -> list[Entry]:
 
 
 def told(stories: Iterable[Story]) -> list[Entry]:
-    """Group what happened at once, and leave out what was only written anew."""
+    """Group what happened in one transaction, and leave out what no person would see as a change."""
     groups: dict[Any, list[tuple[Any, Change]]] = {}
     for story in stories:
         before = None
-        for moment, events in _moments(story.events):
-            if change := _change(story.name, before, events[-1]):
-                groups.setdefault(moment, []).append((events[-1], change))
-            before = None if events[-1].pgh_label == "delete" else events[-1]
+        for event in story.events:
+            if change := _change(story.name, before, event):
+                groups.setdefault(event.pgh_context_id or event.pgh_created_at, []).append((event, change))
+            before = event
     people = _names([members[0][0] for members in groups.values()])
     found = [_entry(members, people) for members in groups.values()]
     return sorted(found, key=lambda entry: entry.at, reverse=True)
 
 
-def _moments(events: Sequence[Any]) -> list[tuple[Any, list[Any]]]:
-    """The events of one thing, those of one transaction together."""
-    moments: dict[Any, list[Any]] = {}
-    for event in events:
-        moments.setdefault(event.pgh_context_id or event.pgh_created_at, []).append(event)
-    return list(moments.items())
-
-
 def _change(name: str, before: Any, after: Any) -> Change | None:
     if after.pgh_label == "delete":
-        return Change(what=name, done="removed") if before else None
+        return Change(what=name, done="removed")
     if before is None:
         return Change(what=name, done="added")
     fields = _different(before, after)

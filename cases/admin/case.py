@@ -144,17 +144,21 @@ def _open(model: type[Deviation] | type[DataQuery]) -> Coalesce:
 
 
 def _stories(case: Case) -> Iterator[Story]:
-    """The events of the case and of every place in its forms, whichever row filled it."""
+    """The events of the case, and of every row of its forms under the name that it began with."""
     yield Story(name="Case", events=_events(Case, pgh_obj=case.pk))
     yield Story(name="Patient", events=_events(Patient, pgh_obj=case.patient_id))
     for model in (*OUTER_FORMS, *OPERATION_FORMS):
-        places: dict[tuple[int, int], list[Any]] = {}
+        rows: dict[int, list[Any]] = {}
         for event in _events(model, case_id=case.pk):
-            places.setdefault((getattr(event, "operation_position", 0), event.position), []).append(event)
-        for (operation, position), events in sorted(places.items()):
-            name = f"{model.title} {position + 1}" if model.repeats else model.title
-            where = f" of operation {operation + 1}" if model in OPERATION_FORMS and operation else ""
-            yield Story(name=name + where, events=events)
+            rows.setdefault(event.pgh_obj_id, []).append(event)
+        for events in rows.values():
+            yield Story(name=_name(model, events[0]), events=events)
+
+
+def _name(model: Any, event: Any) -> str:
+    name = f"{model.title} {event.position + 1}" if model.repeats else model.title
+    operation = getattr(event, "operation_position", 0)
+    return f"{name} of operation {operation + 1}" if operation else name
 
 
 def _events(model: Any, **chosen: Any) -> list[Any]:

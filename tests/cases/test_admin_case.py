@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cases import document, intake
 from cases.admin.answers import FORM_OF, initial_of
+from cases.admin.sheet import MOST_ROWS
 from cases.intake import Submission
 from cases.models import FORMS, Case, Patient
 from registry import access
@@ -157,6 +158,31 @@ def test_a_row_is_removed(alice, receipt, page):
     change(browser(alice), page, **{"imaging-row": ["1"]})
 
     assert [study.modality for study in stored(receipt.case_id).document.imaging] == ["mri"]
+
+
+def many_visits(count):
+    return [{"visit_on": f"{2000 + n // 12}-{n % 12 + 1:02d}", "vital_status": "alive"} for n in range(count)]
+
+
+def test_no_row_is_lost_however_many_there_are(alice, north):
+    receipt = save(draft("A-9", follow_ups=many_visits(205)), north, alice)
+    page, before = f"{LIST}{receipt.case_id}/change/", stored(receipt.case_id)
+
+    answer = change(browser(alice), page, **{"follow_ups-3-visit_on": "2000-04-01"})
+
+    after = stored(receipt.case_id)
+    assert (answer.status_code, len(after.document.follow_ups)) == (302, 205)
+    assert after.document.follow_ups[4:] == before.document.follow_ups[4:]
+
+
+def test_more_rows_than_a_page_takes_are_refused_and_nothing_is_lost(alice, receipt, page):
+    before = stored(receipt.case_id)
+
+    answer = change(browser(alice), page, **{"follow_ups-row": [str(n) for n in range(MOST_ROWS + 1)]})
+
+    assert answer.status_code == 422
+    assert f"at most {MOST_ROWS}" in text(answer)
+    assert stored(receipt.case_id) == before
 
 
 def test_an_operation_takes_its_veins_along(alice, receipt, page):
@@ -390,6 +416,21 @@ def test_the_history_tells_who_what_and_why(alice, lena, receipt, page):
     assert "Reason: measured again" in seen
     assert "Presentation and comorbidity changed: Height from 170.5 to 171.0" in seen
     assert seen.count("Reconstruction") == 1  # when it was added, and never again
+
+
+def test_the_history_follows_a_row_that_goes_and_one_that_comes(alice, lena, receipt, page):
+    client = browser(alice)
+    change(client, page, **{"imaging-row": ["0"]})
+    change(client, page, **{"imaging-row": ["0", "1"], "imaging-1-modality": "ultrasound"})
+
+    told = browser(lena).get(f"{LIST}{receipt.case_id}/history/").context["entries"]
+
+    name = "Imaging study 2"
+    assert [c.done for entry in told for c in entry.changes if c.what == name] == [
+        "added",
+        "removed",
+        "added",
+    ]
 
 
 def test_the_history_is_for_those_who_may_read_it(alice, receipt):
