@@ -280,16 +280,16 @@ class Text(ClinicalField, models.CharField):
         super().__init__(*texts, max_length=max_length, **options)
 
     def document_type(self) -> Any:
-        # NUL cannot be stored and lone surrogates cannot be sent; both are refused, never dropped.
+        # NUL cannot be stored, and a browser drops line breaks from a line: refused at every door, never lost.
         return Annotated[
             str,
             StringConstraints(
-                strict=True, min_length=1, max_length=self.max_length, pattern=r"^[^\x00-\x08\x0b-\x1f]*$"
+                strict=True, min_length=1, max_length=self.max_length, pattern=r"^[^\x00-\x1f]*$"
             ),
         ]
 
     def sentence(self) -> str:
-        return f"must be a text of 1 to {self.max_length} characters"
+        return f"must be a text of 1 to {self.max_length} characters on one line"
 
 
 def clinical_fields(model: type[models.Model]) -> tuple[ClinicalField, ...]:

@@ -15,8 +15,7 @@ from registry.fields import (
     clinical_fields,
 )
 
-_CONTROL = r"[\u0000-\u0008\u000b-\u001f]"
-_EVERY_CONTROL = r"[\u0000-\u001f]"
+_CONTROL = r"[\u0000-\u001f]"
 _YEAR_OR_MONTH = r"^(19|20)[0-9][0-9](-(0[1-9]|1[0-2]))?$"
 
 
@@ -32,7 +31,7 @@ def json_schema() -> dict[str, Any]:
         "type": "string",
         "minLength": 1,
         "maxLength": 40,
-        "not": {"pattern": rf"^\s|\s$|{_EVERY_CONTROL}"},
+        "not": {"pattern": rf"^\s|\s$|{_CONTROL}"},
         "description": "The center's own number for this case; never a hospital or national id",
     }
     return {
@@ -52,7 +51,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _line(most: int, description: str) -> dict[str, Any]:
-    refused = {"pattern": _EVERY_CONTROL}
+    refused = {"pattern": _CONTROL}
     return {"type": "string", "maxLength": most, "not": refused, "description": description}
 
 

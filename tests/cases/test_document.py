@@ -131,6 +131,15 @@ def test_numbers_are_never_coerced(value):
     assert problems_of({"case_number": "1", "operations": [{"skin_to_skin_min": value}]})
 
 
+@pytest.mark.parametrize("value", ["two\nlines", "two\r\nlines", "a\ttab", "\x00", "end\n"])
+def test_a_text_is_one_line_at_every_door(value):
+    (problem,) = problems_of(
+        {"case_number": "1", "operations": [{"reconstruction": {"brand": value}}]}
+    ).values()
+
+    assert problem.message.endswith(" must be a text of 1 to 60 characters on one line.")
+
+
 @pytest.mark.parametrize("value", ["٢٠١٥", "2015-1", "15.03.2015", "2015-02-30", "9999", "2015-03-02\n"])
 def test_dates_are_iso_and_real(value):
     assert problems_of({"case_number": "1", "diagnosis": {"diagnosis_on": value}})
