@@ -16,7 +16,11 @@ class CaseFilter(django_filters.FilterSet):
     updated_since = django_filters.IsoDateTimeFilter(
         field_name="updated_at",
         lookup_expr="gte",
-        help_text="Changed at this moment or later, ISO 8601 with offset",
+        help_text=(
+            "Changed at this moment or later, ISO 8601 with offset. To follow the changes, ask each time from"
+            " 30 minutes before the latest updated_at you have: a change can be seen once its whole import is saved,"
+            " and bears an earlier moment. `version` tells what you have already."
+        ),
     )
 
     class Meta:

@@ -26,6 +26,17 @@ RECORD = {
         "url": {"type": "string"},
     },
 }
+KIND_OF_DERIVED = {
+    "string": ("level", "cranial_extent", "caudal_extent", "clinical_stage", "highest_clavien_dindo"),
+    "integer": ("n_segments", "charlson_score", "age_at_resection_years"),
+    "number": ("bmi_kg_m2", "egfr_preop_ml_min", "undersizing_ratio"),
+}
+DERIVED = {
+    "type": "object",
+    "readOnly": True,
+    "description": "What follows from the answers, never sent back; absent when they do not tell",
+    "properties": {name: {"type": kind} for kind, names in KIND_OF_DERIVED.items() for name in names},
+}
 TO_COMPLETE = {
     "type": "object",
     "properties": {name: {"type": "string"} for name in ("pointer", "label", "message")},
@@ -59,6 +70,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     "Problem": PROBLEM,
     "Error": ERROR,
     "Record": RECORD,
+    "Derived": DERIVED,
     "Finding": FINDING,
     "Case": {
         "type": "object",
@@ -70,6 +82,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
             },
             "record": _reference("Record"),
             "document": _reference("CaseDocument"),
+            "derived": _reference("Derived"),
             "queries": {
                 **_list_of(_reference("Error")),
                 "description": "Implausible values, to confirm or correct",

@@ -10,6 +10,18 @@ from cases.models import Case, DataQuery
 from cases.rulebook.completeness import missing_answers
 
 RECORD = ("id", "case_number", "status", "source", "version", "created_at", "updated_at")
+DERIVED = (
+    *(
+        "level",
+        "cranial_extent",
+        "caudal_extent",
+        "n_segments",
+        "bmi_kg_m2",
+        "egfr_preop_ml_min",
+        "charlson_score",
+    ),
+    *("clinical_stage", "highest_clavien_dindo", "age_at_resection_years", "undersizing_ratio"),
+)
 
 
 def rows(cases: QuerySet[Case]) -> QuerySet[Case]:
@@ -27,12 +39,19 @@ def record(case: Case) -> dict[str, Any]:
     }
 
 
+def derived(document: Any) -> dict[str, Any]:
+    """What follows from the answers; what cannot be known from them is left out."""
+    found = {name: getattr(document, name) for name in DERIVED}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def whole(case: Case) -> dict[str, Any]:
-    """The record, the document as it can be sent back, what is asked about it and what it lacks to be complete."""
+    """The record, the document as it can be sent back, what follows from it, and what is open."""
     (stored,) = documents.load([case.pk])
     return {
         "record": record(case),
         "document": documents.dump(stored.document),
+        "derived": derived(stored.document),
         "queries": [
             {"pointer": query.pointer, "code": query.rule_id, "message": query.sentence, "severity": "query"}
             for query in DataQuery.objects.open().filter(case=case).order_by("rule_id", "pointer")

@@ -8,7 +8,11 @@ from rest_framework.request import Request
 
 
 class OldestChangeFirst(CursorPagination):
-    """Ordered by the last change: a client that follows the pages, and later asks again, misses none."""
+    """Ordered by the last change, so that a client can come back for what changed since.
+
+    The moment is taken before the change is visible to others, which for a long import is minutes later: whoever
+    comes back asks with an overlap, as the parameter `updated_since` says.
+    """
 
     ordering = ("updated_at", "id")
     page_size = 50

@@ -155,6 +155,39 @@ def test_reading_gives_what_was_sent(script):
     assert (answer.json()["document"], answer["ETag"]) == (sent(), '"1"')
 
 
+def test_reading_tells_what_follows_from_the_answers(script):
+    body = sent(
+        presentation={
+            "height_cm": 170.0,
+            "weight_kg": 65.0,
+            "creatinine_preop_umol_l": 80,
+            "charlson_items": ["chronic_pulmonary"],
+        },
+        imaging=[{"ivc_diameter_cranial_mm": 25.0}],
+        complications=[{"clavien_dindo": "II"}, {"clavien_dindo": "IIIa"}],
+    )
+
+    derived = script.get(script.post(CASES, body)["Location"]).json()["derived"]
+
+    # By hand: 65 / 1.7^2; 20 mm over 25 mm; born in May 1960, operated in March 2015; CKD-EPI 2021 of 80 umol/L.
+    assert derived == {
+        "level": "middle",
+        "cranial_extent": "interrenal",
+        "caudal_extent": "infrarenal",
+        "n_segments": 2,
+        "bmi_kg_m2": 22.5,
+        "egfr_preop_ml_min": 75.5,
+        "charlson_score": 1,
+        "highest_clavien_dindo": "IIIa",
+        "age_at_resection_years": 54,
+        "undersizing_ratio": 0.8,
+    }
+
+
+def test_what_cannot_be_known_is_not_told(script):
+    assert script.post(CASES, {"case_number": "A-1"}).json()["derived"] == {}
+
+
 def test_foreign_and_missing_cases_answer_alike(script, foreign):
     where = script.post(CASES, sent())["Location"]
 

@@ -70,3 +70,18 @@ def test_every_refusal_that_an_operation_may_give_is_a_problem(described):
     others = [(path, status) for path, status, answer in answers if PROBLEM not in answer["content"]]
     assert others == []
     assert {"400", "401", "403", "503"} <= {status for _, status, _ in answers}
+
+
+def test_asking_again_for_what_changed_is_described_with_its_overlap(described):
+    parameters = described["paths"]["/api/v1/cases/"]["get"]["parameters"]
+
+    (since,) = [given["description"] for given in parameters if given["name"] == "updated_since"]
+
+    assert "30 minutes before" in since
+
+
+def test_what_follows_from_a_case_is_described(described, script):
+    added = script.post(CASES, sent()).json()
+
+    assert added["derived"]
+    assert fits(described, "Derived", added["derived"])
