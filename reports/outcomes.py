@@ -8,17 +8,33 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Case as Choose
-from django.db.models import Count, Exists, F, IntegerField, Max, OuterRef, Q, QuerySet, When
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    CharField,
+    Count,
+    DateField,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Greatest, Left, Length
+from django.db.models.lookups import LessThan
 
 from cases.endpoints import EARLY_DAYS
-from cases.models import Complication, Discharge, SurvivalObservation
+from cases.models import Complication, Discharge, Operation, SurvivalObservation
 from cases.vocabulary import (
     CLAVIEN_DINDO_RANK,
     VENOUS_THROMBOSES,
     ClavienDindo,
     ComplicationType,
     IntraoperativeEvent,
+    OperationType,
 )
 from reports import cohorts
 from reports.aggregates import share
@@ -31,6 +47,8 @@ EVENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Venous thrombosis", tuple(sorted(VENOUS_THROMBOSES))),
     ("Graft thrombosis", (ComplicationType.GRAFT_THROMBOSIS,)),
 )
+DEATH_DAYS = (30, EARLY_DAYS)
+NINETY_DAYS_PASSED = Q(cut_days=None) | Q(cut_days__gte=EARLY_DAYS)
 
 
 def complications(cut: Cut) -> Group | None:
@@ -49,8 +67,7 @@ def complications(cut: Cut) -> Group | None:
     counts: dict[int, int] = {}
     for place in highest:
         counts[place] = counts.get(place, 0) + 1
-    graded = _early(cut).exclude(clavien_dindo=None).values("case_id")
-    free = _free_of_complications(cut).exclude(case_id__in=graded).count()
+    free = _free_of_complications(cut).exclude(case_id__in=_early(cut).values("case_id")).count()
     recorded = free + sum(counts.values())
     if not recorded:
         return None
@@ -69,17 +86,12 @@ def complications(cut: Cut) -> Group | None:
 
 def early_events(cut: Cut) -> Group | None:
     """Count embolism, thrombosis and death within 90 days, each among those in whom it is known."""
-    judged = _judged(cut).count()
-    lines = [
-        Line(
-            label=label,
-            value=share(
-                _early(cut).filter(type__in=types).values("case_id").distinct().count(), judged, exact=True
-            ),
-        )
-        for label, types in EVENTS
-        if judged
-    ]
+    lines = []
+    for label, types in EVENTS:
+        events = _early(cut).filter(type__in=types)
+        if judged := _judged(cut, events).count():
+            n = events.values("case_id").distinct().count()
+            lines.append(Line(label=label, value=share(n, judged, exact=True)))
     lines += _deaths(cut)
     if not lines:
         return None
@@ -95,53 +107,83 @@ def early_events(cut: Cut) -> Group | None:
     )
 
 
-def _early(cut: Cut) -> QuerySet[Complication]:
-    """Keep complications of resected patients within 90 days; a graded one without a day is early by definition."""
-    within = Coalesce(
-        DaysBetween(ImputedDate("onset_on"), F("case__observation__origin_on")),
-        F("onset_days_after_resection"),
-        output_field=IntegerField(),
+def _early(cut: Cut) -> QuerySet[Any]:
+    """Keep complications of resected patients from day 0 to 90 and to the cut.
+
+    A graded one without a day is early by definition, once the 90 days have passed.
+    """
+    graded = Q(day=None, clavien_dindo__isnull=False) & NINETY_DAYS_PASSED
+    on_time = Q(day__gte=0, day__lte=EARLY_DAYS) & (Q(cut_days=None) | Q(day__lte=F("cut_days")))
+    return _complications(cut).filter(on_time | graded)
+
+
+def _complications(cut: Cut) -> QuerySet[Any]:
+    """List the complications of resected patients with their day, as cases.endpoints.onset_day counts it."""
+    origin = F("case__observation__origin_on")
+    operated_on = Subquery(
+        Operation.objects.filter(
+            case_id=OuterRef("case_id"), operation_type=OperationType.INDEX_RESECTION
+        ).values("operated_on")[:1],
+        output_field=CharField(),
     )
-    rows = Complication.objects.filter(case_id__in=cohorts.main_curve(cut).values("case_id")).annotate(
-        day=within
+    counted = DaysBetween(ImputedDate("onset_on"), origin)
+    return Complication.objects.filter(case_id__in=cohorts.main_curve(cut).values("case_id")).annotate(
+        cut_days=DaysBetween(Value(cut.as_of, output_field=DateField()), origin),
+        day=Choose(
+            When(onset_on=None, then=F("onset_days_after_resection")),
+            When(case__observation__origin_on=None, then=F("onset_days_after_resection")),
+            When(
+                _surely_before(F("onset_on"), Coalesce(operated_on, Cast(origin, CharField()))), then=counted
+            ),
+            default=Greatest(counted, 0),
+            output_field=IntegerField(),
+        ),
     )
-    return rows.filter(Q(day__lte=EARLY_DAYS) | Q(day=None, clavien_dindo__isnull=False))
+
+
+def _surely_before(first: Any, second: Any) -> LessThan:
+    """Compare partial dates as far as both are known: registry.dates.PartialDate.surely_before in SQL."""
+    return LessThan(Left(first, Length(second)), Left(second, Length(first)))
 
 
 def _free_of_complications(cut: Cut) -> QuerySet[SurvivalObservation]:
     said_so = Discharge.objects.filter(case_id=OuterRef("case_id"), no_complication_90d=True)
-    return cohorts.main_curve(cut).filter(Exists(said_so))
+    return cohorts.main_curve(cut).filter(NINETY_DAYS_PASSED, Exists(said_so))
 
 
-def _judged(cut: Cut) -> QuerySet[SurvivalObservation]:
-    """Keep those whose complications were recorded: at least one early row, or the statement that there was none."""
-    said = Discharge.objects.filter(case_id=OuterRef("case_id"), no_complication_90d__isnull=False)
-    return cohorts.main_curve(cut).filter(Exists(said) | Q(case_id__in=_early(cut).values("case_id")))
+def _judged(cut: Cut, events: QuerySet[Any]) -> QuerySet[SurvivalObservation]:
+    """Keep those with the event, and those of whom all complications of the 90 days are known.
+
+    Known are they by the statement that there was none, or by rows that say which and when: that there was one,
+    without a row, says nothing of its kind.
+    """
+    rows = _complications(cut)
+    undated = rows.filter(day=None, clavien_dindo=None).values("case_id")
+    known = Q(case_id__in=_free_of_complications(cut).values("case_id")) | Q(
+        case_id__in=rows.values("case_id")
+    )
+    whole = NINETY_DAYS_PASSED & known & ~Q(case_id__in=undated)
+    return cohorts.main_curve(cut).filter(whole | Q(case_id__in=events.values("case_id")))
 
 
 def _deaths(cut: Cut) -> list[Line]:
-    """Deaths by day 0, 30 and 90; someone not followed that far and alive is not judged."""
-    rows = cohorts.followed(cut)
+    """Deaths by day 0, 30 and 90; who was not followed that far, or died on a day nobody knows, is not judged."""
     on_table = Q(
         case_id__in=index_operations(cut)
         .filter(intraop_events__contains=[IntraoperativeEvent.DEATH])
         .values("case_id")
     )
-    found: dict[str, Any] = rows.aggregate(
+    dated = Q(death_days=None) | Q(death_is_dated=True)
+    died = {day: cohorts.DIED & dated & Q(days__lte=day) for day in DEATH_DAYS}
+    lived = {day: Q(days__gte=day) & (dated | Q(followed_days__gte=day)) for day in (1, *DEATH_DAYS)}
+    found: dict[str, Any] = cohorts.followed(cut).aggregate(
         operation=Count("case_id", filter=on_table),
-        everybody=Count("case_id", filter=on_table | Q(days__gt=0) | Q(days=0) & cohorts.DIED),
-        **{
-            f"died_{day}": Count("case_id", filter=cohorts.DIED & Q(days__lte=day))
-            for day in (30, EARLY_DAYS)
-        },
-        **{
-            f"known_{day}": Count("case_id", filter=(cohorts.DIED & Q(days__lte=day)) | Q(days__gte=day))
-            for day in (30, EARLY_DAYS)
-        },
+        everybody=Count("case_id", filter=on_table | died[30] | lived[1]),
+        **{f"died_{day}": Count("case_id", filter=died[day]) for day in DEATH_DAYS},
+        **{f"known_{day}": Count("case_id", filter=died[day] | lived[day]) for day in DEATH_DAYS},
     )
-    counted = [
-        ("Death during the operation", found["operation"], found["everybody"]),
-        ("Death within 30 days", found["died_30"], found["known_30"]),
-        (f"Death within {EARLY_DAYS} days", found[f"died_{EARLY_DAYS}"], found[f"known_{EARLY_DAYS}"]),
+    counted = [("Death during the operation", found["operation"], found["everybody"])]
+    counted += [
+        (f"Death within {day} days", found[f"died_{day}"], found[f"known_{day}"]) for day in DEATH_DAYS
     ]
     return [Line(label=label, value=share(n, of, exact=True)) for label, n, of in counted if of]

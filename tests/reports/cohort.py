@@ -36,6 +36,7 @@ def add_case(
     operated_on=date(2015, 5, 20),
     days=None,
     died=False,
+    dated=True,
     in_main_curve=True,
     **strata,
 ):
@@ -48,7 +49,8 @@ def add_case(
     )
     SurvivalObservation.objects.create(
         case=case, center=center, source=source, in_main_curve=in_main_curve, origin_on=operated_on,
-        followed_days=None if died else days, death_days=days if died else None, sex=sex, **strata,
+        followed_days=None if died else days, death_days=days if died else None, death_is_dated=died and dated,
+        sex=sex, **strata,
     )  # fmt: skip
     return case
 

@@ -91,7 +91,79 @@ def test_an_event_counts_by_its_day(north, everywhere):
 
     events = {line.label: line.value for line in outcomes.early_events(CLINICAL).lines}
 
-    assert (events["Graft thrombosis"].n, events["Graft thrombosis"].of) == (2, 4)
+    # Days 30 and 90 are early, day 91 is not; of the fourth nobody knows.
+    assert (events["Graft thrombosis"].n, events["Graft thrombosis"].of) == (2, 3)
+
+
+def early(cut):
+    return {line.label: (line.value.n, line.value.of) for line in outcomes.early_events(cut).lines}
+
+
+@pytest.mark.django_db
+def test_a_complication_without_a_row_says_nothing_of_its_kind(north, everywhere):
+    """Two say there was none; one says there was one, and not which."""
+    for number, free in enumerate((True, True, False)):
+        case = add_case(north, number, days=400)
+        cohort.Discharge.objects.create(case=case, center=north, no_complication_90d=free)
+
+    assert early(CLINICAL)["Graft thrombosis"] == (0, 2)
+
+
+@pytest.mark.django_db
+def test_complications_after_the_cut_do_not_count_and_who_has_not_had_90_days_is_not_judged(
+    north, everywhere
+):
+    """Operated on 1 January 2020: a thrombosis on day 60 and one that has none."""
+    ill, well = (add_case(north, n, operated_on=date(2020, 1, 1), days=400) for n in (1, 2))
+    cohort.Complication.objects.create(
+        case=ill, center=north, type="graft_thrombosis", onset_on="2020-03-01", clavien_dindo="II"
+    )
+    cohort.Discharge.objects.create(case=well, center=north, no_complication_90d=True)
+
+    on_day_59, on_day_60, on_day_90 = (
+        Cut(as_of=day) for day in (date(2020, 2, 29), date(2020, 3, 1), date(2020, 3, 31))
+    )
+    assert "Graft thrombosis" not in early(on_day_59)
+    assert outcomes.complications(on_day_59) is None
+    assert early(on_day_60)["Graft thrombosis"] == (1, 1)
+    assert early(on_day_90)["Graft thrombosis"] == (1, 2)
+    assert outcomes.complications(on_day_90).recorded == 2
+
+
+@pytest.mark.django_db
+def test_what_came_before_the_resection_is_not_early(north, everywhere):
+    """Operated on 20 June 2020: embolism in May came before, one "2020-06" perhaps not, one on 19 June did."""
+    for number, onset in enumerate(("2020-05", "2020-06", "2020-06-19", "2019")):
+        case = add_case(north, number, operated_on=date(2020, 6, 20), days=400)
+        add_operation(case, operated_on="2020-06-20")
+        cohort.Complication.objects.create(
+            case=case, center=north, type="pe", onset_on=onset, clavien_dindo="II"
+        )
+
+    assert early(CLINICAL)["Pulmonary embolism"] == (1, 4)
+    assert outcomes.complications(CLINICAL).recorded == 1
+
+
+@pytest.mark.django_db
+def test_a_resection_known_by_year_holds_the_complications_of_that_year(north, everywhere):
+    case = add_case(north, 1, operated_on=date(2020, 7, 1), days=400)
+    add_operation(case, operated_on="2020")
+    cohort.Complication.objects.create(case=case, center=north, type="pe", onset_on="2020-03-04")
+
+    assert early(CLINICAL)["Pulmonary embolism"] == (1, 1)
+
+
+@pytest.mark.django_db
+def test_a_death_on_a_day_nobody_knows_is_not_an_early_death(north, everywhere):
+    """Operated in June 2020, died "2020", imputed to day 30; the second was seen on day 60, the third on day 100."""
+    for number, followed in enumerate((None, 60, 100)):
+        case = add_case(north, number, days=30 if followed is None else followed, died=True, dated=False)
+        cohort.SurvivalObservation.objects.filter(case=case).update(followed_days=followed)
+    add_case(north, 9, days=20, died=True)
+
+    assert early(CLINICAL)["Death within 30 days"] == (1, 3)
+    assert early(CLINICAL)["Death within 90 days"] == (1, 2)
+    assert early(CLINICAL)["Death during the operation"] == (0, 3)
 
 
 @pytest.mark.django_db
