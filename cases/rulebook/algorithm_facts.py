@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from cases.endpoints import EARLY_DAYS, death_day, last_alive_day, onset_day
+from cases.endpoints import EARLY_DAYS, death_day, died_within, is_dead, last_alive_day, onset_span
 from cases.rulebook.facts import derived
 from cases.rulebook.terms import HEPATIC_VEINS
 from cases.vocabulary import (
@@ -16,7 +16,6 @@ from cases.vocabulary import (
     THROMBOEMBOLIC,
     ClavienDindo,
     DiseaseStatus,
-    IntraoperativeEvent,
     Region,
     Vein,
 )
@@ -36,31 +35,42 @@ WINDOW_DAYS, LATE_WINDOW_DAYS, LATE_AFTER_DAYS = 183, 366, 5 * 365
     of_case=True,
 )
 def days_passed(case: Any, row: Any, as_of: date) -> int | None:
-    """Days that have surely passed; for a published case without dates, those it was followed."""
+    """Days that have surely passed; a published case without dates was followed at least so long, or it is unknown."""
     diagnosed_on = case.diagnosis.diagnosis_on if case.diagnosis else None
     begun = case.index.operated_on if case.index else diagnosed_on
     if begun is not None:
         return (as_of - begun.latest).days
     known = [d for d in (last_alive_day(case), death_day(case)) if d is not None]
-    return max(known, default=None)
+    followed = max(known, default=0)
+    return followed if followed > EARLY_DAYS else None
 
 
-@derived("death within 90 days", "death.died_on")
+@derived(
+    "whether the patient died", "death", "follow_ups.vital_status", "discharge.discharge_to", of_case=True
+)
+def died(case: Any, row: Any, as_of: date) -> bool:
+    """Whether any form says that the patient died."""
+    return is_dead(case)
+
+
+@derived("life or death on day 90", "death.died_on", "follow_ups.visit_on", of_case=True)
 def early_death(case: Any, row: Any, as_of: date) -> bool | None:
-    """Whether the patient died in the operation or within 90 days; None for a death without any time."""
-    if IntraoperativeEvent.DEATH in (case.index.intraop_events or ()):
-        return True
-    died = death_day(case)
-    return False if case.death is None else None if died is None else died <= EARLY_DAYS
+    """Whether the patient died within 90 days; None when not followed so far, or the date of death is too coarse."""
+    return died_within(case, EARLY_DAYS)
 
 
 def _early(case: Any) -> list[tuple[Any, bool]] | None:
     """The complications that may belong to the first 90 days, and whether they surely do; None if nothing is said."""
-    if not case.complications:
+    spans = [(c, onset_span(case, c)) for c in case.complications]
+    after = [(c, span) for c, span in spans if span is None or span[1] >= 0]
+    if not after:
         said_none = case.discharge is not None and case.discharge.no_complication_90d
         return [] if said_none else None
-    days = ((c, onset_day(case, c)) for c in case.complications)
-    return [(c, day is not None) for c, day in days if day is None or day <= EARLY_DAYS]
+    return [
+        (c, span is not None and span[1] <= EARLY_DAYS)
+        for c, span in after
+        if span is None or span[0] <= EARLY_DAYS
+    ]
 
 
 @derived("complications with their days", "complications")

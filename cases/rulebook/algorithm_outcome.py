@@ -5,6 +5,7 @@ from __future__ import annotations
 from cases.endpoints import EARLY_DAYS
 from cases.rulebook.algorithm_facts import (
     days_passed,
+    died,
     early_death,
     early_thromboembolism,
     highest_early_grade,
@@ -14,14 +15,13 @@ from cases.rulebook.algorithm_facts import (
 from cases.rulebook.authority import seed
 from cases.rulebook.engine import Rule
 from cases.rulebook.scopes import INDEX
-from cases.rulebook.terms import death_recorded
 from cases.vocabulary import CLAVIEN_DINDO_RANK, ClavienDindo, Firmness, Severity
 
 
-def _ninety_days_over(death_recorded: bool, days_passed: int | None) -> bool | None:
-    if death_recorded:
+def _ninety_days_over(died: bool, days_passed: int | None) -> bool | None:
+    if died:
         return True
-    return None if days_passed is None else days_passed >= EARLY_DAYS
+    return None if days_passed is None else days_passed > EARLY_DAYS
 
 
 def _no_early_event(early_thromboembolism: frozenset[str] | None, early_death: bool | None) -> bool | None:
@@ -38,7 +38,7 @@ RULES = (
         when="90 days have passed since the index resection, or the patient died",
         severity=Severity.SENTINEL,
         scope=INDEX,
-        needs_to_apply=(death_recorded, days_passed.or_unknown),
+        needs_to_apply=(died, days_passed.or_unknown),
         applies=_ninety_days_over,
         needs_to_judge=(early_thromboembolism.or_unknown, early_death.or_unknown),
         expects=_no_early_event,
@@ -53,7 +53,7 @@ RULES = (
         when="90 days have passed since the index resection, or the patient died",
         severity=Severity.SENTINEL,
         scope=INDEX,
-        needs_to_apply=(death_recorded, days_passed.or_unknown),
+        needs_to_apply=(died, days_passed.or_unknown),
         applies=_ninety_days_over,
         needs_to_judge=(highest_early_grade,),
         expects=lambda highest_early_grade: (

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from cases.derived import egfr_ml_min
-from cases.endpoints import EARLY_DAYS, day, death_day, onset_day
+from cases.endpoints import EARLY_DAYS, day, death_day, died_within, onset_day
 from cases.rulebook.authority import CKD_EPI, CLAVIEN, LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived
@@ -37,6 +37,18 @@ def died_on_day(case: Any, row: Any, as_of: date) -> int | None:
     return death_day(case)
 
 
+@derived("day of death", "death.died_on", "death.months_after_resection", of_case=True)
+def died_in_30_days(case: Any, row: Any, as_of: date) -> bool | None:
+    """Whether death surely came within 30 days; None when its date leaves that open."""
+    return died_within(case, EARLY_DEATH_DAYS)
+
+
+@derived("day of death", "death.died_on", "death.months_after_resection", of_case=True)
+def died_in_90_days(case: Any, row: Any, as_of: date) -> bool | None:
+    """Whether death surely came within 90 days; None when its date leaves that open."""
+    return died_within(case, EARLY_DAYS)
+
+
 @derived("Clavien-Dindo grades", "complications.clavien_dindo")
 def grades(case: Any, row: Any, as_of: date) -> frozenset[str] | None:
     """The grades of all complications; None when one is not graded."""
@@ -44,8 +56,8 @@ def grades(case: Any, row: Any, as_of: date) -> frozenset[str] | None:
     return None if None in found else frozenset(found)
 
 
-def _death_explains_grade(death_recorded: bool, cause: str | None, died_on_day: int | None) -> bool:
-    early = died_on_day is None or died_on_day <= EARLY_DAYS
+def _death_explains_grade(death_recorded: bool, cause: str | None, died_in_90_days: bool | None) -> bool:
+    early = died_in_90_days is not False
     return death_recorded and early and cause in (None, DeathCause.TREATMENT_RELATED, DeathCause.UNKNOWN)
 
 
@@ -84,7 +96,7 @@ def early_occlusion(case: Any, row: Any, as_of: date) -> bool | None:
     "patient.sex",
     "patient.born_on",
 )
-def egfr_fall_pct(case: Any, row: Any, as_of: date) -> int | None:
+def egfr_fall_pct(case: Any, row: Any, as_of: date) -> float | None:
     """By how much the estimated filtration rate fell, in percent; 0 when creatinine did not rise."""
     before = case.presentation.creatinine_preop_umol_l if case.presentation else None
     after, sex = row.creatinine_discharge_umol_l, (case.patient.sex if case.patient else None)
@@ -95,7 +107,7 @@ def egfr_fall_pct(case: Any, row: Any, as_of: date) -> int | None:
     age = case.age_at_resection_years
     if age is None or sex not in (Sex.FEMALE, Sex.MALE):
         return None
-    return round(100 * (1 - egfr_ml_min(after, age, sex) / egfr_ml_min(before, age, sex)))
+    return 100 * (1 - egfr_ml_min(after, age, sex) / egfr_ml_min(before, age, sex))
 
 
 @derived("kidney injury among the complications", "complications.type")
@@ -115,7 +127,7 @@ RULES = (
         scope=each("complications"),
         needs_to_apply=("clavien_dindo",),
         applies=lambda clavien_dindo: clavien_dindo == ClavienDindo.V,
-        needs_to_judge=(death_recorded, "death.cause_category as cause?", died_on_day.or_unknown),
+        needs_to_judge=(death_recorded, "death.cause_category as cause?", died_in_90_days.or_unknown),
         at="clavien_dindo",
         expects=_death_explains_grade,
         says=lambda death_recorded: (
@@ -132,9 +144,9 @@ RULES = (
         when="death came within 90 days and was treatment-related",
         severity=Severity.QUERY,
         scope=each("death"),
-        needs_to_apply=("cause_category", died_on_day),
-        applies=lambda cause_category, died_on_day: (
-            cause_category == DeathCause.TREATMENT_RELATED and died_on_day <= EARLY_DAYS
+        needs_to_apply=("cause_category", died_in_90_days),
+        applies=lambda cause_category, died_in_90_days: (
+            cause_category == DeathCause.TREATMENT_RELATED and died_in_90_days
         ),
         needs_to_judge=(grades,),
         at="cause_category",
@@ -149,9 +161,9 @@ RULES = (
         when="death came within 30 days",
         severity=Severity.QUERY,
         scope=each("death"),
-        needs_to_apply=(died_on_day,),
-        applies=lambda died_on_day: died_on_day <= EARLY_DEATH_DAYS,
-        needs_to_judge=(grades,),
+        needs_to_apply=(died_in_30_days,),
+        applies=lambda died_in_30_days: died_in_30_days,
+        needs_to_judge=(grades, died_on_day),
         at="died_on_day",
         expects=lambda grades: ClavienDindo.V in grades,
         says="Death came on day {died_on_day} and no complication is graded V; add the complication or confirm.",
@@ -234,8 +246,10 @@ RULES = (
         applies=lambda egfr_fall_pct: egfr_fall_pct > GREAT_FALL_PCT,
         needs_to_judge=(kidney_injury_recorded,),
         expects=lambda kidney_injury_recorded: kidney_injury_recorded,
-        says="eGFR fell by {egfr_fall_pct}% until discharge and no kidney injury is recorded; add the complication or"
-        " correct a creatinine.",
+        says=lambda egfr_fall_pct: (
+            f"eGFR fell by {egfr_fall_pct:.1f}% until discharge and no kidney injury is recorded; add the complication"
+            " or correct a creatinine."
+        ),
         **CKD_EPI,
     ),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from cases.endpoints import DAYS_PER_MONTH, day
+from cases.endpoints import STALE_DAYS, STALE_MONTHS, day, is_dead, signs_of_life
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived
@@ -13,12 +13,14 @@ from cases.rulebook.scopes import INDEX, each
 from cases.rulebook.terms import death_recorded
 from cases.vocabulary import (
     GRAFTS,
+    ComplicationOutcome,
     ConsentBasis,
     DeathCause,
     DischargeTo,
     DiseaseStatus,
     GraftStatus,
     GrossResult,
+    IntraoperativeEvent,
     IvcMethod,
     Margin,
     RecurrenceResection,
@@ -29,8 +31,6 @@ from cases.vocabulary import (
 )
 
 DEATH_FORM_DAYS = 30
-STALE_MONTHS = 14
-ENDED = frozenset({VitalStatus.DEAD, VitalStatus.LOST})
 NO_STATUS = frozenset({GraftStatus.NO_GRAFT, GraftStatus.NOT_ASSESSED})
 WITH_GRAFT_OR_PATCH = GRAFTS | {IvcMethod.PATCH}
 CLEARED = frozenset({RecurrenceResection.R0, RecurrenceResection.R1})
@@ -80,19 +80,15 @@ def disease_recorded(case: Any, row: Any, as_of: date) -> bool:
 )
 def contact_expected(case: Any, row: Any, as_of: date) -> bool:
     """Whether the patient is neither dead, lost, withdrawn nor known from a publication alone."""
-    ended = not ENDED.isdisjoint([visit.vital_status for visit in case.follow_ups])
+    lost = any(visit.vital_status == VitalStatus.LOST for visit in case.follow_ups)
     withdrawn = case.consent is not None and case.consent.basis == ConsentBasis.WITHDRAWN
-    return case.death is None and not ended and not withdrawn and not case.citation
+    return not lost and not withdrawn and not case.citation and not is_dead(case)
 
 
 @derived("last contact", "follow_ups.visit_on")
 def last_contact_on(case: Any, row: Any, as_of: date) -> date | None:
     """The last day with a dated sign of life, read as late as the dates allow; None when nothing is dated."""
-    dates = [visit.visit_on for visit in case.follow_ups if visit.vital_status in (VitalStatus.ALIVE, None)]
-    dates += [r.detected_on for r in case.recurrences] + [o.operated_on for o in case.operations]
-    dates += [study.performed_on for study in case.imaging] + [t.started_on for t in case.therapies]
-    dates += [case.discharge.discharged_on] if case.discharge else []
-    return max([on.latest for on in dates if on is not None], default=None)
+    return max([on.latest for on, _ in signs_of_life(case) if on is not None], default=None)
 
 
 @derived("antithrombotic rows", "antithrombotics")
@@ -101,10 +97,29 @@ def antithrombotic_recorded(case: Any, row: Any, as_of: date) -> bool:
     return bool(case.antithrombotics)
 
 
-def _death_form_in_time(death_recorded: bool, visit_on: Any, as_of: date) -> bool | None:
+def _death_form_in_time(death_recorded: bool, on: Any, as_of: date) -> bool | None:
     if death_recorded:
         return True
-    return None if visit_on is None else (as_of - visit_on.latest).days <= DEATH_FORM_DAYS
+    return None if on is None else (as_of - on.latest).days <= DEATH_FORM_DAYS
+
+
+def _death_form(form: str, answer: str, on: str, code: str, when: str, says: str) -> Rule:
+    """Return X-54 for one of the places that tell of a death; `on` is the date that goes with it."""
+    return Rule(
+        id="X-54",
+        title="Death form after news of a death",
+        asks="a death form exists 30 days later",
+        when=when,
+        severity=Severity.QUERY,
+        scope=each(form),
+        needs_to_apply=(f"{answer} as answer",),
+        applies=lambda answer: code in answer if isinstance(answer, frozenset) else answer == code,
+        needs_to_judge=(death_recorded, f"{on} as on?", "as_of"),
+        at="answer",
+        expects=_death_form_in_time,
+        says=f"{says} and there is no death form; add it.",
+        **LOGIC,
+    )
 
 
 RULES = (
@@ -157,36 +172,39 @@ RULES = (
         " correct the cause.",
         **LOGIC,
     ),
-    Rule(
-        id="X-54",
-        title="Death form after a visit that says dead",
-        asks="a death form exists 30 days after the visit",
+    _death_form(
+        *("follow_ups", "vital_status", "visit_on", VitalStatus.DEAD),
         when="a visit finds the patient dead",
-        severity=Severity.QUERY,
-        scope=each("follow_ups"),
-        needs_to_apply=("vital_status",),
-        applies=lambda vital_status: vital_status == VitalStatus.DEAD,
-        needs_to_judge=(death_recorded, "visit_on?", "as_of"),
-        at="vital_status",
-        expects=_death_form_in_time,
-        says="A visit ({visit_on}) says that the patient is dead and there is no death form; add it.",
-        **LOGIC,
+        says="A visit ({on}) says that the patient is dead",
+    ),
+    _death_form(
+        *("operations", "intraop_events", "operated_on", IntraoperativeEvent.DEATH),
+        when="the patient died during an operation",
+        says="The patient died during the operation ({on})",
+    ),
+    _death_form(
+        *("discharge", "discharge_to", "discharged_on", DischargeTo.DIED),
+        when="the patient died in hospital",
+        says="The patient died in hospital ({on})",
+    ),
+    _death_form(
+        *("complications", "outcome", "onset_on", ComplicationOutcome.DEATH),
+        when="a complication ended in death",
+        says="A complication (of {on}) ended in death",
     ),
     Rule(
         id="X-55",
         title="Recent contact",
-        asks="the last contact is at most 14 months old",
+        asks=f"the last contact is at most {STALE_MONTHS} months old",
         when="the patient is not known to be dead, lost or withdrawn, nor known from a publication alone",
         severity=Severity.QUERY,
         needs_to_apply=(contact_expected,),
         applies=lambda contact_expected: contact_expected,
         needs_to_judge=(last_contact_on, "as_of"),
         at="last_contact_on",
-        expects=lambda last_contact_on, as_of: (
-            as_of - last_contact_on <= timedelta(days=STALE_MONTHS * DAYS_PER_MONTH)
-        ),
-        says="The last contact ({last_contact_on}) is more than 14 months old; record a visit, or that the patient"
-        " is lost.",
+        expects=lambda last_contact_on, as_of: (as_of - last_contact_on).days <= STALE_DAYS,
+        says=f"The last contact ({{last_contact_on}}) is more than {STALE_MONTHS} months old; record a visit, or that"
+        " the patient is lost.",
         **LOGIC,
     ),
     Rule(

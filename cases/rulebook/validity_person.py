@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from cases.derived import completed_years
 from cases.document import FIELDS, OUTER_FORMS
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
@@ -13,10 +14,6 @@ from cases.vocabulary import ConsentBasis, Severity, WithdrawalEffect
 from registry.dates import PartialDate
 
 ADULT_YEARS, OLD_YEARS = 18, 85
-
-
-def _completed_years(born: date, on: date) -> int:
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
 @derived("age at resection", "patient.born_on", "patient.age_at_resection_years")
@@ -29,7 +26,7 @@ def age_range_years(case: Any, row: Any, as_of: date) -> tuple[int, int] | None:
         age = patient.age_at_resection_years
         return None if age is None else (age, age)
     born = patient.born_on
-    return _completed_years(born.latest, on.earliest), _completed_years(born.earliest, on.latest)
+    return completed_years(born.latest, on.earliest), completed_years(born.earliest, on.latest)
 
 
 def _age_says(age_range_years: tuple[int, int]) -> str:

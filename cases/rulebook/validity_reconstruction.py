@@ -25,6 +25,19 @@ GORE_TEX = re.compile(r"gore[\s-]?tex", re.IGNORECASE)
 NOT_RESECTED = frozenset({OperationType.EXPLORATION_ONLY})
 
 
+def _nothing_resected(operation_type: str | None, resection_type: str | None) -> bool | None:
+    """An exploration, or an index operation without resection; later operations may exchange a graft."""
+    if operation_type in NOT_RESECTED:
+        return True
+    if resection_type is not None and resection_type != ResectionType.NONE:
+        return False
+    if operation_type is None:
+        return None
+    if operation_type != OperationType.INDEX_RESECTION:
+        return False
+    return None if resection_type is None else True
+
+
 @derived("an operation that resects", "operations.operation_type", "operations.resection_type")
 def anything_resected(case: Any, row: Any, as_of: date) -> bool | None:
     """Whether some operation resected; None while the type of one is unknown or none is recorded."""
@@ -119,13 +132,11 @@ RULES = (
         id="X-28",
         title="Nothing resected, nothing reconstructed",
         asks="there is no reconstruction",
-        when="the vein was not resected (exploration, or resection type none)",
+        when="an operation explored only, or the index operation resected nothing",
         severity=Severity.ERROR,
         scope=each("operations"),
         needs_to_apply=("operation_type?", "resection_type?"),
-        applies=lambda operation_type, resection_type: (
-            operation_type in NOT_RESECTED or (resection_type and resection_type == ResectionType.NONE)
-        ),
+        applies=_nothing_resected,
         needs_to_judge=("reconstruction.ivc_method?",),
         at="ivc_method",
         expects=lambda ivc_method: ivc_method in (None, IvcMethod.NOT_NEEDED),

@@ -22,6 +22,7 @@ from cases.vocabulary import (
     Vein,
 )
 
+KIDNEYS = frozenset({Organ.RIGHT_KIDNEY, Organ.LEFT_KIDNEY})
 LIVER_MOBILIZED = frozenset(
     {
         ExposureStep.PIGGYBACK_MOBILIZATION,
@@ -31,10 +32,24 @@ LIVER_MOBILIZED = frozenset(
 )
 
 
-@derived("treatment that replaces the kidneys", "complications", "operations.veins")
+@derived("organs resected", "operations.organs_resected")
+def last_kidney_removed(case: Any, row: Any, as_of: date) -> bool | None:
+    """Whether this operation, after those before it in the list, leaves no kidney; None while organs are unknown."""
+    if row.organs_resected is None:
+        return None
+    gone: frozenset[str] = frozenset()
+    for operation in case.operations:
+        lost = (operation.organs_resected or frozenset()) & KIDNEYS
+        if operation is row:
+            return bool(lost) and gone | lost == KIDNEYS
+        gone |= lost
+    return False
+
+
+@derived("treatment that replaces the kidneys", "complications", "operations.veins", of_case=True)
 def kidneys_replaced(case: Any, row: Any, as_of: date) -> bool:
-    """Whether a kidney was autotransplanted in this operation, or dialysis is recorded."""
-    return Handling.AUTOTRANSPLANT in row.handling_of.values() or any(
+    """Whether a kidney was autotransplanted in some operation, or dialysis is recorded."""
+    return any(Handling.AUTOTRANSPLANT in o.handling_of.values() for o in case.operations) or any(
         c.type == ComplicationType.DIALYSIS or ComplicationTreatment.DIALYSIS in (c.treatment or ())
         for c in case.complications
     )
@@ -114,13 +129,13 @@ RULES = (
         id="X-40",
         title="A kidney remains",
         asks="a kidney was autotransplanted or dialysis is recorded",
-        when="both kidneys were removed",
+        when="both kidneys were removed, in one operation or in several",
         severity=Severity.ERROR,
         scope=each("operations"),
-        needs_to_apply=("organs_resected",),
-        applies=lambda organs_resected: organs_resected >= {Organ.RIGHT_KIDNEY, Organ.LEFT_KIDNEY},
+        needs_to_apply=(last_kidney_removed,),
+        applies=lambda last_kidney_removed: last_kidney_removed,
         needs_to_judge=(kidneys_replaced,),
-        at="organs_resected",
+        at="last_kidney_removed",
         expects=lambda kidneys_replaced: kidneys_replaced,
         says="Both kidneys were removed without autotransplantation or dialysis; correct the organs or add what is"
         " missing.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from inspect import signature
 from string import Formatter
@@ -12,6 +12,8 @@ from cases.rulebook.facts import Fact
 from cases.vocabulary import Missing
 from registry.fields import CodedSet, Measurement
 
+# A sentence has at most 500 characters: what is listed in it is cut short, in characters.
+LONGEST_LIST, LONGEST_ABSENCE = 100, 400
 UNITS = {
     "1": "",
     "mo": "months",
@@ -30,7 +32,9 @@ def spoken(fact: Fact, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, frozenset):
         codes = fact.field.in_order(value) if isinstance(fact.field, CodedSet) else sorted(value)
-        return ", ".join(_label(fact, code) for code in codes)
+        return listed([_label(fact, code) for code in codes])
+    if isinstance(value, dict):
+        return listed([f"{code} {how}".replace("_", " ") for code, how in sorted(value.items())])
     if isinstance(value, str):
         return _label(fact, value)
     if isinstance(value, int | float):
@@ -41,6 +45,18 @@ def spoken(fact: Fact, value: Any) -> str:
 def unit(field: Measurement) -> str:
     """The unit as it follows a number, blank included; UCUM codes that nobody says are put in words."""
     return f" {UNITS.get(field.unit, field.unit)}".rstrip()
+
+
+def listed(words: Sequence[str], separator: str = ", ", most: int = LONGEST_LIST) -> str:
+    """Words in a row: as many as fit, and how many more there are."""
+    shown, length = 0, 0
+    for word in words:
+        length += len(word) + len(separator)
+        if shown and length > most:
+            break
+        shown += 1
+    more = [f"and {len(words) - shown} more"] if shown < len(words) else []
+    return separator.join([*words[:shown], *more])
 
 
 def _label(fact: Fact, code: str) -> str:
@@ -82,7 +98,7 @@ def missing(label: str, reason: str | None) -> str:
 
 def not_assessable(absent: Iterable[Any]) -> str:
     """Say what a judgement lacks."""
-    what = "; ".join(str(one) for one in absent)
+    what = listed([str(one) for one in absent], "; ", LONGEST_ABSENCE)
     return f"Cannot be judged without: {what}." if what else "Cannot be judged from what is recorded."
 
 

@@ -74,6 +74,44 @@ def test_bmi_charlson_and_age():
     assert document.age_at_resection_years == 54
 
 
+# Charlson 1987, J Chronic Dis 40:373: of two items of one disease the graver counts alone.
+@pytest.mark.parametrize(
+    ("items", "score"),
+    [
+        (["diabetes", "diabetes_end_organ"], 2),
+        (["mild_liver", "severe_liver"], 3),
+        (["other_tumor", "metastatic_other_tumor"], 6),
+        (["diabetes", "mild_liver", "other_tumor"], 4),
+        (["none"], 0),
+    ],
+)
+def test_charlson_counts_a_disease_once(items, score):
+    assert case(presentation={"charlson_items": items}).charlson_score == score
+
+
+@pytest.mark.parametrize(
+    ("born_on", "operated_on", "years"),
+    [("1961", "2018", 57), ("1960-05", "2015-05", 55), ("1960-02-29", "2021-02-28", 60)],
+)
+def test_age_counts_birthdays(born_on, operated_on, years):
+    assert operated(on=operated_on, patient={"born_on": born_on}).age_at_resection_years == years
+
+
+@pytest.mark.parametrize(
+    ("specimen", "biopsies", "stage"),
+    [
+        ({"margin": "R0"}, [{"grade": "G2"}], "II"),
+        ({"fnclcc_grade": "GX"}, [{"type": "fna"}, {"grade": "G2"}], "II"),
+        ({"fnclcc_grade": "G1"}, [{"grade": "G2"}], "IA"),
+        ({"margin": "R0"}, [{"grade": "GX"}], None),
+    ],
+)
+def test_the_biopsy_gives_the_grade_that_the_specimen_lacks(specimen, biopsies, stage):
+    tumor = {"c_t": "T1", "c_n": "N0", "c_m": "M0"}
+
+    assert case(tumor=tumor, pathology=[specimen], biopsies=biopsies).clinical_stage == stage
+
+
 def test_partial_dates_fail_only_when_impossible():
     year, day = PartialDate.parse("2015"), PartialDate.parse("2015-03-02")
 
@@ -118,6 +156,140 @@ def test_an_imputed_death_never_stands_before_the_last_sign_of_life():
     assert seen.imputed_dates == 1
 
 
+def seen_of(on="2020-06-01", **forms):
+    return endpoints.observe(operated(on=on, **forms))
+
+
+def alive_on(*dates):
+    return [{"visit_on": on, "vital_status": "alive"} for on in dates]
+
+
+# One death, told by each form that can tell it. Days by the calendar: 1 June 2020 to 15 February 2021 are 259.
+@pytest.mark.parametrize(
+    ("forms", "day", "dated"),
+    [
+        ({"death": {"died_on": "2021-02-15"}}, 259, True),
+        ({"death": {"died_on": "2021-02"}}, 259, False),
+        ({"death": {"months_after_resection": 7.0}}, 213, True),
+        ({"death": {"months_after_resection": 7.0, "time_qualifier": "at_least"}}, 213, False),
+        ({"discharge": {"discharge_to": "died", "discharged_on": "2020-06-19"}}, 18, True),
+        ({"follow_ups": [{"visit_on": "2021-02-15", "vital_status": "dead"}]}, 259, False),
+        ({"follow_ups": [{"visit_on": on, "vital_status": "dead"} for on in ("2022", "2021-02-15")]}, 259, False),
+        ({"death": {"cause_category": "other"}, "follow_ups": [{"visit_on": "2021-02-15", "vital_status": "dead"}]},
+         259, False),
+        ({"death": {"died_on": "2021-02-15"}, "discharge": {"discharge_to": "died", "discharged_on": "2021-02-16"}},
+         259, True),
+        ({"discharge": {"discharge_to": "home", "discharged_on": "2020-06-19"}}, None, False),
+        ({"death": {"cause_category": "other"}}, None, False),
+    ],
+)  # fmt: skip
+def test_a_death_counts_wherever_it_is_recorded(forms, day, dated):
+    seen = seen_of(**forms)
+
+    assert (seen.death_days, seen.death_is_dated) == (day, dated)
+
+
+def test_a_death_during_the_operation_is_day_0_without_any_date():
+    operation = {"operation_type": "index_resection", "intraop_events": ["major_bleeding", "death"]}
+    seen = endpoints.observe(case(operations=[operation]))
+
+    assert (seen.death_days, seen.death_is_dated) == (0, True)
+    assert endpoints.is_dead(case(operations=[operation]))
+
+
+def test_a_dated_death_is_not_moved_by_an_imputed_visit():
+    seen = seen_of(follow_ups=alive_on("2021"), death={"died_on": "2021-02-15"})
+
+    assert (seen.death_days, seen.followed_days) == (259, 259)
+
+
+def test_an_imputed_death_is_put_off_within_its_date_only():
+    seen = seen_of(follow_ups=alive_on("2021"), death={"died_on": "2021-02"})
+    assert (seen.death_days, seen.followed_days) == (272, 272)  # 28 February 2021
+
+    seen = seen_of(follow_ups=alive_on("2021-02-20"), death={"died_on": "2021-02"})
+    assert (seen.death_days, seen.followed_days) == (264, 264)
+
+
+def test_a_recurrence_never_follows_a_dated_death():
+    seen = seen_of(recurrences=[{"detected_on": "2021", "kind": "local"}], death={"died_on": "2021-02-15"})
+
+    assert (seen.recurrence_days, seen.recurrence_kind, seen.death_days) == (259, "local", 259)
+
+
+@pytest.mark.parametrize(
+    ("died_on", "within_30", "within_90"),
+    [
+        ("2020-06-30", True, True),
+        ("2020-06", True, True),
+        ("2020-08-30", False, True),
+        ("2020-08-31", False, False),
+        ("2020-08", False, None),
+        ("2020", None, None),
+        ("2021", False, False),
+    ],
+)
+def test_an_early_death_is_judged_by_the_interval_of_its_date(died_on, within_30, within_90):
+    document = operated(on="2020-06-01", death={"died_on": died_on})
+
+    assert (endpoints.died_within(document, 30), endpoints.died_within(document, 90)) == (
+        within_30,
+        within_90,
+    )
+    assert endpoints.observe(document).death_is_dated == (len(died_on) == 10)
+
+
+def test_nobody_is_known_to_live_on_after_the_last_contact():
+    at_home = {"discharged_on": "2020-06-10", "discharge_to": "home"}
+
+    assert endpoints.died_within(operated(on="2020-06-01", discharge=at_home), 90) is None
+    assert endpoints.died_within(operated(on="2020-06-01", follow_ups=alive_on("2020-08-30")), 90) is False
+    assert endpoints.died_within(operated(on="2020-06-01", follow_ups=alive_on("2020-08-29")), 90) is None
+
+
+# 1 June 2020 and 30 days.
+@pytest.mark.parametrize(
+    "forms",
+    [
+        {"follow_ups": [{"visit_on": "2020-07-01"}]},
+        {"recurrences": [{"detected_on": "2020-07-01"}]},
+        {"imaging": [{"performed_on": "2020-07-01"}]},
+        {"biopsies": [{"performed_on": "2020-07-01"}]},
+        {"therapies": [{"started_on": "2020-07-01"}]},
+        {"therapies": [{"started_on": "2020-06-20", "ended_on": "2020-07-01"}]},
+        {"antithrombotics": [{"started_on": "2020-07-01"}]},
+        {"antithrombotics": [{"started_on": "2020-06-20", "stopped_on": "2020-07-01"}]},
+        {"complications": [{"onset_on": "2020-07-01"}]},
+        {"complications": [{"onset_days_after_resection": 30}]},
+        {"discharge": {"discharged_on": "2020-07-01", "discharge_to": "rehab"}},
+        {"discharge": {"discharged_on": "2020-06-20", "readmitted_on": "2020-07-01"}},
+    ],
+)
+def test_every_dated_sign_of_life_is_follow_up(forms):
+    assert seen_of(**forms).followed_days == 30
+
+
+def test_imputed_dates_count_signs_of_life_from_the_resection_on_and_the_death():
+    seen = seen_of(
+        on="2020-06",
+        imaging=[{"performed_on": "2020-05"}, {"performed_on": "2020-08"}],
+        complications=[{"onset_on": "2020-07"}, {"onset_on": "2020-07-03"}],
+        death={"died_on": "2021"},
+    )
+
+    assert seen.imputed_dates == 4  # the resection, an imaging study, a complication, the death
+
+
+def test_a_complication_before_the_resection_has_a_negative_day():
+    document = operated(
+        on="2020-06-20",
+        complications=[{"onset_on": on} for on in ("2020-05-20", "2020-06-01", "2020-06", "2020-06-21")],
+    )
+
+    assert [endpoints.onset_day(document, c) for c in document.complications] == [-31, -19, 0, 1]
+    assert endpoints.onset_span(document, document.complications[2]) == (0, 10)
+
+
 def test_published_months_stand_in_for_dates():
     seen = endpoints.observe(
         operated(on=None, follow_ups=[{"months_after_resection": 12.0, "vital_status": "alive"}]),
@@ -141,6 +313,21 @@ def test_a_publication_without_time_is_not_followed_but_a_registered_patient_is(
 )
 def test_recurrent_and_invading_tumors_stay_out_of_the_main_curve(forms):
     assert not endpoints.observe(operated(**forms)).in_main_curve
+
+
+@pytest.mark.parametrize(
+    ("answers", "inside"),
+    [
+        ({"resection_type": "none", "intent": "palliative"}, False),
+        ({"resection_type": "none", "intent": "curative"}, False),
+        ({"resection_type": "tangential_wall", "intent": "palliative"}, True),
+        ({}, True),
+    ],
+)
+def test_the_main_curve_takes_every_resection_and_no_operation_without_one(answers, inside):
+    document = case(operations=[{"operation_type": "index_resection", **answers}])
+
+    assert endpoints.observe(document).in_main_curve is inside
 
 
 def test_a_case_without_index_resection_has_no_days():

@@ -8,6 +8,7 @@ from tests.cases.rulebook_reading import AS_OF, NA, NO, OPEN, RULES, YES, case, 
 
 NEW = "2026-05-20"  # less than 90 days before the day of reading
 NONE = {"no_complication_90d": True}
+FOLLOWED = {"follow_ups": [{"visit_on": "2020-12", "vital_status": "alive"}]}
 PAPER_ONLY = {"operations": [{"operation_type": "index_resection"}]}  # a published case: no date at all
 
 
@@ -146,14 +147,35 @@ EXAMPLES = [
     ("S-13/0", NO, graft(diameter_mm=23.0)),
     ("S-13/0", NA, of(reconstruction={"ivc_method": "ligation"})),
     ("S-13/0", OPEN, graft()),
-    ("S-14/0", YES, after(discharge=NONE)),
-    ("S-14/0", YES, after({"type": "ileus", "onset_on": "2020-03-12"})),
-    ("S-14/0", YES, after({"type": "pe", "onset_on": "2020-06-09"})),
+    ("S-14/0", YES, {**after(discharge=NONE), **FOLLOWED}),
+    ("S-14/0", YES, {**after({"type": "ileus", "onset_on": "2020-03-12"}), **FOLLOWED}),
+    # Never seen after day 9: nobody knows whether the patient lived on.
+    ("S-14/0", OPEN, after(discharge={**NONE, "discharged_on": "2020-03-19", "discharge_to": "home"})),
+    ("S-14/0", OPEN, {**after(discharge=NONE), "follow_ups": [{"visit_on": "2020-06-07"}]}),
+    ("S-14/0", YES, {**after(discharge=NONE), "follow_ups": [{"visit_on": "2020-06-08"}]}),
+    # A thrombosis before the resection (after an exploration) is no event of the resection.
+    ("S-14/0", YES, {**after({"type": "dvt", "onset_on": "2020-02-20"}, discharge=NONE), **FOLLOWED}),
+    ("S-14/0", OPEN, {**after({"type": "dvt", "onset_on": "2020-02-20"}), **FOLLOWED}),
+    ("S-14/0", NO, after({"type": "dvt", "onset_on": "2020-03"})),
+    ("S-14/0", OPEN, after({"type": "dvt", "onset_on": "2020-06"})),
+    ("S-14/0", OPEN, after({"type": "dvt", "onset_on": "2020"})),
+    # Dead by the year: day 0 or day 296. Dead in May: on day 82 at the latest.
+    ("S-14/0", OPEN, after(discharge=NONE, death={"died_on": "2020"})),
+    ("S-14/0", NO, after(discharge=NONE, death={"died_on": "2020-05"})),
+    ("S-14/0", YES, {**after(discharge=NONE, death={"died_on": "2021"})}),
+    ("S-14/0", YES, {**after(discharge=NONE, death={"died_on": "2020"}), **FOLLOWED}),
+    # A death that only the operation, the discharge or a visit tells of.
+    ("S-14/0", NO, after(discharge=NONE, intraop_events=["death"])),
+    ("S-14/0", NO, after(discharge={**NONE, "discharged_on": "2020-03-31", "discharge_to": "died"})),
+    ("S-14/0", NO, {**after(discharge=NONE), "follow_ups": [{"visit_on": "2020-05-01", "vital_status": "dead"}]}),
+    ("S-14/0", OPEN, {**after(discharge=NONE), "follow_ups": [{"visit_on": "2020-12", "vital_status": "dead"}]}),
+    ("S-14/0", YES, {**after({"type": "pe", "onset_on": "2020-06-09"}), **FOLLOWED}),
     ("S-14/0", NO, after({"type": "pe", "onset_on": "2020-06-08"})),
     ("S-14/0", NO, after(discharge=NONE, death={"died_on": "2020-06-08"})),
     ("S-14/0", NO, after(discharge=NONE, death={"cause_category": "unknown"}, intraop_events=["death"])),
-    ("S-14/0", YES, {"operations": [index(operated_on="2026-04-01")], "discharge": NONE}),
-    ("S-14/0", NA, {"operations": [index(operated_on="2026-04-02")], "discharge": NONE}),
+    ("S-14/0", YES, {"operations": [index(operated_on="2026-03-31")], "discharge": NONE,
+                     "follow_ups": [{"visit_on": "2026-06-30"}]}),
+    ("S-14/0", NA, {"operations": [index(operated_on="2026-04-01")], "discharge": NONE}),
     ("S-14/0", NA, {"operations": [index(operated_on=NEW)], "discharge": NONE}),
     ("S-14/0", OPEN, after()),
     ("S-14/0", OPEN, after(discharge=NONE, death={"cause_category": "unknown"})),
@@ -163,7 +185,9 @@ EXAMPLES = [
     ("S-15/0", YES, after(discharge=NONE)),
     ("S-15/0", YES, after({"type": "ileus", "onset_on": "2020-09-12", "clavien_dindo": "IIIb"})),
     ("S-15/0", NO, after({"type": "bleeding", "onset_on": "2020-03-12", "clavien_dindo": "IIIb"}, {"type": "ileus"})),
-    ("S-15/0", NA, {"operations": [index(operated_on=NEW)], "discharge": NONE}),
+    ("S-15/0", YES, {"operations": [index(operated_on="2026-03-31")], "discharge": NONE}),
+    ("S-15/0", NA, {"operations": [index(operated_on="2026-04-01")], "discharge": NONE}),
+    ("S-15/0", YES, after({"type": "bleeding", "onset_on": "2020-02-20", "clavien_dindo": "IIIb"}, discharge=NONE)),
     ("S-15/0", OPEN, after({"type": "ileus", "onset_on": "2020-03-12"})),
     ("S-15/0", OPEN, after({"type": "ileus", "clavien_dindo": "IIIa"})),
     ("S-15/0", YES, after({"type": "ileus", "clavien_dindo": "II"})),

@@ -1,17 +1,20 @@
 """How rules are read: four verdicts, facts by name, absences with their reasons, and a fast reading that agrees."""
 
 import random
+import re
 
 import pytest
 
 from cases.document import DocumentError, parse
-from cases.rulebook import engine
+from cases.rulebook import engine, findings, wording
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rule, Rulebook
 from cases.rulebook.facts import derived
 from cases.rulebook.scopes import CASE, INDEX, each
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Severity, Verdict
+from registry.dates import PartialDate
+from registry.fields import Coded, CodedSet, Measurement, PartialDateField, Text
 from tests.cases import random_documents
 from tests.cases.rulebook_reading import AS_OF, NA, NO, OPEN, YES, case, index, operated
 
@@ -239,6 +242,51 @@ def test_findings_of_any_case_can_be_stored():
                 assert _plain(stored), stored
                 assert len(finding.sentence) <= 500
                 assert len(finding.pointer) <= 200
+
+
+def _longest(fact):
+    """The value of a fact that takes most words."""
+    field = fact.field
+    if isinstance(field, CodedSet):
+        return frozenset(str(code) for code in field.vocabulary.values)
+    if isinstance(field, Coded):
+        return max(map(str, field.vocabulary.values), key=lambda code: len(wording.spoken(fact, code)))
+    if isinstance(field, Text):
+        return "W" * field.max_length
+    if isinstance(field, Measurement):
+        return -123456.7
+    if isinstance(field, PartialDateField):
+        return PartialDate.parse("2020-12-31")
+    return frozenset(
+        f"{word} {'m' * 30}" for word in range(40)
+    )  # what is derived has at most a list of codes
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_the_longest_sentence_of_every_rule_fits_in_a_mail_line(book):
+    for one in book.rules:
+        values = {fact.name: _longest(fact) for fact in one.facts}
+        absent = [findings.MissingFact(pointer="", label=fact.label, reason="NK") for fact in one.facts] * 5
+        sentences = [wording.not_assessable(absent)]
+        if isinstance(one.says, str):
+            said = {fact.name: wording.spoken(fact, values[fact.name]) for fact in one.facts}
+            sentences.append(one.says.format(**said))
+        assert max(map(len, sentences)) <= 500, one.id
+
+
+def test_a_long_list_is_cut_with_the_number_of_what_is_left_out():
+    steps = ["kocher_cattell", "staged_ivc_dissection", "infrarenal_control", "renal_vein_control",
+             "suprarenal_control", "right_liver_mobilization", "hanging_maneuver"]  # fmt: skip
+    (finding,) = engine.judge(
+        ALGORITHM.rule("S-06"),
+        of(resected_segments=["retrohepatic"], exposure_steps=steps, approach=["chevron"]),
+        AS_OF,
+    )
+
+    assert re.search(r"\(Kocher.*, and \d more\)", finding.sentence, re.IGNORECASE), finding.sentence
+    assert len(finding.values["exposure_steps"]) == len(steps)
+    assert wording.listed([]) == ""
+    assert wording.listed(["m" * 200, "n"]) == f"{'m' * 200}, and 1 more"
 
 
 def _plain(value):

@@ -107,6 +107,11 @@ EXAMPLES = [
     ("X-28/0", YES, rebuilt({"resection_type": "none"}, ivc_method="not_needed")),
     ("X-28/0", NO, {"operations": [{"operation_type": "exploration_only", "reconstruction": {"ivc_method": "patch"}}]}),
     ("X-28/0", NO, rebuilt({"resection_type": "none"}, ivc_method="tube_graft")),
+    # A thrombosed graft is exchanged and no vein is resected.
+    ("X-28/0", NA, {"operations": [index(resection_type="circumferential"), {
+        "operation_type": "reoperation_complication", "resection_type": "none",
+        "reconstruction": {"ivc_method": "tube_graft"}}]}),
+    ("X-28/0", OPEN, {"operations": [{"resection_type": "none", "reconstruction": {"ivc_method": "tube_graft"}}]}),
     ("X-28/0", NA, rebuilt({"resection_type": "circumferential"}, ivc_method="tube_graft")),
     ("X-28/0", OPEN, rebuilt(ivc_method="tube_graft")),
     ("X-28/1", YES, {"operations": [{"operation_type": "exploration_only"}], "pathology": [{"fnclcc_grade": "G2"}]}),
@@ -180,6 +185,11 @@ EXAMPLES = [
     ("X-40/0", YES, {**NO_KIDNEY, "complications": [{"type": "dialysis"}]}),
     ("X-40/0", YES, {**NO_KIDNEY, "complications": [{"treatment": ["dialysis"]}]}),
     ("X-40/0", NO, NO_KIDNEY),
+    ("X-40/0", NO, {"operations": [index(organs_resected=["right_kidney"]),
+                                   {"operation_type": "resection_recurrence", "organs_resected": ["left_kidney"]}]}),
+    ("X-40/0", YES, {"operations": [
+        index(organs_resected=["right_kidney"], veins=[{"vein": "right_renal", "handling": "autotransplant"}]),
+        {"operation_type": "resection_recurrence", "organs_resected": ["left_kidney"]}]}),
     ("X-40/0", NA, of(organs_resected=["right_kidney"])),
     ("X-40/0", OPEN, of()),
     ("X-41/0", YES, vein("hepatic_left", "reimplanted_graft", exposure_steps=["piggyback_mobilization"])),

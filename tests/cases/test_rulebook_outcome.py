@@ -87,10 +87,16 @@ EXAMPLES = [
     ("X-46/1", YES, complication({"died_on": "2020-06-01", "cause_category": "treatment_related"}, clavien_dindo="V")),
     ("X-46/1", NO, complication({"died_on": "2020-06-01", "cause_category": "treatment_related"}, clavien_dindo="IVb")),
     ("X-46/1", NA, complication({"died_on": "2021-06-01", "cause_category": "treatment_related"}, clavien_dindo="IVb")),
+    ("X-46/1", OPEN, complication({"died_on": "2020", "cause_category": "treatment_related"}, clavien_dindo="IVb")),
+    ("X-46/0", YES, complication({"died_on": "2020", "cause_category": "treatment_related"}, clavien_dindo="V")),
     ("X-46/1", OPEN, complication({"died_on": "2020-06-01", "cause_category": "treatment_related"}, type="pe")),
     ("X-47/0", YES, complication({"died_on": "2020-03-15"}, clavien_dindo="V")),
     ("X-47/0", NO, operated(death={"died_on": "2020-04-09"})),
+    ("X-47/0", NO, operated(death={"died_on": "2020-03"})),
     ("X-47/0", NA, operated(death={"died_on": "2020-04-10"})),
+    ("X-47/0", NA, operated(death={"died_on": "2021"})),
+    ("X-47/0", OPEN, operated(death={"died_on": "2020"})),
+    ("X-47/0", OPEN, operated(death={"died_on": "2020-04"})),
     ("X-47/0", OPEN, operated(death={"cause_category": "other"})),
     ("X-48/0", YES, reoperated(clavien_dindo="IIIb")),
     ("X-48/0", NO, reoperated(clavien_dindo="II")),
@@ -145,10 +151,35 @@ EXAMPLES = [
     ("X-54/0", YES, operated(follow_ups=[{"visit_on": "2026-05-31", "vital_status": "dead"}])),
     ("X-54/0", NO, operated(follow_ups=[{"visit_on": "2026-05-30", "vital_status": "dead"}])),
     ("X-54/0", NA, operated(follow_ups=[{"visit_on": "2026-05-30", "vital_status": "alive"}])),
+    ("X-54/1", YES, operated(operation={"intraop_events": ["death"]}, death={"died_on": "2020-03-10"})),
+    ("X-54/1", NO, operated(operation={"intraop_events": ["arrest", "death"]})),
+    ("X-54/1", NA, operated(operation={"intraop_events": ["arrest"]})),
+    ("X-54/1", OPEN, operated()),
+    ("X-54/2", YES, operated(discharge={"discharge_to": "died", "discharged_on": "2026-05-31"})),
+    ("X-54/2", NO, operated(discharge={"discharge_to": "died", "discharged_on": "2020-03-31"})),
+    ("X-54/2", NA, operated(discharge={"discharge_to": "home", "discharged_on": "2020-03-31"})),
+    ("X-54/2", OPEN, operated(discharge={"discharge_to": "died"})),
+    ("X-54/3", YES, complication({"died_on": "2020-04"}, outcome="death")),
+    ("X-54/3", NO, complication(outcome="death", onset_on="2020-04-01")),
+    ("X-54/3", NA, complication(outcome="resolved", onset_on="2020-04-01")),
+    ("X-54/3", OPEN, complication(outcome="death")),
     ("X-54/0", OPEN, operated(follow_ups=[{"months_after_resection": 7.0, "vital_status": "dead"}])),
     ("X-55/0", YES, operated(follow_ups=[{"visit_on": "2025-05", "vital_status": "alive"}])),
     ("X-55/0", YES, {"operations": [index(operated_on="2025-12-01")]}),
     ("X-55/0", NO, operated(follow_ups=[{"visit_on": "2025-03", "vital_status": "alive"}])),
+    *(("X-55/0", YES, operated(**{"operation": {}, **sign})) for sign in (
+        {"complications": [{"type": "leg_edema", "onset_on": "2026-01"}]},
+        {"antithrombotics": [{"agent": "vka", "started_on": "2026-01"}]},
+        {"antithrombotics": [{"agent": "vka", "started_on": "2020-03", "stopped_on": "2026-01"}]},
+        {"therapies": [{"modality": "chemo", "started_on": "2020-04", "ended_on": "2026-01"}]},
+        {"discharge": {"discharged_on": "2025-02", "readmitted_on": "2026-01"}},
+        {"discharge": {"discharged_on": "2026-01", "discharge_to": "home"}},
+        {"imaging": [{"modality": "ct", "performed_on": "2026-01"}]},
+    )),
+    ("X-55/0", NO, operated(follow_ups=[{"visit_on": "2025-04-29"}])),
+    ("X-55/0", YES, operated(follow_ups=[{"visit_on": "2025-04-30"}])),
+    ("X-55/0", NA, operated(discharge={"discharged_on": "2021", "discharge_to": "died"})),
+    ("X-55/0", NA, operated(operation={"intraop_events": ["death"]})),
     ("X-55/0", NA, operated(death={"died_on": "2021"})),
     ("X-55/0", NA, operated(follow_ups=[{"visit_on": "2021-05", "vital_status": "lost"}])),
     ("X-55/0", NA, operated(consent={"basis": "withdrawn", "withdrawn_on": "2021"})),
@@ -165,6 +196,15 @@ EXAMPLES = [
 @pytest.mark.parametrize(("rule", "verdict", "forms"), EXAMPLES)
 def test_rule_in_each_verdict(rule, verdict, forms):
     assert read_one(rule, forms).verdict == verdict
+
+
+# Above kappa CKD-EPI 2021 goes with creatinine ** -1.2 (Inker 2021): it halves at 2 ** (1 / 1.2) = 1.7818 times.
+@pytest.mark.parametrize(("after", "verdict"), [(178.1, NA), (178.7, NO)])
+def test_a_fall_of_the_egfr_is_compared_unrounded(after, verdict):
+    finding = read_one("X-58/0", kidney(100.0, after))
+
+    assert finding.verdict == verdict
+    assert verdict == NA or "eGFR fell by 50.2%" in finding.sentence
 
 
 def test_grade_v_without_a_death_form_refuses_and_with_a_late_death_asks():
