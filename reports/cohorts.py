@@ -12,8 +12,10 @@ from datetime import date
 from django.db.models import Count, DateField, F, Func, IntegerField, Max, Min, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, ExtractYear, Least
 
-from cases.models import Case, SurvivalObservation
-from cases.vocabulary import CLINICAL_SOURCES
+from cases.endpoints import DAYS_PER_MONTH
+from cases.models import Case, Consent, SurvivalObservation
+from cases.rulebook.validity_follow_up import STALE_MONTHS
+from cases.vocabulary import CLINICAL_SOURCES, ConsentBasis
 from reports.content import Source
 from reports.lifetable import LifeTable
 
@@ -64,8 +66,12 @@ class ImputedDate(Func):
 
 
 def observations(cut: Cut) -> QuerySet[SurvivalObservation]:
-    """List the cases of a cut with their days at the cut; not resected yet at the cut means not there yet."""
-    rows = SurvivalObservation.objects.filter(source__in=cut.sources)
+    """List the cases of a cut with their days at the cut.
+
+    Whoever is not resected yet at the cut is not there yet; whoever refused is not there at all.
+    """
+    refused = Consent.objects.filter(basis=ConsentBasis.REFUSED).values("case_id")
+    rows = SurvivalObservation.objects.filter(source__in=cut.sources).exclude(case_id__in=refused)
     if cut.center_id is not None:
         rows = rows.filter(center_id=cut.center_id)
     return rows.filter(Q(origin_on=None) | Q(origin_on__lte=cut.as_of)).annotate(
@@ -134,7 +140,7 @@ class Frame:
     stale: int  # of these, last heard of long before the cut
 
 
-STALE_DAYS = round(14 * 365.25 / 12)  # data query X-55 asks at the same age
+STALE_DAYS = int(STALE_MONTHS * DAYS_PER_MONTH)  # data query X-55 asks at the same age
 
 
 def frame(cut: Cut) -> Frame:

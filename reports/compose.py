@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from cases.models import Case
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.validity import VALIDITY
+from cases.rulebook.validity_follow_up import STALE_MONTHS
 from registry import access
 from registry.models import Center
 from reports import (
@@ -63,11 +64,10 @@ def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
     center_ids = (
         [cut.center_id] if cut.center_id is not None else list(Center.objects.values_list("pk", flat=True))
     )
+    outside = audience == Audience.OUTSIDE and cut.source == "clinical"
     with access.scope(center_ids):
-        content = _read(cut)
-    if audience == Audience.OUTSIDE and cut.source == "clinical":
-        return disclosure.suppress(content, threshold=threshold())
-    return content
+        content = _read(cut, brands=not outside)
+    return disclosure.suppress(content, threshold=threshold()) if outside else content
 
 
 def threshold() -> int:
@@ -75,7 +75,7 @@ def threshold() -> int:
     return settings.SMALL_NUMBER_THRESHOLD
 
 
-def _read(cut: Cut) -> ReportContent:
+def _read(cut: Cut, *, brands: bool) -> ReportContent:
     frame = cohorts.frame(cut)
     survival = estimates.overall_survival(cohorts.life_table(cut), note=_heard_of(cut, frame))
     early = outcomes.early_events(cut)
@@ -93,7 +93,7 @@ def _read(cut: Cut) -> ReportContent:
         headlines=_headlines(survival, early),
         flow=_flow(frame),
         patients=patients.patients(cut),
-        operations=operations.operations(cut),
+        operations=operations.operations(cut, brands=brands),
         complications=outcomes.complications(cut),
         early_events=early,
         survival=survival,
@@ -125,7 +125,7 @@ def _heard_of(cut: Cut, frame: Frame) -> str:
     return (
         f"Of {wording.counted(frame.alive, 'patient', 'patients')} not known to have died, "
         f"{wording.number(frame.stale)} ({wording.percent(frame.stale / frame.alive)}) were last heard of more than "
-        "14 months before the data cut."
+        f"{STALE_MONTHS} months before the data cut."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Value
 
 from cases.models import Operation, Reconstruction, VeinHandling
 from cases.vocabulary import (
@@ -37,8 +37,11 @@ _RESECTIONS: dict[str, str] = {
 }
 
 
-def operations(cut: Cut) -> tuple[Group, ...]:
-    """Table 2: index resections, their reconstruction, time and blood loss."""
+def operations(cut: Cut, *, brands: bool = True) -> tuple[Group, ...]:
+    """Table 2: index resections, their reconstruction, time and blood loss.
+
+    Brands are free text of a center: readers outside it get the materials alone.
+    """
     rows = index_operations(cut)
     everybody = cohorts.main_curve(cut).count()
     published = cut.source == "reconstruction"
@@ -49,7 +52,7 @@ def operations(cut: Cut) -> tuple[Group, ...]:
     groups = [
         *set_group("Approach", rows, "approach", Approach, everybody),
         *_procedures(rows, everybody),
-        *_prostheses(cut),
+        *_prostheses(cut, brands=brands),
         *spread_group("Operating time, min", minutes["median"], everybody),
         *loss,
         *_radicality(rows, everybody),
@@ -145,14 +148,14 @@ def _procedures(rows: QuerySet[Operation], everybody: int) -> tuple[Group, ...]:
     return share_group("Procedure", counts, recorded=sum(n for _, n in counts), applicable=everybody)
 
 
-def _prostheses(cut: Cut) -> tuple[Group, ...]:
+def _prostheses(cut: Cut, *, brands: bool) -> tuple[Group, ...]:
     """Material and brand are two things: a brand is named behind its material."""
     rows = index_reconstructions(cut)
     with_material = rows.filter(ivc_method__in=WITH_MATERIAL).count()
     tubes = rows.filter(ivc_method__in=TUBES)
     counted = (
         rows.exclude(material=None)
-        .values_list("material", "brand")
+        .values_list("material", F("brand") if brands else Value(""))
         .annotate(n=Count("pk"))
         .order_by("-n", "material")
     )

@@ -6,7 +6,7 @@ chose when the rows were made.
 
 from __future__ import annotations
 
-from django.db.models import Count, ExpressionWrapper, F, IntegerField, QuerySet
+from django.db.models import Count, F, Func, IntegerField, QuerySet
 from django.db.models.functions import Coalesce
 
 from cases.models import Case, Pathology, Tumor
@@ -26,6 +26,13 @@ from reports.cohorts import Cut
 from reports.content import Group
 
 _COUNTED = {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven"}
+
+
+class CompletedYears(Func):
+    """Completed years at one date since another, by the calendar."""
+
+    template = "extract(year FROM age(%(expressions)s))::int"
+    output_field = IntegerField()
 
 
 def patients(cut: Cut) -> tuple[Group, ...]:
@@ -67,10 +74,7 @@ def _sex(cases: QuerySet[Case], everybody: int) -> tuple[Group, ...]:
 
 def _age(cases: QuerySet[Case], everybody: int, *, published: bool) -> tuple[Group, ...]:
     """Completed years at the index resection from the dates, else as published (cases/derived.py says the same)."""
-    lived = ExpressionWrapper(
-        cohorts.DaysBetween(F("observation__origin_on"), cohorts.ImputedDate("patient__born_on")) * 4 / 1461,
-        output_field=IntegerField(),
-    )
+    lived = CompletedYears(F("observation__origin_on"), cohorts.ImputedDate("patient__born_on"))
     aged = cases.annotate(age=Coalesce(lived, "patient__age_at_resection_years", output_field=IntegerField()))
     value = spreads(aged, "age")["median"]
     return spread_group("Age at operation, years", value, everybody, brackets=not published)

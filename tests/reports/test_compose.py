@@ -211,6 +211,42 @@ def test_age_comes_from_dates_else_as_published(north, everywhere):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("born", "operated", "age"), [
+    ("1961", date(2018, 7, 1), 57), ("1960-02-29", date(2021, 2, 28), 60), ("1960-02-29", date(2021, 3, 1), 61),
+])  # fmt: skip
+def test_age_is_counted_by_the_calendar(north, everywhere, born, operated, age):
+    """1961 to 2018 is 1 July to 1 July: 57 years, though 20 819 days are fewer than 57 times 365.25."""
+    case = add_case(north, 1, age=None, operated_on=operated, days=1)
+    cohort.Patient.objects.filter(pk=case.patient_id).update(born_on=born)
+
+    found = {group.heading: group for group in patients.patients(CLINICAL)}
+
+    assert found["Age at operation, years"].lines[0].value.value == age
+
+
+@pytest.mark.django_db
+def test_the_words_of_a_center_stay_inside(north, south, everywhere):
+    west = Center.objects.create(code="WEST", name="West", country="PL")
+    for i in range(30):
+        center = (north, south, west)[i % 3]
+        with access.scope([center.pk]):
+            case = add_case(center, i, days=100 + i)
+            add_operation(case)
+            cohort.Reconstruction.objects.create(
+                case=case,
+                center=center,
+                ivc_method="tube_graft",
+                material="ptfe",
+                brand="Prototype 7 for Mr K",
+            )
+
+    assert "Prototype" in str(compose.compose(CLINICAL))
+    outside = compose.compose(CLINICAL, audience=Audience.OUTSIDE)
+    assert "Prototype" not in str(outside)
+    assert any(line.label == "PTFE" and line.value.n == 30 for g in outside.operations for line in g.lines)
+
+
+@pytest.mark.django_db
 def test_rules_count_each_case_once_with_its_gravest_answer(founding):
     for i, case in enumerate(founding):
         assess(case, S_04="deviation" if i == 0 else "concordant", S_06="not_applicable")
