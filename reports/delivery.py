@@ -92,7 +92,7 @@ def may_receive(user: User, report: Report) -> bool:
     if report.center_id is not None:
         return access.may(user, Action.READ_REPORT, report.center_id)
     if report.audience == Audience.OUTSIDE:
-        return bool(access.centers_of(user, Action.READ_REPORT))
+        return access.may_somewhere(user, Action.READ_REPORT)
     return works_for_registry(user)
 
 

@@ -1,7 +1,7 @@
 """A report from request to mail: ask for it, compose it once, write its mails. Rows first, so nothing can be lost.
 
-Safe twice and safe lost: a second composer finds the content there and changes nothing, a second writer finds the
-mails.
+Safe twice and safe lost: one composer has a report at a time, its lease ends if it dies, and a second writer finds
+the mails.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import logging
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import F
 from django.utils import timezone
 
 from registry import access
@@ -19,6 +18,7 @@ from reports import compose, content, delivery
 from reports.cohorts import Cut
 from reports.content import Source
 from reports.models import Audience, Report, Subscription
+from reports.schedule import audience_of
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +41,13 @@ def request(
 
 
 def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report:
-    """Compose a report if that was not done yet, and write the mails of those who want it."""
+    """Compose a report if that was not done yet, and write the mails of those who want it.
+
+    What somebody else is composing, or has failed to compose just now, comes back without content.
+    """
     report = _composed(report_id)
+    if not report.is_composed:
+        return report
     wanted = _recipients(report) if recipients is None else recipients
     written = delivery.write(report, wanted)
     log.info("report id=%s mails=%s", report.pk, written)
@@ -54,8 +59,9 @@ def _composed(report_id: int) -> Report:
         report = Report.objects.get(pk=report_id)
         if report.is_composed:
             return report
-        # Counted before the work, so that a report that kills its worker is not begun for ever.
-        Report.objects.filter(pk=report_id, content__isnull=True).update(attempts=F("attempts") + 1)
+        if not Report.objects.claim(report_id):
+            log.info("report id=%s busy", report_id)
+            return report
     cut = Cut(as_of=report.as_of, source=report.source, center_id=report.center_id)  # type: ignore[arg-type]
     with compose.snapshot():
         found = compose.compose(cut, audience=report.audience)
@@ -80,4 +86,9 @@ def _recipients(report: Report) -> list[User]:
     with access.everywhere():
         cadence = report.slot.partition(" ")[0]
         wanted = Subscription.objects.filter(center=report.center, cadence=cadence, is_active=True)
-        return list(User.objects.filter(pk__in=wanted.values("user_id")).order_by("pk"))
+        found = User.objects.filter(pk__in=wanted.values("user_id")).order_by("pk")
+        people = list(found.prefetch_related("memberships"))
+    if report.center_id is not None:
+        return people
+    # Of the two versions of a report of the registry, each person gets one.
+    return [person for person in people if audience_of(person) == report.audience]

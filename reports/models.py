@@ -56,6 +56,9 @@ class Report(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, help_text="Moment it was asked for.")
     composed_at = models.DateTimeField(null=True, blank=True, help_text="Moment it was composed.")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="How often composing was begun.")
+    leased_until = models.DateTimeField(
+        null=True, blank=True, help_text="Not begun again before: somebody composes it, or failed to."
+    )
     content = models.JSONField(null=True, blank=True, help_text="Everything it says, whole.")
     content_digest = models.CharField(
         max_length=64, blank=True, default="", help_text="SHA-256 of the content."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Q
+from django.db.models import Case as Choose
+from django.db.models import F, Q, Value, When
+from django.db.models.functions import Now
 
 from registry.access import REGISTRY_WIDE, Action, ScopedQuerySet, centers_of
 
@@ -15,12 +17,17 @@ if TYPE_CHECKING:
     from registry.models import User
 
 
-MOST_ATTEMPTS = 3
+# How long a begun report is left alone, by how often it was begun: longer than composing takes, and longer each time,
+# so that a report outlives a night of trouble. After the last one a person must look at it.
+LEASES = tuple(timedelta(minutes=minutes) for minutes in (10, 40, 160, 640))
+MOST_ATTEMPTS = len(LEASES) + 1
 
 
 def works_for_registry(user: User | AnonymousUser) -> bool:
-    """Tell whether a person has a role in the whole registry."""
-    return not user.is_anonymous and user.memberships.filter(center=None, role__in=REGISTRY_WIDE).exists()
+    """Tell whether a person has a role in the whole registry; memberships fetched before are not read again."""
+    return not user.is_anonymous and any(
+        held.center_id is None and held.role in REGISTRY_WIDE for held in user.memberships.all()
+    )
 
 
 class ReportQuerySet(ScopedQuerySet):
@@ -41,8 +48,18 @@ class ReportQuerySet(ScopedQuerySet):
         return self.filter(content__isnull=False)
 
     def waiting(self) -> Self:
-        """Keep what was asked for and not composed yet, but not what failed each time: a person must look at it."""
-        return self.filter(content__isnull=True, attempts__lt=MOST_ATTEMPTS)
+        """Keep what was asked for and not composed yet, but not what somebody has begun or what failed each time."""
+        free = Q(leased_until=None) | Q(leased_until__lt=Now())
+        return self.filter(free, content__isnull=True, attempts__lt=MOST_ATTEMPTS)
+
+    def claim(self, report_id: int) -> bool:
+        """Take a waiting report to compose it; one of several wins, and the attempt counts whatever comes of it."""
+        lease = Choose(
+            *(When(attempts=done, then=Value(time)) for done, time in enumerate(LEASES)), default=LEASES[-1]
+        )
+        return bool(
+            self.waiting().filter(pk=report_id).update(attempts=F("attempts") + 1, leased_until=Now() + lease)
+        )
 
 
 class DeliveryQuerySet(ScopedQuerySet):

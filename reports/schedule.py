@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from registry import access
+from registry.models import User
 from reports.models import Audience, Report, Subscription
 from reports.querysets import works_for_registry
 
@@ -46,12 +47,16 @@ def _subscriptions() -> list[Subscription]:
     rows = Subscription.objects.filter(is_active=True, user__is_active=True).exclude(
         center__report_optout=True
     )
-    return list(rows.select_related("user"))
+    return list(rows.select_related("user").prefetch_related("user__memberships"))
 
 
 def _wishes(subscription: Subscription, today: date) -> list[tuple[int | None, str, str, date]]:
     slot, as_of = last_period(subscription.cadence, today)
     if subscription.center_id is not None:
         return [(subscription.center_id, Audience.INSIDE, slot, as_of)]
-    audience = Audience.INSIDE if works_for_registry(subscription.user) else Audience.OUTSIDE
-    return [(None, audience, slot, as_of)]
+    return [(None, audience_of(subscription.user), slot, as_of)]
+
+
+def audience_of(user: User) -> str:
+    """Say which version of a report of the whole registry is for this person."""
+    return Audience.INSIDE if works_for_registry(user) else Audience.OUTSIDE

@@ -12,8 +12,8 @@ from reports.transport import UnreachableError
 @shared_task(ignore_result=True)
 def compose_report(report_id: int) -> None:
     """Compose one report and write its mails."""
-    issuing.issue(report_id)
-    send_mail.delay()
+    if issuing.issue(report_id).is_composed:
+        send_mail.delay()
 
 
 @shared_task(ignore_result=True)

@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, help_text='Moment it was asked for.')),
                 ('composed_at', models.DateTimeField(blank=True, help_text='Moment it was composed.', null=True)),
                 ('attempts', models.PositiveSmallIntegerField(default=0, help_text='How often composing was begun.')),
+                ('leased_until', models.DateTimeField(blank=True, help_text='Not begun again before: somebody composes it, or failed to.', null=True)),
                 ('content', models.JSONField(blank=True, help_text='Everything it says, whole.', null=True)),
                 ('content_digest', models.CharField(blank=True, default='', help_text='SHA-256 of the content.', max_length=64)),
                 ('data_digest', models.CharField(blank=True, default='', help_text='SHA-256 of the cases read.', max_length=64)),

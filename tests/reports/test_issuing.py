@@ -1,13 +1,14 @@
 """From subscription to mail: once per period and person, whoever asks twice and whatever is lost in between."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import InternalError, transaction
+from django.utils import timezone
 
 from registry import access
 from registry.access import Role
@@ -112,7 +113,14 @@ def test_issuing_twice_composes_once_and_writes_one_mail(registry):
         assert Delivery.objects.count() == 1
 
 
-def test_a_report_that_fails_each_time_is_left_for_a_person(registry, monkeypatch):
+def later(report_id):
+    """Let the lease of a report run out."""
+    with access.everywhere():
+        Report.objects.filter(pk=report_id).update(leased_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_a_report_that_fails_is_tried_again_later_and_left_for_a_person_in_the_end(registry, monkeypatch):
+    """Five times within 14 hours: after 10, 40, 160 and 640 minutes."""
     _, _, ada = registry
     subscribe(ada)
 
@@ -120,13 +128,55 @@ def test_a_report_that_fails_each_time_is_left_for_a_person(registry, monkeypatc
         raise MemoryError
 
     monkeypatch.setattr(compose, "compose", fails)
-    for _ in range(3):
+    waits = []
+    for _ in range(5):
         (waiting,) = schedule.plan(TODAY)
         with pytest.raises(MemoryError):
             issuing.issue(waiting)
+        assert schedule.plan(TODAY) == []
+        waits.append(round((reports()[0].leased_until - timezone.now()).total_seconds() / 60))
+        later(waiting)
 
+    assert waits[:4] == [10, 40, 160, 640]
     assert schedule.plan(TODAY) == []
-    assert reports()[0].attempts == 3
+    assert reports()[0].attempts == 5
+
+
+def test_a_report_that_somebody_composes_is_left_to_them(registry, monkeypatch):
+    _, _, ada = registry
+    subscribe(ada)
+    (waiting,) = schedule.plan(TODAY)
+    with access.everywhere():
+        assert [Report.objects.claim(waiting) for _ in range(2)] == [True, False]
+
+    assert not issuing.issue(waiting).is_composed
+    assert schedule.plan(TODAY) == []
+
+    later(waiting)
+    assert issuing.issue(waiting).is_composed
+
+
+def test_each_person_gets_one_of_the_two_reports_of_the_registry(registry):
+    _, alice, ada = registry
+    for user in (alice, ada):
+        subscribe(user)
+
+    for report_id in schedule.plan(TODAY):
+        issuing.issue(report_id)
+
+    with access.everywhere():
+        mails = {(row.recipient.username, row.report.audience) for row in Delivery.objects.all()}
+    assert mails == {("alice", "outside"), ("ada", "inside")}
+
+
+def test_planning_asks_the_same_few_questions_whoever_subscribed(registry, django_assert_max_num_queries):
+    for n in range(12):
+        user = User.objects.create(username=f"u{n}", email=f"u{n}@example.org")
+        Membership.objects.create(user=user, role=Role.AUDITOR)
+        subscribe(user)
+
+    with django_assert_max_num_queries(10):
+        schedule.plan(TODAY)
 
 
 def test_a_composed_report_never_changes(registry):

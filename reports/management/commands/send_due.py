@@ -25,11 +25,10 @@ class Command(BaseCommand):
     def handle(self, *, today: date | None, **options: Any) -> None:
         """Run."""
         waiting = schedule.plan(today or timezone.now().date())
-        for report_id in waiting:
-            issuing.issue(report_id)
+        composed = sum(issuing.issue(report_id).is_composed for report_id in waiting)
         try:
             counts = delivery.send_due()
         except UnreachableError as error:
             raise CommandError(str(error)) from error
         sent = ", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing to send"
-        self.stdout.write(f"Reports composed: {len(waiting)}. Mail: {sent}.")
+        self.stdout.write(f"Reports composed: {composed}. Mail: {sent}.")
