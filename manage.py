@@ -14,13 +14,23 @@ SCHEMA_COMMANDS = {
 
 
 def main() -> None:
-    """Say which kind of process this is, then hand over to Django."""
+    """Say which kind of process this is, then hand over to Django; say in a sentence what it cannot start with."""
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
     os.environ["REGISTRY_PROCESS"] = "owner" if command in SCHEMA_COMMANDS else "command"
-    from django.core.management import execute_from_command_line
+    try:
+        from django.core.management import execute_from_command_line
+    except ModuleNotFoundError:
+        sys.exit("Django is not here: use .venv/bin/python manage.py, after make setup.")
+    from registry.refusals import sentence
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except Exception as error:
+        if not (said := sentence(error)):
+            raise
+        print(f"{os.path.basename(sys.argv[0])} {command}: {said}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
 
 
 if __name__ == "__main__":

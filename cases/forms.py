@@ -17,6 +17,8 @@ from cases.models import FORMS, Form, OperationForm, Patient
 from cases.vocabulary import Missing
 from registry.fields import ClinicalField, clinical_fields
 
+# No patient has more visits, images or operations; whoever sends more has made a mistake.
+MOST_ROWS = 200
 # A case number: printable, and without a blank at either end, where nobody would see it.
 NUMBER = r"^[^\x00-\x1f\s]([^\x00-\x1f]*[^\x00-\x1f\s])?$"
 
@@ -55,7 +57,9 @@ def _checked(kind: type) -> Any:
 
 
 def _contained(model: type[Form] | type[Patient], kind: type) -> Any:
-    return tuple[_checked(kind), ...] if model.repeats else _checked(kind) | None
+    if model.repeats:
+        return Annotated[tuple[_checked(kind), ...], Field(max_length=MOST_ROWS)]
+    return _checked(kind) | None
 
 
 def _build() -> tuple[dict[type[models.Model], type], type]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cases.forms import FIELDS, OPERATION_FORMS, OUTER_FORMS, TYPES
+from cases.forms import FIELDS, MOST_ROWS, OPERATION_FORMS, OUTER_FORMS, TYPES
 from cases.models import Form, Patient
 from cases.vocabulary import Missing
 from registry.fields import ClinicalField, CodedSet, PartialDateField
@@ -70,6 +70,8 @@ def _said(
         return "unknown_field", f"{here} is not a field of {form}{hint}"
     if kind == "value_and_reason":
         return kind, f"{here}: a reason for absence stands beside a value; keep one of the two."
+    if kind == "too_long" and isinstance(known, _ListOf):
+        return "too_many_rows", f"{here} must have at most {MOST_ROWS} rows."
     if kind == "missing":
         return "required", f"{here} is required."
     if of_reason:

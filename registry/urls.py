@@ -1,10 +1,12 @@
 """Where each address leads."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from registry.admin import site
 
 urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/")),
     path("admin/", site.urls),
     path("api/v1/", include("registry.api.urls")),
     path("api/v1/", include("cases.api.urls")),

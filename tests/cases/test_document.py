@@ -88,6 +88,13 @@ def test_an_error_names_the_field_and_what_to_do():
     )
 
 
+def test_a_form_has_at_most_200_rows():
+    found = problems_of({"case_number": "1", "follow_ups": [{}] * 201})
+
+    assert found["/follow_ups"].message == "follow_ups must have at most 200 rows."
+    assert len(parse({"case_number": "1", "follow_ups": [{}] * 200}).follow_ups) == 200
+
+
 def test_an_unknown_field_is_refused_and_the_nearest_is_named():
     found = problems_of({"case_number": "1", "tumor": {"growth": "mixed"}, "smoker": True})
 

@@ -39,7 +39,7 @@ def cases():
 def test_good_rows_end_with_a_count(file, north, capsys):
     call_command("import_cases", file(flattened([resected("A-1")])), center="NORTH")
 
-    assert capsys.readouterr().out.splitlines()[-1] == "1 rows: 1 new, 0 changed, 0 unchanged, 0 rejected."
+    assert capsys.readouterr().out.splitlines()[-1] == "1 row: 1 new, 0 changed, 0 unchanged, 0 rejected."
     assert cases() == 1
 
 

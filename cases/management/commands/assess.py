@@ -52,5 +52,8 @@ class Command(BaseCommand):
         with access.everywhere():
             unknown = set(case_ids) - set(Case.objects.filter(pk__in=case_ids).values_list("pk", flat=True))
             if unknown:
-                raise CommandError(f"There is no case with id {min(unknown)}; see the case list for ids.")
+                raise CommandError(
+                    f"There is no case with id {min(unknown)}; the id stands in the address of the page of a case.",
+                    returncode=2,
+                )
             return review.reassess(case_ids, as_of=timezone.now().date())

@@ -12,21 +12,15 @@ from typing import Any, NoReturn
 
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, ProgrammingError
-from psycopg.errors import UndefinedTable
 from tqdm import tqdm
 
 from cases import flat, importing
+from cases.flat.tables import MAX_FILE_BYTES
 from cases.vocabulary import Source
 from registry import access
 from registry.models import Center, User
 
 UNUSABLE = 2
-NO_DATABASE = (
-    "The database does not answer. Set DATABASE_URL (postgresql://user@host:5432/registry) to one that does, "
-    "or leave it empty for the embedded one."
-)
-NO_TABLES = "The database has no tables of the registry yet. Run manage.py migrate first."
 
 
 class Command(BaseCommand):
@@ -47,13 +41,13 @@ class Command(BaseCommand):
 
     def handle(self, *, file: Path, **options: Any) -> None:
         with _nothing_changed(file):
-            report = self._run(file.read_bytes(), **options)
+            report = self._run(_read(file), **options)
         if options["json"]:
             self.stdout.write(json.dumps({"file": file.name, **report.as_plain()}, ensure_ascii=False))
         else:
             self._tell(report)
         if rejected := report.counts["rejected"]:
-            others = report.saved and report.rows > rejected
+            others = report.saved and rejected < len(report.verdicts)
             kept = "The others are saved." if others else "Nothing was saved."
             rows = "1 row was" if rejected == 1 else f"{rejected} rows were"
             raise CommandError(f"{rows} rejected. {kept}", returncode=1)
@@ -97,7 +91,12 @@ class Command(BaseCommand):
                 said = f"{_shown(change.before)} -> {_shown(change.after)}"
                 self.stdout.write(f"change: row {row.row}, column {change.column}: {said}")
         counted = ", ".join(f"{count} {verdict}" for verdict, count in report.counts.items())
-        self.stdout.write(f"{report.rows} rows: {counted}." + ("" if report.saved else " Nothing was saved."))
+        total = len(report.verdicts)
+        if total == 0:
+            self.stdout.write("The file has no rows below its header; fill some in.")
+            return
+        rows = "1 row" if total == 1 else f"{total} rows"
+        self.stdout.write(f"{rows}: {counted}." + ("" if report.saved else " Nothing was saved."))
 
 
 @contextmanager
@@ -109,14 +108,16 @@ def _nothing_changed(file: Path) -> Iterator[None]:
         _unusable(f"{file.name}: {error} Nothing was changed.")
     except PermissionDenied as error:
         _unusable(f"{error} Nothing was changed.")
-    except OperationalError:
-        _unusable(NO_DATABASE)
-    except ProgrammingError as error:
-        if not isinstance(error.__cause__, UndefinedTable):
-            raise
-        _unusable(NO_TABLES)
     except OSError as error:
         _unusable(f"{file} cannot be read: {error.strerror}.")
+
+
+def _read(file: Path) -> bytes:
+    """Read an ordinary file, and no more of it than a file of cases may have."""
+    if file.exists() and not file.is_file() and not file.is_dir():
+        _unusable(f"{file} is not an ordinary file; give a CSV file or a workbook.")
+    with file.open("rb") as opened:
+        return opened.read(MAX_FILE_BYTES + 1)
 
 
 def _shown(value: Any) -> str:

@@ -10,20 +10,21 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 WORKER = (
     "worker",
-    "--beat",
     "--without-gossip",
     "--without-mingle",
     "--without-heartbeat",
     "--loglevel",
     "WARNING",
 )
+SCHEDULER = ("beat", "--loglevel", "WARNING", "--pidfile=")
 
 
 class Command(BaseCommand):
-    """For one machine; larger installations start the same two programs under their own supervisor."""
+    """For one machine; larger installations start the same three programs under their own supervisor."""
 
     help = __doc__
 
@@ -32,10 +33,12 @@ class Command(BaseCommand):
         parser.add_argument("--bind", default="127.0.0.1:8000", help="Address to listen on.")
 
     def handle(self, *, bind: str, **_: Any) -> None:
-        """Start both programs, and end both when one ends or a signal says so."""
+        """Start the programs, and end all when one ends or a signal says so."""
+        connection.ensure_connection()  # else three programs would complain for ever
         programs = [
             self.start("gunicorn", "--bind", bind, REGISTRY_PROCESS="web"),
             self.start("celery", "--quiet", "--app", "registry", *WORKER, REGISTRY_PROCESS="worker"),
+            self.start("celery", "--quiet", "--app", "registry", *SCHEDULER, REGISTRY_PROCESS="worker"),
         ]
         for name in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, _interrupt)
@@ -47,7 +50,7 @@ class Command(BaseCommand):
             pid, status = 0, 0
         _end(programs)
         if pid:
-            raise CommandError(f"One program has ended by itself ({status=}), so the other was ended, too.")
+            raise CommandError(f"One program has ended by itself ({status=}), so the others were ended, too.")
 
     def start(self, module: str, *arguments: str, **variables: str) -> subprocess.Popen:
         """Start a program of this environment, out of reach of the terminal's Ctrl-C: it is ended in good order."""

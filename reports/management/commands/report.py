@@ -52,13 +52,24 @@ class Command(BaseCommand):
         if not Center.objects.exists():
             raise CommandError("There is no center yet, so there is nothing to report: import cases first.")
         people = self._people(options["mail_to"])
+        if options["out"]:
+            _prepare(options["out"])
+        today = timezone.now().date()
+        if as_of and as_of > today:
+            raise CommandError(
+                "--as-of: the data cut lies in the future; give today or a day before.", returncode=2
+            )
         report = issuing.request(
-            as_of=as_of or timezone.now().date(),
+            as_of=as_of or today,
             source=source,  # type: ignore[arg-type]
             center_id=self._center(scope),
             audience=audience,
         )
         report = issuing.issue(report.pk, recipients=people)
+        if not report.is_composed:
+            raise CommandError(
+                f"Report {report.pk} is being composed by a worker; find it in the list of reports."
+            )
         self._summary(report)
         if options["out"]:
             self._write(report, options["out"])
@@ -67,7 +78,8 @@ class Command(BaseCommand):
                 counts = delivery.send_due()
             except UnreachableError as error:
                 raise CommandError(str(error)) from error
-            self.stdout.write("Mail: " + ", ".join(f"{n} {state}" for state, n in sorted(counts.items())))
+            said = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()))
+            self.stdout.write(f"Mail: {said or 'none, because nobody named may read this report'}")
 
     def _center(self, scope: str) -> int | None:
         if scope == "registry":
@@ -96,8 +108,15 @@ class Command(BaseCommand):
 
     def _write(self, report: Report, folder: Path) -> None:
         content = contents.from_plain(report.content)
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.pdf").write_bytes(documents.pdf(content))
         (folder / "report.html").write_text(documents.html(content), encoding="utf-8")
         (folder / "report.json").write_text(documents.to_json(content), encoding="utf-8")
         self.stdout.write(f"Written: {folder}/report.pdf, report.html, report.json")
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder before anything is composed, so that a report without a place is not left behind."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"--out: {folder} cannot be a folder: {error.strerror}.", returncode=2) from None
