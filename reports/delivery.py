@@ -70,7 +70,10 @@ def _written(report: Report, parts: Letter, user: User, written_at: datetime) ->
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     message_id = f"<report-{report.pk}-{user.pk}-{report.content_digest[:16]}@{domain}>"
     envelope = Envelope(
-        sender=settings.DEFAULT_FROM_EMAIL, recipient=user.email, message_id=message_id, written_at=written_at
+        sender=settings.DEFAULT_FROM_EMAIL,
+        recipient=_readable(user.email),
+        message_id=message_id,
+        written_at=written_at,
     )
     message = documents.mail(parts, envelope)
     return Delivery(
@@ -83,6 +86,14 @@ def _written(report: Report, parts: Letter, user: User, written_at: datetime) ->
         digest=hashlib.sha256(message).hexdigest(),
         next_try_at=written_at,
     )
+
+
+def _readable(address: str) -> str:
+    """Write an address for the head of a message; one that cannot be is refused when it is sent."""
+    try:
+        return transport.in_ascii(address)
+    except UnicodeError:
+        return address
 
 
 def may_receive(user: User, report: Report) -> bool:
@@ -113,11 +124,13 @@ def send_due(*, limit: int = 500) -> dict[str, int]:
             if delivery is None:
                 break
             try:
-                state = _send(delivery, sender)
+                result = _send(delivery, sender)
             except LostClaimError:
                 log.warning("mail delivery=%s lost=claim", delivery.pk)
                 break  # the session stands in the middle of a message
-            counts[state] = counts.get(state, 0) + 1
+            counts[delivery.state] = counts.get(delivery.state, 0) + 1
+            if result.ends_session:
+                break  # the mails that are left have lost nothing: the next run takes them
     return counts
 
 
@@ -125,7 +138,10 @@ def deliver(delivery_id: int) -> str | None:
     """Send one message if it is due and nobody else has it; give the state it reached."""
     with transport.opened() as sender:
         delivery = claim(delivery_id)
-        return None if delivery is None else _send(delivery, sender)
+        if delivery is None:
+            return None
+        _send(delivery, sender)
+        return delivery.state
 
 
 def claim(delivery_id: int | None = None) -> Delivery | None:
@@ -156,7 +172,7 @@ def recover() -> int:
     return len(rows)
 
 
-def _send(delivery: Delivery, sender: Transport) -> str:
+def _send(delivery: Delivery, sender: Transport) -> Result:
     """Hand over one claimed message and write down what became of it."""
     with access.everywhere():
         report = Report.objects.defer("content").get(pk=delivery.report_id)
@@ -173,7 +189,7 @@ def _send(delivery: Delivery, sender: Transport) -> str:
     with access.everywhere():
         _settle(delivery, result, database_now())
     log.info("mail delivery=%s state=%s attempt=%s", delivery.pk, delivery.state, delivery.attempts)
-    return delivery.state
+    return result
 
 
 def _why_not(delivery: Delivery, report: Report) -> str:

@@ -1,4 +1,4 @@
-"""Intervals of a proportion: exact (Clopper and Pearson 1934) and score (Wilson 1927).
+"""The exact interval of a proportion (Clopper and Pearson 1934).
 
 Pure and without scipy, so that web and worker processes do not pay for its import.
 """
@@ -6,7 +6,6 @@ Pure and without scipy, so that web and worker processes do not pay for its impo
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 _HUGE = 1e290  # a sum this large already says that the other tail is empty
 _TINY = 1e-18  # a term this small beside its sum changes nothing any more
@@ -25,21 +24,6 @@ def clopper_pearson(n: int, of: int, *, level: float = 0.95) -> tuple[float, flo
     if n == of:
         return alpha ** (1 / of), 1.0
     return _lower_limit(alpha, n, of), _upper_limit(alpha, n, of)
-
-
-def wilson(n: int, of: int, *, level: float = 0.95) -> tuple[float, float]:
-    """Give the score interval of n events in ``of`` trials; (0, 1) when there was no trial.
-
-    JASA 22:209. Closer to its nominal level on average than the exact one; the default for 30 and 90 days.
-    """
-    z = NormalDist().inv_cdf((1 + _checked(n, of, level)) / 2)
-    if of == 0:
-        return 0.0, 1.0
-    share, weight = n / of, z * z / of
-    center, reach = share + weight / 2, z * math.sqrt(share * (1 - share) / of + weight / of / 4)
-    lower = 0.0 if n == 0 else (center - reach) / (1 + weight)
-    upper = 1.0 if n == of else (center + reach) / (1 + weight)
-    return lower, upper
 
 
 def _checked(n: int, of: int, level: float) -> float:

@@ -39,6 +39,7 @@ class Result:
 
     outcome: Outcome
     reply: str
+    ends_session: bool = False  # the line is gone: what comes next needs a new one
 
 
 class Transport(Protocol):
@@ -81,12 +82,16 @@ class Smtp:
     def send(self, *, sender: str, recipient: str, message: bytes, before_data: Callable[[], None]) -> Result:
         """Go through MAIL, RCPT and DATA one by one, since each failure means something else."""
         try:
-            for code, reply in self._envelope(sender, recipient):
+            to = in_ascii(recipient)
+        except UnicodeError:
+            return Result(outcome=Outcome.REFUSED, reply="not sent: no mail server can write this address")
+        try:
+            for code, reply in self._envelope(sender, to):
                 if code >= 400:
                     self.session.rset()
                     return _answered(code, reply)
         except (smtplib.SMTPException, OSError) as error:
-            return Result(outcome=Outcome.LATER, reply=_short(error))
+            return Result(outcome=Outcome.LATER, reply=_short(error), ends_session=True)
         before_data()
         try:
             if self.session.sock:
@@ -95,12 +100,19 @@ class Smtp:
         except smtplib.SMTPDataError as error:
             return _answered(error.smtp_code, error.smtp_error)
         except (smtplib.SMTPException, OSError) as error:
-            return Result(outcome=Outcome.UNCERTAIN, reply=_short(error))
+            return Result(outcome=Outcome.UNCERTAIN, reply=_short(error), ends_session=True)
         return _answered(code, reply)
 
     def _envelope(self, sender: str, recipient: str) -> Iterator[tuple[int, bytes]]:
         yield self.session.mail(sender)
         yield self.session.rcpt(recipient)
+
+
+def in_ascii(address: str) -> str:
+    """Write the domain of an address as servers read it (IDNA); UnicodeError where that cannot be."""
+    local, at, domain = address.rpartition("@")
+    local.encode("ascii")
+    return f"{local}{at}{domain.encode('idna').decode()}"
 
 
 @contextmanager

@@ -367,6 +367,41 @@ def test_two_mails_go_over_one_session(north, alice, lena, server):
     assert len(sink.taken) == 2
 
 
+def test_a_domain_beyond_ascii_is_written_as_servers_read_it(north, alice, lena, server):
+    """xn--mnchen-3ya is the example of RFC 3492 and IANA for münchen."""
+    sink = server()
+    User.objects.filter(pk=alice.pk).update(email="lead@klinik.münchen.example")
+    alice.refresh_from_db()
+    delivery.write(a_report(north), [alice, lena])
+
+    assert delivery.send_due() == {"handed": 2}
+
+    assert email.message_from_bytes(sink.taken[0])["To"] == "lead@klinik.xn--mnchen-3ya.example"
+
+
+@pytest.mark.parametrize("address", ["führer@klinik.example", "lead@klinik..example"])
+def test_an_address_that_no_server_can_write_is_refused_and_holds_up_nobody(
+    north, alice, lena, server, address
+):
+    server()
+    User.objects.filter(pk=alice.pk).update(email=address)
+    alice.refresh_from_db()
+    delivery.write(a_report(north), [alice, lena])
+
+    assert delivery.send_due() == {"refused": 1, "handed": 1}
+
+
+def test_a_dropped_line_costs_the_other_mails_nothing(north, alice, lena, ada, server):
+    server(data="accept and hang up")
+    delivery.write(a_report(north), [alice, lena, ada])
+
+    assert delivery.send_due() == {"uncertain": 1}
+
+    with access.everywhere():
+        rows = sorted((row.attempts, row.state) for row in Delivery.objects.all())
+    assert rows == [(0, State.QUEUED), (0, State.QUEUED), (1, State.UNCERTAIN)]
+
+
 # --- a sender killed at any moment ---------------------------------------------------------------------------------
 
 
