@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cases import endpoints
 from cases.vocabulary import (
     CLAVIEN_DINDO_RANK,
     LEVEL_OF_SEGMENT,
@@ -54,8 +55,6 @@ CHARLSON_GRAVER: dict[str, str] = {
     CharlsonItem.OTHER_TUMOR: CharlsonItem.METASTATIC_OTHER_TUMOR,
 }
 
-# AJCC, 8th edition, soft tissue sarcoma of the retroperitoneum: N1 M0 is IIIB there (IV in trunk and limbs).
-STAGE_EDITION = "AJCC 8, retroperitoneum"
 NOT_MULTIVISCERAL = frozenset({Organ.NONE, Organ.GALLBLADDER, Organ.GONADAL})
 
 
@@ -68,7 +67,10 @@ def t_category(size_mm: float) -> str:
 
 
 def stage_group(t: str | None, n: str | None, m: str | None, grade: str | None) -> str | None:
-    """AJCC 8 group; None when a component is unknown (an unknown grade is not taken for grade 1)."""
+    """AJCC 8 group, retroperitoneum: N1 M0 is IIIB there (IV in trunk and limbs).
+
+    None when a component is unknown (an unknown grade is not taken for grade 1).
+    """
     if m == MetastasisStage.M1:
         return "IV"
     if m is None or n in (None, NodeStage.NX) or t in (None, TumorStage.TX):
@@ -119,6 +121,10 @@ class CaseView:
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
+
+    death_time = cached_property(endpoints.death_time)
+    signs_of_life = cached_property(endpoints.signs_of_life)
+    last_alive_day = cached_property(endpoints.last_alive_day)
 
     @cached_property
     def index(self) -> Any:

@@ -3,6 +3,8 @@
 Day 0 is the index resection. Partial dates are imputed here and nowhere else (middle of the month, 1 July)
 and counted; an imputed day never stands before the resection. A published interval without dates counts
 30.4375 days a month. What a cut does with these days is decided in reports/cohorts.py.
+
+A document remembers its `death_time`, `signs_of_life` and `last_alive_day` (cases/derived.py): ask it for these.
 """
 
 from __future__ import annotations
@@ -181,19 +183,19 @@ def _at(origin: PartialDate, on: PartialDate) -> DeathTime:
 
 def death_day(document: Any) -> int | None:
     """Day of death; None for the living and for a death without any time."""
-    at = death_time(document)
+    at = document.death_time
     return None if at is None else at.day
 
 
 def died_within(document: Any, days: int) -> bool | None:
     """Whether the patient died within so many days; None where dates are too coarse or contact ended before."""
-    at = death_time(document)
+    at = document.death_time
     if at is not None and at.latest <= days:
         return True
-    lived = last_alive_day(document)
-    if (at is not None and at.earliest > days) or (lived is not None and lived >= days):
+    if at is not None and at.earliest > days:
         return False
-    return None
+    lived = document.last_alive_day
+    return False if lived is not None and lived >= days else None
 
 
 # --- life ----------------------------------------------------------------------------------------
@@ -230,7 +232,7 @@ def last_alive_day(document: Any) -> int | None:
     origin = document.index.operated_on
     since = origin.imputed() if origin else None
     latest: int | None = None
-    for on, printed in signs_of_life(document):
+    for on, printed in document.signs_of_life:
         days = printed if on is None or since is None else max(0, (on.imputed() - since).days)
         if days is not None and (latest is None or days > latest):
             latest = days
@@ -264,8 +266,8 @@ def observe(document: Any, *, published: bool = False) -> Observation:
     followed; a registered patient was alive when the operation was recorded and counts from day 0. An imputed death
     is put off to the last sign of life as far as its date allows; a dated one ends the follow-up.
     """
-    index, at = document.index, death_time(document)
-    alive = None if published and not document.follow_ups else last_alive_day(document)
+    index, at = document.index, document.death_time
+    alive = None if published and not document.follow_ups else document.last_alive_day
     died = None if at is None else min(max(at.day, alive or 0), at.not_after)
     recurred, kind = _first_recurrence(document)
     return Observation(
@@ -298,7 +300,7 @@ def _first_recurrence(document: Any) -> tuple[int | None, str]:
 def _imputed_dates(document: Any, at: DeathTime | None) -> int:
     """How many dates lack a day: the signs of life from the resection on, and the date of the death."""
     origin = document.index.operated_on if document.index else None
-    dates = [on for on, _ in signs_of_life(document) if not (on and origin and on.surely_before(origin))]
+    dates = [on for on, _ in document.signs_of_life if not (on and origin and on.surely_before(origin))]
     dates += [at.on] if at else []
     return sum(1 for on in dates if on is not None and on.precision != "day")
 

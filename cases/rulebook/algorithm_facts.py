@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from cases.endpoints import EARLY_DAYS, death_day, died_within, is_dead, last_alive_day, onset_span
+from cases.endpoints import EARLY_DAYS, death_day, died_within, is_dead, onset_span
 from cases.rulebook.facts import derived
 from cases.rulebook.terms import HEPATIC_VEINS
 from cases.vocabulary import (
@@ -40,7 +40,7 @@ def days_passed(case: Any, row: Any, as_of: date) -> int | None:
     begun = case.index.operated_on if case.index else diagnosed_on
     if begun is not None:
         return (as_of - begun.latest).days
-    known = [d for d in (last_alive_day(case), death_day(case)) if d is not None]
+    known = [d for d in (case.last_alive_day, death_day(case)) if d is not None]
     followed = max(known, default=0)
     return followed if followed > EARLY_DAYS else None
 
@@ -53,7 +53,7 @@ def died(case: Any, row: Any, as_of: date) -> bool:
     return is_dead(case)
 
 
-@derived("life or death on day 90", "death.died_on", "follow_ups.visit_on", of_case=True)
+@derived("life or death on day 90", "death.died_on", "follow_ups.visit_on")
 def early_death(case: Any, row: Any, as_of: date) -> bool | None:
     """Whether the patient died within 90 days; None when not followed so far, or the date of death is too coarse."""
     return died_within(case, EARLY_DAYS)

@@ -37,13 +37,13 @@ def died_on_day(case: Any, row: Any, as_of: date) -> int | None:
     return death_day(case)
 
 
-@derived("day of death", "death.died_on", "death.months_after_resection", of_case=True)
+@derived("day of death", "death.died_on", "death.months_after_resection")
 def died_in_30_days(case: Any, row: Any, as_of: date) -> bool | None:
     """Whether death surely came within 30 days; None when its date leaves that open."""
     return died_within(case, EARLY_DEATH_DAYS)
 
 
-@derived("day of death", "death.died_on", "death.months_after_resection", of_case=True)
+@derived("day of death", "death.died_on", "death.months_after_resection")
 def died_in_90_days(case: Any, row: Any, as_of: date) -> bool | None:
     """Whether death surely came within 90 days; None when its date leaves that open."""
     return died_within(case, EARLY_DAYS)

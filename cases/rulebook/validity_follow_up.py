@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from cases.endpoints import STALE_DAYS, STALE_MONTHS, day, is_dead, signs_of_life
+from cases.endpoints import STALE_DAYS, STALE_MONTHS, day, is_dead
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived
@@ -88,7 +88,7 @@ def contact_expected(case: Any, row: Any, as_of: date) -> bool:
 @derived("last contact", "follow_ups.visit_on")
 def last_contact_on(case: Any, row: Any, as_of: date) -> date | None:
     """The last day with a dated sign of life, read as late as the dates allow; None when nothing is dated."""
-    return max([on.latest for on, _ in signs_of_life(case) if on is not None], default=None)
+    return max([on.latest for on, _ in case.signs_of_life if on is not None], default=None)
 
 
 @derived("antithrombotic rows", "antithrombotics")

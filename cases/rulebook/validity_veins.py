@@ -46,7 +46,7 @@ def last_kidney_removed(case: Any, row: Any, as_of: date) -> bool | None:
     return False
 
 
-@derived("treatment that replaces the kidneys", "complications", "operations.veins", of_case=True)
+@derived("treatment that replaces the kidneys", "complications", "operations.veins")
 def kidneys_replaced(case: Any, row: Any, as_of: date) -> bool:
     """Whether a kidney was autotransplanted in some operation, or dialysis is recorded."""
     return any(Handling.AUTOTRANSPLANT in o.handling_of.values() for o in case.operations) or any(

@@ -274,6 +274,18 @@ def test_the_longest_sentence_of_every_rule_fits_in_a_mail_line(book):
         assert max(map(len, sentences)) <= 500, one.id
 
 
+@pytest.mark.parametrize("rule_id", ["X-13", "S-17"])
+def test_sentences_that_name_rows_stay_short_too(rule_id):
+    (said,) = [
+        one.says(tuple(f"/antithrombotics/{n}/started_on" for n in range(200)))
+        for book in BOOKS
+        for one in book.rules
+        if one.id == rule_id and callable(one.says)
+    ]
+
+    assert len(said) <= 500
+
+
 def test_a_long_list_is_cut_with_the_number_of_what_is_left_out():
     steps = ["kocher_cattell", "staged_ivc_dissection", "infrarenal_control", "renal_vein_control",
              "suprarenal_control", "right_liver_mobilization", "hanging_maneuver"]  # fmt: skip
