@@ -268,6 +268,9 @@ def observe(document: Any, *, published: bool = False) -> Observation:
     """
     index, at = document.index, document.death_time
     alive = None if published and not document.follow_ups else document.last_alive_day
+    if at is not None and not at.is_dated and at.earliest > 0:
+        # Who died "in 2023" was alive when 2022 ended.
+        alive = max(alive or 0, at.earliest - 1)
     died = None if at is None else min(max(at.day, alive or 0), at.not_after)
     recurred, kind = _first_recurrence(document)
     return Observation(

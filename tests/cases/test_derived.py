@@ -211,6 +211,14 @@ def test_an_imputed_death_is_put_off_within_its_date_only():
     assert (seen.death_days, seen.followed_days) == (264, 264)
 
 
+def test_before_the_first_day_that_an_undated_death_can_have_the_patient_was_alive():
+    seen = seen_of(death={"died_on": "2021"})
+    assert (seen.followed_days, seen.death_days) == (213, 395)  # 31 December 2020, 1 July 2021
+
+    assert seen_of(death={"died_on": "2020"}).followed_days == 0
+    assert seen_of(follow_ups=[{"visit_on": "2021", "vital_status": "dead"}]).followed_days == 0
+
+
 def test_a_recurrence_never_follows_a_dated_death():
     seen = seen_of(recurrences=[{"detected_on": "2021", "kind": "local"}], death={"died_on": "2021-02-15"})
 
