@@ -12,12 +12,12 @@ from django.db.models import Model
 from django.http import QueryDict
 
 from cases.admin.answers import FORM_OF, WHY, AnswerForm, initial_of
-from cases.forms import OPERATION_FORMS, OUTER_FORMS
+from cases.forms import MOST_ROWS, OPERATION_FORMS, OUTER_FORMS
 from cases.models import Operation, Patient
 from cases.problems import Problem
 
 ROW = "-row"  # after a prefix: the numbers of the rows that were sent
-MOST_ROWS = 500  # of one form; a page has hundreds of controls for a dozen rows
+MOST_SENT = 2 * MOST_ROWS  # of one form: blank rows are left out, and what is refused must still be drawn
 
 
 class TooManyRowsError(Exception):
@@ -201,10 +201,10 @@ def _read(model: Any, prefix: str, data: QueryDict) -> Block:
     if not model.repeats:
         return Block(model=model, prefix=prefix, rows=[_read_row(model, prefix, "", data)])
     numbers = [n for n in dict.fromkeys(data.getlist(prefix + ROW)) if n.isascii() and n.isdigit()]
-    if len(numbers) > MOST_ROWS:
+    if len(numbers) > MOST_SENT:
         raise TooManyRowsError(
-            f"The page was sent with {len(numbers)} rows of {model.title.lower()}; it takes at most {MOST_ROWS}."
-            " Nothing was saved. Send this case as a file or through the API."
+            f"The page was sent with {len(numbers)} rows of {model.title.lower()}; a case has at most {MOST_ROWS}."
+            " Nothing was saved."
         )
     rows = [_read_row(model, f"{prefix}-{n}", n, data) for n in numbers]
     return Block(model=model, prefix=prefix, rows=rows, blank=_blank(model, prefix))
@@ -215,4 +215,4 @@ def _read_row(model: Any, prefix: str, number: str, data: QueryDict) -> Row:
     return Row(form=FORM_OF[model](data, prefix=prefix), number=number, inner=inner)
 
 
-__all__ = ["MOST_ROWS", "ROW", "WHY", "Block", "Row", "Sheet", "Told", "TooManyRowsError"]
+__all__ = ["MOST_SENT", "ROW", "WHY", "Block", "Row", "Sheet", "Told", "TooManyRowsError"]

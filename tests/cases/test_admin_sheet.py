@@ -4,7 +4,7 @@ import pytest
 from django.http import QueryDict
 
 from cases.admin.answers import WHY
-from cases.admin.sheet import MOST_ROWS, ROW, Sheet, TooManyRowsError
+from cases.admin.sheet import MOST_SENT, ROW, Sheet, TooManyRowsError
 from cases.document import dump, parse
 from cases.forms import OPERATION_FORMS, OUTER_FORMS
 from cases.models import Operation, Patient
@@ -107,9 +107,9 @@ def test_a_row_number_that_is_none_is_passed_over(row):
 
 def test_a_page_has_a_bounded_number_of_rows():
     data = QueryDict(mutable=True)
-    data.setlist("imaging-row", [str(number) for number in range(10 * MOST_ROWS)])
+    data.setlist("imaging-row", [str(number) for number in range(10 * MOST_SENT)])
 
-    with pytest.raises(TooManyRowsError, match=f"{10 * MOST_ROWS} rows of imaging"):
+    with pytest.raises(TooManyRowsError, match=f"{10 * MOST_SENT} rows of imaging"):
         Sheet.sent(data)
 
 
