@@ -1,7 +1,7 @@
 """The admin site: for everybody who has a role, and for nobody else."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
@@ -27,6 +27,11 @@ def has_a_role(user: User) -> bool:
 
 class SignInForm(AuthenticationForm):
     """Name and password; a role decides who may come in, not a flag on the account."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": "This user name and password do not belong together. Capital and small letters count.",
+    }
 
     def confirm_login_allowed(self, user: User) -> None:
         if not has_a_role(user):

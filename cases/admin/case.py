@@ -1,6 +1,7 @@
 """The case: its list, and the address of the page on which a coordinator enters and corrects it."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -37,7 +38,7 @@ class CaseAdmin(RegistryAdmin):
         "level",
         "deviations",
         "queries",
-        "updated_at",
+        "updated",
     )
     list_filter = ("center", "status", "source")
     search_fields = ("case_number__startswith",)
@@ -80,9 +81,9 @@ class CaseAdmin(RegistryAdmin):
         """The door or origin, in one word."""
         return case.source
 
-    @display(description="Index resection", ordering="resected_on", empty_value="–")
+    @display(description="Resected", ordering="resected_on", empty_value="–")
     def resected(self, case: Any) -> str | None:
-        """When, as precisely as it is known."""
+        """When the index resection was, as precisely as it is known."""
         return str(case.resected_on) if case.resected_on else None
 
     @display(description="Level", ordering="observation__level", empty_value="–")
@@ -100,6 +101,11 @@ class CaseAdmin(RegistryAdmin):
     def queries(self, case: Any) -> int:
         """Implausible values."""
         return case.queries_open
+
+    @display(description="Updated", ordering="updated_at")
+    def updated(self, case: Case) -> datetime:
+        """When it last changed."""
+        return case.updated_at
 
     # --- the page ---------------------------------------------------------------------------------------------------
 

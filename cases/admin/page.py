@@ -53,6 +53,13 @@ class RecordForm(forms.Form):
         widget=Line(attrs={"autocomplete": "off"}),
         help_text="The center's own number for this case; never a hospital or national id. It stays as it is.",
     )
+    reason = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Reason for this change",
+        widget=Line,
+        help_text="Kept in the history",
+    )
     citation = forms.CharField(
         required=False,
         strip=False,
@@ -64,13 +71,6 @@ class RecordForm(forms.Form):
         strip=False,
         widget=Line,
         help_text="What no field says; never anything that identifies a person",
-    )
-    reason = forms.CharField(
-        required=False,
-        max_length=200,
-        label="Reason for this change",
-        widget=Line,
-        help_text="Kept in the history",
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

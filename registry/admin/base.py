@@ -72,7 +72,6 @@ class RegistryAdmin(Guarded, ModelAdmin):
 
     list_per_page = 50
     list_max_show_all = 200
-    show_full_result_count = False
     compressed_fields = False
     warn_unsaved_form = True
     actions_on_top = True

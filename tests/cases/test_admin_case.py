@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cases import document, intake
 from cases.admin.answers import FORM_OF, initial_of
-from cases.admin.sheet import MOST_ROWS
+from cases.admin.sheet import MOST_SENT
 from cases.intake import Submission
 from cases.models import FORMS, Case, Patient
 from registry import access
@@ -164,24 +164,35 @@ def many_visits(count):
     return [{"visit_on": f"{2000 + n // 12}-{n % 12 + 1:02d}", "vital_status": "alive"} for n in range(count)]
 
 
-def test_no_row_is_lost_however_many_there_are(alice, north):
-    receipt = save(draft("A-9", follow_ups=many_visits(205)), north, alice)
+def test_no_row_of_the_largest_case_is_lost(alice, north):
+    receipt = save(draft("A-9", follow_ups=many_visits(200)), north, alice)
     page, before = f"{LIST}{receipt.case_id}/change/", stored(receipt.case_id)
 
     answer = change(browser(alice), page, **{"follow_ups-3-visit_on": "2000-04-01"})
 
     after = stored(receipt.case_id)
-    assert (answer.status_code, len(after.document.follow_ups)) == (302, 205)
+    assert (answer.status_code, len(after.document.follow_ups)) == (302, 200)
     assert after.document.follow_ups[4:] == before.document.follow_ups[4:]
+
+
+def test_more_rows_than_a_case_takes_come_back_with_all_that_was_typed(alice, receipt, page):
+    before, visits = stored(receipt.case_id), [str(number) for number in range(205)]
+    years = {f"follow_ups-{number}-visit_on": "2019" for number in visits}
+
+    answer = change(browser(alice), page, **{"follow_ups-row": visits, **years})
+
+    assert (answer.status_code, stored(receipt.case_id)) == (422, before)
+    assert "at most 200 rows" in text(answer)
+    assert set(filled(answer)["follow_ups-row"]) == set(visits)
 
 
 def test_more_rows_than_a_page_takes_are_refused_and_nothing_is_lost(alice, receipt, page):
     before = stored(receipt.case_id)
 
-    answer = change(browser(alice), page, **{"follow_ups-row": [str(n) for n in range(MOST_ROWS + 1)]})
+    answer = change(browser(alice), page, **{"follow_ups-row": [str(n) for n in range(MOST_SENT + 1)]})
 
     assert answer.status_code == 422
-    assert f"at most {MOST_ROWS}" in text(answer)
+    assert "sent with 401 rows of follow-up" in text(answer)
     assert stored(receipt.case_id) == before
 
 
@@ -444,6 +455,13 @@ def test_the_list_shows_what_a_coordinator_looks_for(alice, receipt):
     seen = text(browser(alice).get(LIST))
 
     assert "A-1 NORTH Draft admin 2015-03-02 Middle 0" in seen
+
+
+def test_a_list_that_nobody_narrowed_offers_no_way_back_to_all(alice, receipt):
+    client = browser(alice)
+
+    assert "Show all" not in text(client.get(LIST))
+    assert "0 results ( 1 total )" in text(client.get(f"{LIST}?q=B"))
 
 
 def test_a_case_is_found_by_its_number_or_its_beginning(alice, north):

@@ -56,6 +56,13 @@ def test_a_wrong_password_stays_outside(client, alice, password):
     assert client.get("/admin/").status_code == 302
 
 
+def test_a_wrong_password_is_told_in_the_words_of_the_registry(client, alice):
+    seen = text(sign_in(client, "alice", "wrong"))
+
+    assert "This user name and password do not belong together." in seen
+    assert "staff account" not in seen
+
+
 def test_an_account_without_a_role_is_told_whom_to_ask(client, nobody):
     nobody.set_password(PASSWORD)
     nobody.is_superuser = True
