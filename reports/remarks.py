@@ -68,10 +68,10 @@ INTERVALS = (
 )
 
 DEFINITIONS: tuple[str, ...] = (
-    "Time zero is the index resection of an eligible primary tumor; recurrent tumors, palliative operations and "
-    "patients without resection stay in the registry and out of the curve.",
+    "Time zero is the index resection, curative or palliative, of an eligible primary tumor; recurrent tumors and "
+    "patients without resection stay in the registry and out of the curve. Patients who refused are not counted.",
     "Patients are followed to death or the last day known alive, and to the data cut at most.",
-    "Nobody counts as free of an event unless that was recorded.",
+    "Nobody counts as free of an event unless that was recorded, and a death whose day is not known is no early death.",
 )
 
 NOTHING_WITHHELD = "None withheld: these data are public or made up."

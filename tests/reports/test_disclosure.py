@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from reports import content as contents
-from reports import estimates, printing
+from reports import documents, estimates, printing
 from reports.content import FlowStep, Group, Headline, Line, MissingCount, Share, Spread
-from reports.disclosure import COMPLEMENT, suppress, withheld
+from reports.disclosure import suppress
 from reports.lifetable import LifeTable
+from reports.small_numbers import COMPLEMENT, withheld
 from tests.reports.cohort import MONTH
 from tests.reports.handmade import founding_content, group
 
@@ -122,6 +123,29 @@ def test_no_whole_number_of_a_report_is_small_or_a_little_less_than_another():
     assert [(path, n) for path, n in found if 0 < n < 5 or n in (36, 37, 38, 39)] == []
     assert ("38" in shown.subtitle, shown.flow[1].hidden) == (False, "about 40")
     assert "38" not in str(printing.printed(shown).sections)
+
+
+def test_deaths_by_two_days_do_not_give_those_between():
+    """6 by day 30 and 8 by day 90 are 2 between; 0 in the theatre and 8 are none too few."""
+    deaths = ("Death during the operation", 0), ("Death within 30 days", 6), ("Death within 90 days", 8)
+    shown = large(early_events=group("Early", *deaths, of=60, exclusive=False)).early_events
+
+    assert [(line.value.n, line.value.hidden) for line in shown.lines] == [
+        (0, ""),
+        (None, COMPLEMENT),
+        (8, ""),
+    ]
+
+
+def test_every_document_of_a_suppressed_report_can_be_made():
+    days = [30 * (i + 1) for i in range(38)]
+    whole = estimates.overall_survival(LifeTable.from_arrays(days, [i % 3 == 0 for i in range(38)]))
+    flow = (FlowStep(label="Registered", n=40), FlowStep(label="Followed", n=38))
+    shown = large(flow=flow, survival=whole, rules_read=39, imputed_dates=2)
+
+    assert documents.pdf(shown).startswith(b"%PDF")
+    assert "Patients were followed from resection." in documents.text(shown)
+    assert "<svg" in documents.html(shown) or "svg+xml" in documents.html(shown)
 
 
 def test_times_are_whole_months():

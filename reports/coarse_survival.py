@@ -1,0 +1,127 @@
+"""Survival for readers who may not see the cases behind it: no exact times, no steps of few deaths. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import overload
+
+from reports.content import CurveTable, Estimate, Quantile, RiskColumn, Survival
+from reports.small_numbers import COMPLEMENT, Sizes, is_small, to_five
+from reports.wording import DAYS_PER_MONTH
+
+LEAST_PATIENTS = 10
+
+
+def coarse(survival: Survival, sizes: Sizes) -> Survival:
+    """Keep the curve at the ticks of its axis, and there only the steps that hold enough deaths."""
+    threshold, events = sizes.threshold, survival.events
+    n = sizes.shown(survival.n)
+    if (survival.n or 0) < LEAST_PATIENTS or is_small(events, threshold):
+        return replace(
+            survival,
+            n=n,
+            events=None,
+            show_until_days=0.0,
+            curves=(),
+            risk_table=(),
+            estimates=(),
+            median=None,
+            follow_up=None,
+            note=f"Fewer than {LEAST_PATIENTS} patients or {threshold} deaths: survival is withheld.",
+        )
+    curves = tuple(
+        _at_ticks(curve, columns, threshold)
+        for curve, columns in zip(survival.curves, survival.risk_table, strict=True)
+    )
+    return replace(
+        survival,
+        n=n,
+        events=None,
+        show_until_days=_whole_months(survival.show_until_days),
+        curves=curves,
+        risk_table=tuple(tuple(_rounded(c, threshold) for c in columns) for columns in survival.risk_table),
+        estimates=_estimates(survival.estimates, threshold),
+        median=_in_months(survival.median),
+        follow_up=_in_months(survival.follow_up),
+        note="Steps of the curve stand at the ticks of the axis; times are whole months; numbers at risk and of "
+        "deaths are rounded to 5.",
+    )
+
+
+def _in_months(time: Quantile | None) -> Quantile | None:
+    """Round to whole months: a median is the day of one patient's death or last visit."""
+    if time is None:
+        return None
+    return Quantile(
+        days=_whole_months(time.days), lower=_whole_months(time.lower), upper=_whole_months(time.upper)
+    )
+
+
+@overload
+def _whole_months(days: float) -> float: ...
+@overload
+def _whole_months(days: None) -> None: ...
+def _whole_months(days: float | None) -> float | None:
+    return None if days is None else round(days / DAYS_PER_MONTH) * DAYS_PER_MONTH
+
+
+def _at_ticks(curve: CurveTable, columns: tuple[RiskColumn, ...], threshold: int) -> CurveTable:
+    kept: list[tuple[float, int]] = []
+    since = 0
+    place = 0
+    for column in columns[1:]:
+        day = column.months * DAYS_PER_MONTH
+        while place < len(curve.time_days) and curve.time_days[place] <= day:
+            since += curve.died[place]
+            place += 1
+        if since >= threshold:
+            kept.append((day, place - 1))
+            since = 0
+    picked = [index for _, index in kept]
+    return replace(
+        curve,
+        n=None,
+        events=None,
+        time_days=tuple(day for day, _ in kept),
+        at_risk=tuple(0 for _ in kept),
+        died=tuple(0 for _ in kept),
+        censored=tuple(0 for _ in kept),
+        survival=tuple(curve.survival[i] for i in picked),
+        lower=tuple(curve.lower[i] for i in picked),
+        upper=tuple(curve.upper[i] for i in picked),
+    )
+
+
+def _rounded(column: RiskColumn, threshold: int) -> RiskColumn:
+    small = is_small(column.censored, threshold) or is_small(column.died, threshold)
+    return replace(
+        column,
+        at_risk=to_five(column.at_risk),
+        censored=None if small else to_five(column.censored),
+        died=None if small else to_five(column.died),
+        hidden=f"<{threshold}" if small else "",
+    )
+
+
+def _estimates(estimates: tuple[Estimate, ...], threshold: int) -> tuple[Estimate, ...]:
+    """Keep the times before which, since the last one kept, nobody died or enough did."""
+    shown: list[Estimate] = []
+    last = 0
+    for estimate in estimates:
+        died = estimate.died or 0
+        if is_small(died - last, threshold):
+            shown.append(
+                Estimate(
+                    months=estimate.months,
+                    at_risk=None,
+                    died=None,
+                    survival=None,
+                    lower=None,
+                    upper=None,
+                    hidden=COMPLEMENT,
+                )
+            )
+        else:
+            shown.append(replace(estimate, at_risk=to_five(estimate.at_risk), died=to_five(died)))
+            last = died
+    return tuple(shown)
