@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isclose
 from typing import overload
 
 from reports.content import CurveTable, Estimate, Quantile, RiskColumn, Survival
@@ -40,7 +41,7 @@ def coarse(survival: Survival, sizes: Sizes) -> Survival:
         show_until_days=_whole_months(survival.show_until_days),
         curves=curves,
         risk_table=tuple(tuple(_rounded(c, threshold) for c in columns) for columns in survival.risk_table),
-        estimates=_estimates(survival.estimates, threshold),
+        estimates=_estimates(survival.estimates, curves),
         median=_in_months(survival.median),
         follow_up=_in_months(survival.follow_up),
         note="Steps of the curve stand at the ticks of the axis; times are whole months; numbers at risk and of "
@@ -103,25 +104,24 @@ def _rounded(column: RiskColumn, threshold: int) -> RiskColumn:
     )
 
 
-def _estimates(estimates: tuple[Estimate, ...], threshold: int) -> tuple[Estimate, ...]:
-    """Keep the times before which, since the last one kept, nobody died or enough did."""
-    shown: list[Estimate] = []
-    last = 0
-    for estimate in estimates:
-        died = estimate.died or 0
-        if is_small(died - last, threshold):
-            shown.append(
-                Estimate(
-                    months=estimate.months,
-                    at_risk=None,
-                    died=None,
-                    survival=None,
-                    lower=None,
-                    upper=None,
-                    hidden=COMPLEMENT,
-                )
-            )
-        else:
-            shown.append(replace(estimate, at_risk=to_five(estimate.at_risk), died=to_five(died)))
-            last = died
-    return tuple(shown)
+def _estimates(estimates: tuple[Estimate, ...], curves: tuple[CurveTable, ...]) -> tuple[Estimate, ...]:
+    """Keep the times at which the coarse curve is as low as the exact one: others would show the steps between."""
+    return tuple(
+        replace(e, at_risk=to_five(e.at_risk), died=to_five(e.died))
+        if e.survival is not None and any(isclose(e.survival, _read(curve, e.months)) for curve in curves)
+        else Estimate(
+            months=e.months,
+            at_risk=None,
+            died=None,
+            survival=None,
+            lower=None,
+            upper=None,
+            hidden=COMPLEMENT,
+        )
+        for e in estimates
+    )
+
+
+def _read(curve: CurveTable, months: int) -> float:
+    steps = zip(curve.time_days, curve.survival, strict=True)
+    return next((s for day, s in reversed([*steps]) if day <= months * DAYS_PER_MONTH), 1.0)

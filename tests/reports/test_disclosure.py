@@ -209,6 +209,17 @@ def test_steps_of_a_curve_hold_at_least_five_deaths():
     assert all(column.at_risk % 5 == 0 for column in shown.risk_table[0])
 
 
+def test_an_estimate_shows_no_step_that_the_curve_hides():
+    """6 deaths on day 100 and 5 on day 500 make steps at 6 and 18 months; one more on day 600 makes none."""
+    days = [100] * 6 + [500] * 5 + [600] + [1200] * 48
+    whole = estimates.overall_survival(LifeTable.from_arrays(days, [1] * 12 + [0] * 48))
+
+    shown = large(survival=whole).survival
+
+    assert [round(day / MONTH) for day in shown.curves[0].time_days] == [6, 18]
+    assert [e.survival for e in shown.estimates] == [0.9, None, None]
+
+
 def test_the_subtitle_counts_nobody():
     assert large(subtitle="60 registered, 58 followed").subtitle == founding_content().scope
 
