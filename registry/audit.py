@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pghistory
 from django.db import models
@@ -60,7 +60,12 @@ def _without_index(model: type[models.Model]) -> dict[str, models.Field]:
     center = next((field for field in model._meta.local_fields if field.name == "center"), None)
     if center is None:
         return {}
-    plain = {"related_name": "+", "related_query_name": "+", "db_constraint": False, "db_index": False}
+    plain: dict[str, Any] = {
+        "related_name": "+",
+        "related_query_name": "+",
+        "db_constraint": False,
+        "db_index": False,
+    }
     return {"center": models.ForeignKey("registry.Center", models.DO_NOTHING, null=center.null, **plain)}
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from cases.dictionary.entries import forms
+from cases.forms import MOST_ROWS
 from cases.models import FORMS, OperationForm
 from cases.vocabulary import Missing
 from registry.fields import (
@@ -71,7 +72,7 @@ def _contained(model: Any, **inner: Any) -> dict[str, Any]:
         "dependentSchemas": {field.name: _value_or_reason(field.name) for field in fields},
     }
     return (
-        {"type": "array", "items": {"type": "object", **form}}
+        {"type": "array", "maxItems": MOST_ROWS, "items": {"type": "object", **form}}
         if model.repeats
         else {
             "type": ["object", "null"],

@@ -24,6 +24,21 @@ def _ninety_days_over(died: bool, days_passed: int | None) -> bool | None:
     return None if days_passed is None else days_passed > EARLY_DAYS
 
 
+def _is_time_for_events(
+    died: bool, days_passed: int | None, early_thromboembolism: frozenset[str] | None
+) -> bool | None:
+    """An event that is known needs no 90 days to pass."""
+    return True if early_thromboembolism else _ninety_days_over(died, days_passed)
+
+
+def _is_time_for_grades(died: bool, days_passed: int | None, highest_early_grade: str | None) -> bool | None:
+    return True if _is_severe(highest_early_grade) else _ninety_days_over(died, days_passed)
+
+
+def _is_severe(grade: str | None) -> bool:
+    return CLAVIEN_DINDO_RANK.get(grade or "", 0) > CLAVIEN_DINDO_RANK[ClavienDindo.II]
+
+
 def _no_early_event(early_thromboembolism: frozenset[str] | None, early_death: bool | None) -> bool | None:
     if early_thromboembolism or early_death:
         return False
@@ -35,12 +50,12 @@ RULES = (
         id="S-14",
         title="No thromboembolism or early death",
         asks="no embolism, no thrombosis of deep veins, vena cava or graft and no death within 90 days",
-        when="90 days have passed since the index resection, or the patient died",
+        when="90 days have passed since the index resection, the patient died, or such an event is known",
         severity=Severity.SENTINEL,
         scope=INDEX,
-        needs_to_apply=(died, days_passed.or_unknown),
-        applies=_ninety_days_over,
-        needs_to_judge=(early_thromboembolism.or_unknown, early_death.or_unknown),
+        needs_to_apply=(died, days_passed.or_unknown, early_thromboembolism.or_unknown),
+        applies=_is_time_for_events,
+        needs_to_judge=(early_death.or_unknown,),
         expects=_no_early_event,
         says="Within 90 days: {early_thromboembolism}; death: {early_death}. A sentinel event to review, not a"
         " deviation.",
@@ -50,14 +65,13 @@ RULES = (
         id="S-15",
         title="No complication above grade II",
         asks="no complication above Clavien-Dindo II within 90 days",
-        when="90 days have passed since the index resection, or the patient died",
+        when="90 days have passed since the index resection, the patient died, or such a complication is known",
         severity=Severity.SENTINEL,
         scope=INDEX,
-        needs_to_apply=(died, days_passed.or_unknown),
-        applies=_ninety_days_over,
-        needs_to_judge=(highest_early_grade,),
+        needs_to_apply=(died, days_passed.or_unknown, highest_early_grade.or_unknown),
+        applies=_is_time_for_grades,
         expects=lambda highest_early_grade: (
-            CLAVIEN_DINDO_RANK.get(highest_early_grade, 0) <= CLAVIEN_DINDO_RANK[ClavienDindo.II]
+            None if highest_early_grade is None else not _is_severe(highest_early_grade)
         ),
         says="A complication of grade {highest_early_grade} within 90 days. A sentinel event to review, not a"
         " deviation.",

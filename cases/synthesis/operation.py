@@ -17,7 +17,7 @@ GROSS_RESULT = {"R2": "macroscopic_residue"}
 def operation(w: Writer) -> Any:
     """The index resection with its reconstruction and veins."""
     course, u = w.course, w.u
-    loss = max(100, int(w.lognormal(6.7, 0.7)))
+    loss = min(50_000, max(100, int(w.lognormal(6.7, 0.7))))
     minutes = min(1200, max(95, int(w.gauss(300, 80) + 40 * len(course.run))))
     if u() < IMPLAUSIBLE:
         minutes = 75
@@ -108,7 +108,7 @@ def pathology(w: Writer) -> Any:
             "specimen_length_mm": size,
         },
         {
-            "mitoses_per_10hpf": float(int(w.lognormal(2.2, 0.8))),
+            "mitoses_per_10hpf": float(min(300, int(w.lognormal(2.2, 0.8)))),
             "p_t": t_category(size),
             "p_n": "N0",
             "p_m": "M1" if course.metastatic else "M0",

@@ -233,7 +233,7 @@ PUBLISHED = [
     ("tuxun2021 720 minutes", "S-16/0", NO, operated(operation=TUXUN)),
     ("tuxun2021 ex vivo, retrohepatic to atrium", "S-06/0", YES, operated(operation=TUXUN, tumor=tumor(
         "retrohepatic", "infradiaphragmatic", "supradiaphragmatic", "intracardial"))),
-    ("cbc_congress DVT on day 21, not followed", "S-14/0", OPEN,
+    ("cbc_congress DVT on day 21, not followed", "S-14/0", NO,
      {**PAPER_ONLY, "complications": [{"type": "dvt", "onset_days_after_resection": 21}]}),
     ("mzoughi2010 DVT without a day, 18 months", "S-14/0", OPEN,
      {**PAPER_ONLY, "complications": [{"type": "dvt"}],

@@ -1,5 +1,7 @@
 """Synthetic cases: the same for the same seed, valid, as varied as a registry, and never taken for patients."""
 
+import math
+import random
 from collections import Counter
 from datetime import date
 from itertools import islice
@@ -14,6 +16,8 @@ from cases.endpoints import observe
 from cases.models import Case, DataQuery
 from cases.rulebook import completeness, engine
 from cases.rulebook.validity import VALIDITY
+from cases.synthesis import course, writing
+from cases.synthesis.writer import Writer
 from registry import access
 from reports.lifetable import LifeTable
 from reports.survival import kaplan_meier
@@ -130,3 +134,21 @@ def test_the_world_ends_when_it_is_told():
     for document in synthesis.documents(300, until=ends):
         assert document.index.operated_on.latest <= ends
         assert all(visit.visit_on.earliest <= ends for visit in document.follow_ups)
+
+
+class Extreme(random.Random):
+    """Luck at the far end of every distribution."""
+
+    def lognormvariate(self, mu, sigma):
+        return math.exp(mu + 12 * sigma)
+
+    def gauss(self, mu=0.0, sigma=1.0):
+        return mu + 12 * sigma
+
+
+def test_no_luck_leads_out_of_what_is_possible():
+    for number in range(200):
+        rng = Extreme(number)
+        writer = Writer(course.draw(rng, synthesis.UNTIL.toordinal()), rng, thorough=True)
+
+        parse(dump(writing.document(writer, f"X-{number}")))
