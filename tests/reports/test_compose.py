@@ -2,11 +2,14 @@
 
 import threading
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection, connections
 
+from cases import endpoints
 from registry import access
+from registry.dates import PartialDate
 from registry.models import Center
 from reports import compose, operations, outcomes, patients, printing
 from reports.cohorts import Cut
@@ -151,6 +154,29 @@ def test_a_resection_known_by_year_holds_the_complications_of_that_year(north, e
     cohort.Complication.objects.create(case=case, center=north, type="pe", onset_on="2020-03-04")
 
     assert early(CLINICAL)["Pulmonary embolism"] == (1, 1)
+
+
+@pytest.mark.django_db
+def test_the_database_counts_the_day_of_an_onset_as_the_case_does(north, everywhere):
+    said = {}
+    for operated in ("2020", "2020-06", "2020-06-20"):
+        index = SimpleNamespace(operated_on=PartialDate.parse(operated))
+        case = add_case(north, operated, operated_on=index.operated_on.imputed(), days=400)
+        add_operation(case, operated_on=operated)
+        for place, onset in enumerate(
+            ("2019", "2020", "2020-05", "2020-06", "2020-07", "2020-06-19", "2020-06-21")
+        ):
+            row = SimpleNamespace(onset_on=PartialDate.parse(onset), onset_days_after_resection=None)
+            said[operated, onset] = endpoints.onset_day(SimpleNamespace(index=index), row)
+            cohort.Complication.objects.create(
+                case=case, center=north, position=place, type="pe", onset_on=onset
+            )
+
+    counted = outcomes._complications(CLINICAL).values_list("case__case_number", "onset_on", "day")
+
+    assert {(operated, str(onset)): day for operated, onset, day in counted} == said
+    assert said["2020-06-20", "2020-06"] == 0
+    assert said["2020-06-20", "2020-06-19"] == -1
 
 
 @pytest.mark.django_db
