@@ -70,7 +70,7 @@ def test_it_serves_pages_and_ends_in_good_order(server, address):
     assert b"<form" in get(address, "/admin/login/")[1]
     assert get(address, "/static/unfold/css/styles.css")[0] == 200
     programs = children_of(server.pid)
-    assert len(programs) == 2
+    assert len(programs) == 3
 
     server.send_signal(signal.SIGINT)
 
@@ -78,11 +78,12 @@ def test_it_serves_pages_and_ends_in_good_order(server, address):
     assert not [pid for pid in programs if os.path.exists(f"/proc/{pid}")]
 
 
-def test_when_one_program_dies_the_other_is_ended_and_the_command_fails(server, address):
+@pytest.mark.parametrize("place", [1, 2])
+def test_when_one_program_dies_the_others_are_ended_and_the_command_fails(server, address, place):
     until_it_answers(address)
-    web, worker = children_of(server.pid)
+    programs = children_of(server.pid)  # web, worker, scheduler
 
-    os.killpg(worker, signal.SIGKILL)
+    os.killpg(programs.pop(place), signal.SIGKILL)
 
     assert server.wait(40) == 1
-    assert not os.path.exists(f"/proc/{web}")
+    assert not [pid for pid in programs if os.path.exists(f"/proc/{pid}")]
