@@ -153,17 +153,18 @@ def write(items: Sequence[Item], *, center: Center, source: str, as_of: date) ->
         return
     now = timezone.now()
     _give_ids([item for item in todo if item.stored is None])
-    people = [_patient_row(item, center) for item in todo]
-    store.write(Patient, PATIENT_COLUMNS, people, key=["id"], kept=["registry_id"])
-    cases = [_case_row(item, center, source, now) for item in todo]
-    store.write(Case, CASE_COLUMNS, cases, key=["id"], kept=["created_at", "source"])
-    for model in OUTER_FORMS:
-        _write_form(model, todo, center)
-    for model in OPERATION_FORMS:
-        _write_operation_form(model, todo, center)
-    observed = [_observation_row(item, center, source) for item in todo]
-    store.write(SurvivalObservation, OBSERVATION_COLUMNS, observed, key=["case_id"])
-    review.record([_judged(item, center) for item in todo], as_of=as_of, now=now)
+    with store.ahead():
+        people = [_patient_row(item, center) for item in todo]
+        store.write(Patient, PATIENT_COLUMNS, people, key=["id"], kept=["registry_id"])
+        cases = [_case_row(item, center, source, now) for item in todo]
+        store.write(Case, CASE_COLUMNS, cases, key=["id"], kept=["created_at", "source"])
+        for model in OUTER_FORMS:
+            _write_form(model, todo, center)
+        for model in OPERATION_FORMS:
+            _write_operation_form(model, todo, center)
+        observed = [_observation_row(item, center, source) for item in todo]
+        store.write(SurvivalObservation, OBSERVATION_COLUMNS, observed, key=["case_id"])
+        review.record([_judged(item, center) for item in todo], as_of=as_of, now=now)
 
 
 def _give_ids(new: list[Item]) -> None:

@@ -5,7 +5,8 @@ ten thousand, new rows and corrected ones, under row security (which refuses COP
 is not touched and leaves no event in the audit trail.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -44,6 +45,17 @@ def _statement(
     )
 
 
+@contextmanager
+def ahead() -> Iterator[None]:
+    """Send statements without waiting for the one before: the rows of a table are made while others are written.
+
+    What goes wrong is told at the end of the block, or at the first statement whose rows are fetched.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
 def write(
     model: type[models.Model],
     columns: Sequence[str],
@@ -51,16 +63,14 @@ def write(
     *,
     key: Sequence[str] = (),
     kept: Sequence[str] = (),
-) -> int:
+) -> None:
     """Insert rows; with `key`, update those that are there and differ, but for the columns `kept` as they were.
 
-    A column that a row leaves out is null. Returns how many rows were written.
+    A column that a row leaves out is null.
     """
-    if not rows:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(model, tuple(columns), tuple(key), tuple(kept)), [as_json(rows)])
-        return cursor.rowcount
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_statement(model, tuple(columns), tuple(key), tuple(kept)), [as_json(rows)])
 
 
 def delete_others(model: type[models.Model], case_ids: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:
