@@ -72,7 +72,8 @@ def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
             )
             for case in documents.load(ids)
         ]
-        changed = record(judged, as_of=as_of, now=timezone.now())
+        with store.ahead():
+            changed = record(judged, as_of=as_of, now=timezone.now())
     return Reassessed(read=len(judged), changed=changed)
 
 
@@ -136,16 +137,13 @@ def record(judged: Sequence[Judged], *, as_of: date, now: datetime) -> int:
 
 def _store_assessments(assessed: list[tuple[Judged, Any]], *, as_of: date, now: datetime) -> int:
     """Add an assessment where the verdicts, the case's version or the algorithm's are not those of the current one."""
-    known = {
-        case_id: said
-        for case_id, *said in Assessment.objects.current()
-        .filter(case_id__in=[case.case_id for case, _ in assessed])
-        .values_list("case_id", "digest", "case_version", "algorithm_version")
-    }
+    said = [(case, [finding.as_json() for finding in reading.findings]) for case, reading in assessed]
+    digests = [hashlib.sha256(store.as_json(findings).encode()).hexdigest() for _, findings in said]
+    current = Assessment.objects.current().filter(case_id__in=[case.case_id for case, _ in assessed])
+    columns = ("case_id", "digest", "case_version", "algorithm_version")
+    known = {case_id: what for case_id, *what in current.values_list(*columns)}
     rows = []
-    for case, reading in assessed:
-        findings = [finding.as_json() for finding in reading.findings]
-        digest = hashlib.sha256(store.as_json(findings).encode()).hexdigest()
+    for (case, findings), digest in zip(said, digests, strict=True):
         if known.get(case.case_id) != [digest, case.version, ALGORITHM.version]:
             rows.append(
                 {
