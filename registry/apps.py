@@ -21,7 +21,7 @@ class RegistryConfig(AppConfig):
 
         # A batch of cases is hundreds of thousands of small values without circles; looking for circles at every
         # 700th (Python's default) costs a quarter of the time.
-        gc.set_threshold(50_000, 20, 50)
+        gc.set_threshold(500_000, 20, 50)
         checks.register(check_clinical_models, checks.Tags.models)
         checks.register(check_login, checks.Tags.database)
         post_migrate.connect(walls.raise_walls, sender=self)
