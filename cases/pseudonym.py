@@ -1,10 +1,11 @@
 """The patient's pseudonym: eight random characters and a check character, derived from nothing.
 
-ISO/IEC 7064, MOD 37,36: one character of 0-9 and A-Z follows; every single wrong character and every swap of
-neighbours is found. The random part leaves out I, L, O and U (Crockford's base 32), which are misread.
+ISO/IEC 7064, MOD 37,36: one character of 0-9 and A-Z follows, by which every single wrong character is found, and, as
+pseudonyms are drawn here, every swap of neighbours. The random part leaves out I, L, O and U (Crockford's base 32).
 """
 
 import secrets
+from collections.abc import Iterator
 
 RANDOM_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECK_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -12,10 +13,24 @@ LENGTH = 8
 
 
 def draw() -> str:
-    """Draw a new pseudonym (40 random bits; uniqueness is the database's promise)."""
-    bits = secrets.randbits(5 * LENGTH)
-    body = "".join(RANDOM_ALPHABET[bits >> 5 * place & 31] for place in range(LENGTH))
-    return body + check_character(body)
+    """Draw a new pseudonym (nearly 40 random bits; uniqueness is the database's promise).
+
+    The check finds every wrong character, but of a few texts not the swap of two neighbours: those are drawn again.
+    """
+    while True:
+        bits = secrets.randbits(5 * LENGTH)
+        body = "".join(RANDOM_ALPHABET[bits >> 5 * place & 31] for place in range(LENGTH))
+        drawn = body + check_character(body)
+        if not any(is_valid(swapped) for swapped in _swaps(drawn)):
+            return drawn
+
+
+def _swaps(text: str) -> Iterator[str]:
+    """The texts that differ by a swap of two neighbours."""
+    for place in range(len(text) - 1):
+        swapped = text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+        if swapped != text:
+            yield swapped
 
 
 def check_character(body: str) -> str:
