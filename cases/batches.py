@@ -148,23 +148,23 @@ def _read(item: Item, as_of: date) -> None:
 
 def write(items: Sequence[Item], *, center: Center, source: str, as_of: date) -> None:
     """Write every new and changed case, and all that follows from it."""
-    todo = [item for item in items if item.is_to_write]
-    if not todo:
+    to_write = [item for item in items if item.is_to_write]
+    if not to_write:
         return
     now = timezone.now()
-    _give_ids([item for item in todo if item.stored is None])
+    _give_ids([item for item in to_write if item.stored is None])
     with store.ahead():
-        people = [_patient_row(item, center) for item in todo]
+        people = [_patient_row(item, center) for item in to_write]
         store.write(Patient, PATIENT_COLUMNS, people, key=["id"], kept=["registry_id"])
-        cases = [_case_row(item, center, source, now) for item in todo]
+        cases = [_case_row(item, center, source, now) for item in to_write]
         store.write(Case, CASE_COLUMNS, cases, key=["id"], kept=["created_at", "source"])
         for model in OUTER_FORMS:
-            _write_form(model, todo, center)
+            _write_form(model, to_write, center)
         for model in OPERATION_FORMS:
-            _write_operation_form(model, todo, center)
-        observed = [_observation_row(item, center, source) for item in todo]
+            _write_operation_form(model, to_write, center)
+        observed = [_observation_row(item, center, source) for item in to_write]
         store.write(SurvivalObservation, OBSERVATION_COLUMNS, observed, key=["case_id"])
-        review.record([_judged(item, center) for item in todo], as_of=as_of, now=now)
+        review.record([_judged(item, center) for item in to_write], as_of=as_of, now=now)
 
 
 def _give_ids(new: list[Item]) -> None:
