@@ -15,6 +15,7 @@ from typing import Any
 
 from cases.vocabulary import (
     ComplicationOutcome,
+    ConsentBasis,
     DischargeTo,
     IntraoperativeEvent,
     Origin,
@@ -49,6 +50,8 @@ class Observation:
     recurrence_days: int | None
     recurrence_kind: str
     imputed_dates: int
+    last_contact_on: date | None
+    is_followed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,17 @@ def signs_of_life(document: Any) -> list[Sign]:
     return [(on, days) for on, days in signs if on is not None or days is not None]
 
 
+def last_contact_on(document: Any) -> date | None:
+    """The last day with a dated sign of life, read as late as the dates allow; None when nothing is dated."""
+    return max([on.latest for on, _ in document.signs_of_life if on is not None], default=None)
+
+
+def is_followed(document: Any) -> bool:
+    """Whether news is expected of the patient: neither dead, nor withdrawn, nor known from a publication alone."""
+    withdrawn = document.consent is not None and document.consent.basis == ConsentBasis.WITHDRAWN
+    return not withdrawn and not document.citation and not is_dead(document)
+
+
 def last_alive_day(document: Any) -> int | None:
     """The last day with a sign of life, the day of the resection included."""
     if document.index is None:
@@ -283,6 +297,8 @@ def observe(document: Any, *, published: bool = False) -> Observation:
         recurrence_days=_at_most(recurred, died),
         recurrence_kind=kind,
         imputed_dates=_imputed_dates(document, at),
+        last_contact_on=last_contact_on(document),
+        is_followed=not published and is_followed(document),
     )
 
 

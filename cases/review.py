@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 CHUNK = 1000
 ASSESSMENT_COLUMNS = tuple(f.attname for f in Assessment._meta.local_fields if f.attname != "id")
-ITEM_COLUMNS = tuple(f.attname for f in Deviation._meta.local_fields if f.attname != "id")
+# What people answered is theirs: a reading of the rulebooks never writes it.
+ANSWERS = frozenset({"answer", "answer_text", "answered_by_id", "answered_at"})
+ITEM_COLUMNS = tuple(f.attname for f in Deviation._meta.local_fields if f.attname not in ANSWERS | {"id"})
 # What a person must see; `info` is counted in reports and never put before anybody.
 SHOWN = frozenset({Severity.MAJOR, Severity.MINOR, Severity.SENTINEL})
 

@@ -951,4 +951,35 @@ class Firmness(Vocabulary):
 
 class ReviewState(Vocabulary):
     OPEN = "open", "Open"
+    ANSWERED = "answered", "Answered"
     CLOSED = "closed", "Closed: the data no longer call for it"
+
+
+class Answer(Vocabulary):
+    """What a person says to a finding: a query is confirmed, a deviation explained by one of the other reasons."""
+
+    CONFIRMED = "confirmed", "The value is right"
+    COLLATERALS_SUFFICIENT = "collaterals_sufficient", "Collaterals were sufficient"
+    EMERGENCY = "emergency", "Emergency"
+    PATIENT_CHOICE = "patient_choice", "The patient's choice"
+    COMORBIDITY = "comorbidity", "Comorbidity"
+    TECHNICAL_UNRESECTABLE = "technical_unresectable", "Technically not resectable"
+    MDT_DECISION = "mdt_decision", "Decision of the tumor board"
+    CONTAMINATED_FIELD = "contaminated_field", "Contaminated field"
+    PALLIATIVE_INTENT = "palliative_intent", "Palliative intent"
+    HISTORICAL_CASE = "historical_case", "Operated before the rule was in force"
+    OTHER_TEXT = "other_text", "Another reason"
+
+
+JUSTIFICATIONS = tuple(answer for answer in Answer if answer != Answer.CONFIRMED)
+
+
+# --- work -----------------------------------------------------------------------------------------
+
+
+class AttemptOutcome(Vocabulary):
+    """What came of an attempt to reach a patient."""
+
+    ALIVE = "alive", "Alive"
+    DEAD = "dead", "Dead"
+    UNREACHABLE = "unreachable", "Not reached"

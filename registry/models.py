@@ -2,6 +2,7 @@
 
 import zoneinfo
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -22,6 +23,14 @@ def known_timezone(value: str) -> None:
 @audited_except("password", "last_login")
 class User(AbstractUser):
     """A person who signs in."""
+
+    language = models.CharField(
+        max_length=8,
+        choices=settings.LANGUAGES,
+        blank=True,
+        default="",
+        help_text="Language of pages and mails; empty follows the browser.",
+    )
 
 
 @audited
@@ -150,6 +159,43 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix} {self.name}"
+
+
+@audited
+class ReferenceTerm(models.Model):
+    """A term that is offered where a text is typed: the data manager keeps these lists without a release.
+
+    They are offers: another text is taken as well. Coded answers are decided in `cases/vocabulary.py` alone.
+    """
+
+    class List(models.TextChoices):
+        GRAFT_BRAND = "graft_brand", "Graft brands"
+        REGIMEN = "regimen", "Chemotherapy regimens"
+        CAUSE_OF_DEATH = "cause_of_death", "Causes of death, ICD-10"
+        PLACE_OF_DEATH = "place_of_death", "Places of death"
+        CONSENT_FORM = "consent_form", "Versions of the consent form"
+
+    list = models.CharField(max_length=20, choices=List, help_text="Where the term is offered.")
+    term = models.CharField(max_length=120, help_text="The term as it is to be written.")
+    explanation = models.CharField(
+        max_length=200, blank=True, default="", help_text="What it means, shown beside it."
+    )
+    is_retired = models.BooleanField(
+        default=False, help_text="No longer offered; cases that have it keep it."
+    )
+
+    class Meta:
+        ordering = ("list", "term")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("list", "term"),
+                name="%(app_label)s_%(class)s_once",
+                violation_error_message="This list has this term already.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.term
 
 
 class Heartbeat(models.Model):

@@ -292,7 +292,8 @@ UNFOLD = {
 
 # --- language, time, files ----------------------------------------------------------------------------------
 
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("uk", "Українська")]
 USE_I18N = False
 TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = "registry.formats"

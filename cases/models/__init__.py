@@ -12,6 +12,7 @@ from cases.models.pathology import Pathology
 from cases.models.patient import Consent, Patient, Presentation
 from cases.models.review import Assessment, AssessmentRun, DataQuery, Deviation
 from cases.models.tumor import Therapy, Tumor
+from cases.models.work import ContactAttempt, EntryDraft
 from cases.models.workup import Biopsy, Diagnosis, ImagingStudy, MdtMeeting
 
 FORMS: tuple[type[Form], ...] = (
@@ -44,11 +45,13 @@ __all__ = [
     "Case",
     "Complication",
     "Consent",
+    "ContactAttempt",
     "DataQuery",
     "Death",
     "Deviation",
     "Diagnosis",
     "Discharge",
+    "EntryDraft",
     "FollowUp",
     "Form",
     "ImagingStudy",

@@ -108,6 +108,12 @@ class SurvivalObservation(models.Model):
         max_length=20, blank=True, default="", help_text="Category of the cause of death"
     )
     recurrence_days = models.IntegerField(null=True, help_text="Day of the first recurrence")
+    last_contact_on = models.DateField(
+        null=True, help_text="Day of the last sign of life, imputed when partial"
+    )
+    is_followed = models.BooleanField(
+        default=False, help_text="News is expected: not known dead, and consent not withdrawn"
+    )
     recurrence_kind = models.CharField(
         max_length=10, blank=True, default="", help_text="Kind of the first recurrence"
     )
@@ -139,7 +145,14 @@ class SurvivalObservation(models.Model):
                 name="cases_observation_followed_not_negative",
             ),
         ]
-        indexes = [models.Index(fields=["center", "source"], name="cases_observation_center")]
+        indexes = [
+            models.Index(fields=["center", "source"], name="cases_observation_center"),
+            models.Index(
+                fields=["center", "last_contact_on"],
+                condition=models.Q(is_followed=True),
+                name="cases_observation_followed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Observation of case {self.case_id}"
@@ -152,9 +165,12 @@ class ImportBatch(models.Model):
     """
 
     class State(models.TextChoices):
+        UPLOADED = "uploaded", "Uploaded: its columns are to be confirmed"
         WAITING = "waiting", "Waiting"
         RUNNING = "running", "Running"
+        CHECKED = "checked", "Checked: nothing is saved yet"
         DONE = "done", "Done"
+        CANCELED = "canceled", "Canceled: nothing was saved"
         REJECTED = "rejected", "Rejected: nothing was saved"
         FAILED = "failed", "Failed"
 
@@ -171,6 +187,15 @@ class ImportBatch(models.Model):
         max_length=20, choices=Source, default=Source.IMPORT, help_text="Origin of the cases"
     )
     dry_run = models.BooleanField(default=False, help_text="Say what would happen, save nothing")
+    mapping = models.JSONField(
+        default=dict, blank=True, help_text="Field by column of the file, where their names differ"
+    )
+    blank_erases = models.BooleanField(
+        default=False, help_text="An empty cell erases the answer that is stored"
+    )
+    preview = models.JSONField(
+        default=dict, blank=True, help_text="What would change, old and new; emptied when the import ends"
+    )
     state = models.CharField(max_length=10, choices=State, default=State.WAITING, help_text="How far it is")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Times the work was started")
     leased_until = models.DateTimeField(null=True, blank=True, help_text="A worker has it until then")

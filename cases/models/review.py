@@ -3,7 +3,7 @@
 from django.db import models
 
 from cases.querysets import AssessmentQuerySet, FindingQuerySet
-from cases.vocabulary import ReviewState, Severity
+from cases.vocabulary import Answer, ReviewState, Severity
 from registry.access import ScopedQuerySet
 from registry.audit import audited
 
@@ -83,6 +83,30 @@ class ReviewItem(models.Model):
     )
     opened_at = models.DateTimeField(help_text="First found")
     closed_at = models.DateTimeField(null=True, blank=True, help_text="No longer found")
+    answer = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        choices=Answer,
+        help_text="What the center says to it",
+    )
+    answer_text = models.CharField(
+        max_length=1000,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="In the center's words; never anything that identifies a person",
+    )
+    answered_by = models.ForeignKey(
+        "registry.User",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who answered",
+    )
+    answered_at = models.DateTimeField(null=True, blank=True, help_text="When it was answered")
 
     objects = FindingQuerySet.as_manager()
 
@@ -91,7 +115,14 @@ class ReviewItem(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "rule_id", "pointer"], name="%(app_label)s_%(class)s_once_per_place"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=ReviewState.values), name="%(app_label)s_%(class)s_known_state"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state=ReviewState.ANSWERED) | ~models.Q(answer=""),
+                name="%(app_label)s_%(class)s_answered_by_an_answer",
+            ),
         ]
         indexes = [models.Index(fields=["center", "state"], name="%(app_label)s_%(class)s_center")]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from cases.endpoints import STALE_DAYS, STALE_MONTHS, day, is_dead
+from cases import endpoints
+from cases.endpoints import STALE_DAYS, STALE_MONTHS, day
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived
@@ -14,7 +15,6 @@ from cases.rulebook.terms import death_recorded
 from cases.vocabulary import (
     GRAFTS,
     ComplicationOutcome,
-    ConsentBasis,
     DeathCause,
     DischargeTo,
     DiseaseStatus,
@@ -81,14 +81,13 @@ def disease_recorded(case: Any, row: Any, as_of: date) -> bool:
 def contact_expected(case: Any, row: Any, as_of: date) -> bool:
     """Whether the patient is neither dead, lost, withdrawn nor known from a publication alone."""
     lost = any(visit.vital_status == VitalStatus.LOST for visit in case.follow_ups)
-    withdrawn = case.consent is not None and case.consent.basis == ConsentBasis.WITHDRAWN
-    return not lost and not withdrawn and not case.citation and not is_dead(case)
+    return not lost and endpoints.is_followed(case)
 
 
 @derived("last contact", "follow_ups.visit_on")
 def last_contact_on(case: Any, row: Any, as_of: date) -> date | None:
     """The last day with a dated sign of life, read as late as the dates allow; None when nothing is dated."""
-    return max([on.latest for on, _ in case.signs_of_life if on is not None], default=None)
+    return endpoints.last_contact_on(case)
 
 
 @derived("antithrombotic rows", "antithrombotics")
