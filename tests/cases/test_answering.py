@@ -1,0 +1,172 @@
+"""What a center says to a finding: who may, what is needed, and what stays of it."""
+
+import pytest
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+
+from cases import answering, intake
+from cases.intake import Submission
+from cases.models import DataQuery, Deviation
+from cases.vocabulary import JUSTIFICATIONS
+from registry import access
+from registry.audit import history_of
+from tests.cases.examples import resected
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _case(north, alice):
+    """It asks (blood loss of 20 liters) and deviates (a median laparotomy, S-04)."""
+    document = resected(operation={"blood_loss_ml": 20000, "approach": ["median_laparotomy"]})
+    intake.save_case(Submission(document=document), center=north, by=alice, source="admin")
+
+
+@pytest.fixture
+def query(everywhere):
+    return DataQuery.objects.get(pointer="/operations/0/blood_loss_ml")
+
+
+@pytest.fixture
+def deviation(everywhere):
+    return Deviation.objects.get(rule_id="S-04")
+
+
+def explain(deviation, by, answer="emergency", text="", **given):
+    answering.explain(deviation, answer=answer, text=text, by=by, **given)
+
+
+def test_a_query_is_confirmed_in_words(query, alice):
+    answering.confirm(query, text="  Read again in the anesthesia chart. ", by=alice)
+
+    query.refresh_from_db()
+    assert (query.state, query.answer) == ("answered", "confirmed")
+    assert query.answer_text == "Read again in the anesthesia chart."
+    assert query.answered_by == alice
+    assert query.answered_at is not None
+
+
+def test_a_deviation_is_explained_by_one_of_the_reasons(deviation, ines):
+    explain(deviation, ines)
+
+    deviation.refresh_from_db()
+    assert (deviation.state, deviation.answer, deviation.answer_text) == ("answered", "emergency", "")
+
+
+def test_the_history_says_who_answered_and_why(deviation, alice):
+    explain(deviation, alice, text="Ruptured.")
+
+    assert history_of(deviation).last().pgh_context == {
+        "door": "admin",
+        "user": alice.pk,
+        "reason": "Ruptured.",
+    }
+
+
+@pytest.mark.parametrize("name", ["bob", "rita", "ada", "otto", "nobody"])
+def test_who_may_not_record_cannot_confirm(name, request, query):
+    with pytest.raises(PermissionDenied):
+        answering.confirm(query, text="It is right.", by=request.getfixturevalue(name))
+
+
+@pytest.mark.parametrize("name", ["bob", "rita", "dana", "ada", "otto", "nobody"])
+def test_who_may_not_explain_cannot_explain(name, request, deviation):
+    with pytest.raises(PermissionDenied):
+        explain(deviation, request.getfixturevalue(name))
+
+
+@pytest.mark.parametrize("answer", ["", "confirmed", "nonsense"])
+def test_a_deviation_needs_a_reason_from_the_list(deviation, alice, answer):
+    with pytest.raises(ValidationError) as refused:
+        explain(deviation, alice, answer)
+
+    assert refused.value.message_dict == {"answer": ["Choose a reason from the list."]}
+
+
+@pytest.mark.parametrize("answer", sorted(set(JUSTIFICATIONS) - {"other_text"}))
+def test_a_reason_from_the_list_needs_no_words(deviation, alice, answer):
+    explain(deviation, alice, answer)
+
+    deviation.refresh_from_db()
+    assert deviation.answer == answer
+
+
+def test_another_reason_needs_words(deviation, alice):
+    with pytest.raises(ValidationError) as refused:
+        explain(deviation, alice, "other_text", "  ")
+
+    assert refused.value.message_dict == {"answer_text": ["Say what the reason was."]}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (" \n ", "Say why the value is right."),
+        ("x" * 1001, "This has 1001 characters; shorten it to 1000."),
+        ("a\x00b", "Take out the characters that cannot be seen."),
+    ],
+)
+def test_a_confirmation_needs_words_that_can_be_kept(query, alice, text, told):
+    with pytest.raises(ValidationError) as refused:
+        answering.confirm(query, text=text, by=alice)
+
+    assert refused.value.message_dict == {"answer_text": [told]}
+    query.refresh_from_db()
+    assert query.state == "open"
+
+
+def test_the_longest_text_and_more_than_one_line_are_kept(query, alice):
+    text = "Line one.\r\n" + "é" * 989
+
+    answering.confirm(query, text=text, by=alice)
+
+    query.refresh_from_db()
+    assert query.answer_text == text
+
+
+def test_an_answer_can_be_changed(deviation, alice, ines):
+    explain(deviation, alice)
+    explain(deviation, ines, "comorbidity")
+
+    deviation.refresh_from_db()
+    assert (deviation.answer, deviation.answered_by) == ("comorbidity", ines)
+
+
+def test_the_same_answer_twice_leaves_one_trace(deviation, alice):
+    seen = answering.fingerprint(deviation)
+    explain(deviation, alice, if_seen=seen)
+    traces = history_of(deviation).count()
+
+    explain(deviation, alice, if_seen=seen)
+
+    assert history_of(deviation).count() == traces
+
+
+def test_what_closed_is_not_answered(query, alice, north):
+    document = resected(operation={"approach": ["median_laparotomy"]})
+    intake.save_case(Submission(document=document), center=north, by=alice, source="admin")
+
+    with pytest.raises(ValidationError) as refused:
+        answering.confirm(query, text="It is right.", by=alice)
+
+    assert "closed by itself" in refused.value.message_dict[NON_FIELD_ERRORS][0]
+
+
+def test_an_answer_to_something_that_changed_is_refused(deviation, alice, ines):
+    seen = answering.fingerprint(deviation)
+    explain(deviation, ines, "comorbidity")
+
+    with pytest.raises(ValidationError) as refused:
+        explain(deviation, alice, if_seen=seen)
+
+    assert "changed while you were writing" in refused.value.message_dict[NON_FIELD_ERRORS][0]
+    deviation.refresh_from_db()
+    assert deviation.answered_by == ines
+
+
+def test_an_answer_brings_its_own_scope(query, alice):
+    """Also from a place that sees no center yet, such as a command."""
+    with access.scope([]):
+        answering.confirm(query, text="It is right.", by=alice)
+
+    query.refresh_from_db()
+    assert query.state == "answered"
