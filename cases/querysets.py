@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from cases.vocabulary import CLINICAL_SOURCES
+from cases.vocabulary import CLINICAL_SOURCES, ReviewState
 from registry.access import ScopedQuerySet
 
 
@@ -22,7 +22,12 @@ class AssessmentQuerySet(ScopedQuerySet):
 
 
 class FindingQuerySet(ScopedQuerySet):
-    """Deviations and data queries: rows that open and close."""
+    """Deviations and data queries: rows that open, are answered and close."""
 
     def open(self) -> Self:
-        return self.filter(state="open")
+        """What a person should do something about, also what was answered before its data changed."""
+        return self.filter(state=ReviewState.OPEN)
+
+    def standing(self) -> Self:
+        """What the data call for today, answered or not."""
+        return self.exclude(state=ReviewState.CLOSED)

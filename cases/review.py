@@ -1,7 +1,8 @@
 """What the rulebooks say of cases, kept: assessments that stay, deviations and data queries that open and close.
 
-A finding's row lives as long as its case. It opens when the finding appears, closes by itself when corrected data
-no longer call for it, and opens again when it comes back.
+A finding's row lives as long as its case. It opens when the finding appears and is answered by people
+(cases/answering.py). It goes back to open when it now rests on other values or weighs differently, closes by itself
+when corrected data no longer call for it, and opens again when it comes back. No answer is ever erased.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ def record(judged: Sequence[Judged], *, as_of: date, now: datetime) -> int:
         _item(case, finding, VALIDITY.version, now) for case in judged for finding in case.validity.queries
     ]
     suspected = duplicates.suspected(case_ids)
-    queries += [_duplicate(case, now) for case in judged if case.case_id in suspected]
+    queries += [
+        _duplicate(case, suspected[case.case_id], now) for case in judged if case.case_id in suspected
+    ]
     _settle(Deviation, case_ids, deviations, now)
     _settle(DataQuery, case_ids, queries, now)
     return new
@@ -183,7 +186,7 @@ def _item(case: Judged, finding: Any, version: str, now: datetime) -> dict[str, 
     }
 
 
-def _duplicate(case: Judged, now: datetime) -> dict[str, Any]:
+def _duplicate(case: Judged, twins: list[str], now: datetime) -> dict[str, Any]:
     """The query for a case that may be another's patient (X-56)."""
     rule = VALIDITY.rule(duplicates.RULE_ID)
     finding = engine.Finding(
@@ -192,27 +195,41 @@ def _duplicate(case: Judged, now: datetime) -> dict[str, Any]:
         verdict=Verdict.DEVIATION,
         severity=Severity.QUERY,
         pointer="/patient",
-        values={},
+        values={"case_number": twins},
         missing=(),
         sentence=str(rule.says),
     )
     return _item(case, finding, VALIDITY.version, now)
 
 
+# The sentence may be worded anew: an answer is given to what was found, and to how much that matters.
+STILL_ANSWERED = (
+    f"stored.state = '{ReviewState.ANSWERED}' AND stored.values = excluded.values"
+    " AND stored.severity = excluded.severity"
+)
+
+
 def _settle(model: type[ReviewItem], case_ids: list[int], found: list[dict[str, Any]], now: datetime) -> None:
-    """Open what was found, close what is open and was not found again."""
-    store.write(model, ITEM_COLUMNS, found, key=["case_id", "rule_id", "pointer"], kept=["opened_at"])
+    """Open what was found, unless it was answered as it stands; close what was not found again."""
+    store.write(
+        model,
+        ITEM_COLUMNS,
+        found,
+        key=["case_id", "rule_id", "pointer"],
+        kept=["opened_at"],
+        unless={"state": STILL_ANSWERED},
+    )
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} item SET state = %s, closed_at = %s WHERE item.case_id = ANY(%s) AND item.state = %s"
+            f"UPDATE {table} item SET state = %s, closed_at = %s WHERE item.case_id = ANY(%s) AND item.state <> %s"
             " AND NOT EXISTS (SELECT FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS f(case_id, rule_id, pointer)"
             " WHERE f.case_id = item.case_id AND f.rule_id = item.rule_id AND f.pointer = item.pointer)",
             [
                 ReviewState.CLOSED,
                 now,
                 case_ids,
-                ReviewState.OPEN,
+                ReviewState.CLOSED,
                 [row["case_id"] for row in found],
                 [row["rule_id"] for row in found],
                 [row["pointer"] for row in found],

@@ -5,7 +5,7 @@ ten thousand, new rows and corrected ones, under row security (which refuses COP
 is not touched and leaves no event in the audit trail.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -26,19 +26,27 @@ def as_json(value: Any) -> str:
     ).decode()
 
 
+Named = tuple[str, ...]
+
+
 @lru_cache
 def _statement(
-    model: type[models.Model], columns: tuple[str, ...], key: tuple[str, ...], kept: tuple[str, ...]
+    model: type[models.Model], columns: Named, key: Named, kept: Named, unless: tuple[tuple[str, str], ...]
 ) -> str:
     table = connection.ops.quote_name(model._meta.db_table)
     listed = ", ".join(f'"{column}"' for column in columns)
-    statement = f"INSERT INTO {table} ({listed}) SELECT {listed} FROM json_populate_recordset(NULL::{table}, %s::json)"
+    given = f"json_populate_recordset(NULL::{table}, %s::json)"
+    statement = f"INSERT INTO {table} AS stored ({listed}) SELECT {listed} FROM {given}"
     if not key:
         return statement
-    changing = [column for column in columns if column not in key and column not in kept]
-    ours = ", ".join(f'{table}."{column}"' for column in changing)
-    theirs = ", ".join(f'excluded."{column}"' for column in changing)
-    sets = ", ".join(f'"{column}" = excluded."{column}"' for column in changing)
+    wanted = {
+        column: f'excluded."{column}"' for column in columns if column not in key and column not in kept
+    }
+    for column, condition in unless:
+        wanted[column] = f'CASE WHEN {condition} THEN stored."{column}" ELSE {wanted[column]} END'
+    ours = ", ".join(f'stored."{column}"' for column in wanted)
+    theirs = ", ".join(wanted.values())
+    sets = ", ".join(f'"{column}" = {value}' for column, value in wanted.items())
     arbiter = ", ".join(f'"{column}"' for column in key)
     return (
         f"{statement} ON CONFLICT ({arbiter}) DO UPDATE SET {sets} WHERE ({ours}) IS DISTINCT FROM ({theirs})"
@@ -63,14 +71,17 @@ def write(
     *,
     key: Sequence[str] = (),
     kept: Sequence[str] = (),
+    unless: Mapping[str, str] | None = None,
 ) -> None:
     """Insert rows; with `key`, update those that are there and differ, but for the columns `kept` as they were.
 
-    A column that a row leaves out is null.
+    A column in `unless` stays as it was where its condition holds, in SQL over the rows `stored` and `excluded`
+    (the new one). A column that a row leaves out is null.
     """
     if rows:
+        statement = _statement(model, tuple(columns), tuple(key), tuple(kept), tuple((unless or {}).items()))
         with connection.cursor() as cursor:
-            cursor.execute(_statement(model, tuple(columns), tuple(key), tuple(kept)), [as_json(rows)])
+            cursor.execute(statement, [as_json(rows)])
 
 
 def delete_others(model: type[models.Model], case_ids: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:

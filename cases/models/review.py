@@ -54,7 +54,10 @@ class Assessment(models.Model):
 
 
 class ReviewItem(models.Model):
-    """A finding that a person should see: one row per case, rule and place, opened and closed, never deleted."""
+    """A finding that a person should see: one row per case, rule and place; it opens, is answered, closes, and stays.
+
+    The answer stays when the row opens again or closes; only another answer takes its place (the history has both).
+    """
 
     case = models.ForeignKey(
         "cases.Case",
@@ -128,6 +131,11 @@ class ReviewItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule_id} on case {self.case_id}"
+
+    @property
+    def is_returned(self) -> bool:
+        """Whether it was answered, and then came back: the data or the rule changed since."""
+        return self.state == ReviewState.OPEN and bool(self.answer)
 
 
 @audited
