@@ -76,6 +76,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "registry" / "templates"],  # before Unfold's, where ours mend them
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
