@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from cases import endpoints, pseudonym, review, store
 from cases.document import StoredCase, load
@@ -101,7 +102,7 @@ class Item:
 # --- judging -------------------------------------------------------------------------------------------
 
 
-def judge(items: Sequence[Item], *, center: Center, as_of: date) -> None:
+def judge(items: Sequence[Item], *, center: Center, reason: str, as_of: date) -> None:
     """Lock what is stored under these case numbers, and give each item its verdict and its problems."""
     numbers = Counter(item.document.case_number for item in items)
     locked = (
@@ -120,16 +121,18 @@ def judge(items: Sequence[Item], *, center: Center, as_of: date) -> None:
             if item.is_fresh and stored[number].document == item.document:
                 item.verdict = "unchanged"
                 continue
-            _compare(item, stored[number])
+            _compare(item, stored[number], reason)
         _read(item, as_of)
 
 
-def _compare(item: Item, stored: StoredCase) -> None:
+def _compare(item: Item, stored: StoredCase, reason: str) -> None:
     if stored.status == Status.LOCKED:
         item.reject("locked", "The case is locked; ask the data manager to unlock it.")
     elif not item.is_fresh:
         said = f"The case is now at version {stored.version}; read it again and repeat your change."
         item.reject("stale_version", said)
+    elif stored.status == Status.COMPLETE and not reason.strip():
+        item.reject("reason_required", gettext("The case is complete: say why it changes."), "/reason")
 
 
 def _read(item: Item, as_of: date) -> None:

@@ -52,11 +52,14 @@ def save_case(
     center: Center,
     by: User | None,
     source: str,
+    sender: str = "",
     reason: str = "",
     as_of: date | None = None,
 ) -> Receipt:
     """Save one case; see `save_cases`."""
-    return save_cases([submission], center=center, by=by, source=source, reason=reason, as_of=as_of)[0]
+    return save_cases(
+        [submission], center=center, by=by, source=source, sender=sender, reason=reason, as_of=as_of
+    )[0]
 
 
 def save_cases(
@@ -66,6 +69,7 @@ def save_cases(
     by: User | None,
     source: str,
     door: str = "",
+    sender: str = "",
     reason: str = "",
     as_of: date | None = None,
     mode: Mode = "each",
@@ -75,16 +79,18 @@ def save_cases(
 
     `each` saves the good and rejects the rest; `atomic` saves all or none. A case is known by its case number:
     new ones are added, those that differ are changed, equal ones are left alone, so sending twice is safe.
+    A complete case changes only for a `reason`; `sender`, such as a machine's key, stands before it in the history.
     `by` is None only for an operator at the server's shell. PermissionDenied if the person may not record here.
     """
     if by is not None:
         access.require(by, ACTION_AT_DOOR.get(Source(source), Action.RECORD), center)
     day = as_of or today_at(center)
+    told = ": ".join(part for part in (sender, reason) if part)
     for attempt in range(ATTEMPTS):
         items = [Item(submission=submission) for submission in submissions]
         try:
-            with access.scope([center.pk]), audit.because(door=door or source, by=by, reason=reason):
-                batches.judge(items, center=center, as_of=day)
+            with access.scope([center.pk]), audit.because(door=door or source, by=by, reason=told):
+                batches.judge(items, center=center, reason=reason, as_of=day)
                 held = mode == "atomic" and any(item.verdict == "rejected" for item in items)
                 if dry_run or held:
                     raise _NothingToKeep

@@ -42,6 +42,8 @@ class Action(models.TextChoices):
     IMPORT_CASES = "import_cases"
     EXPLAIN = "explain"
     DECIDE = "decide"
+    LOCK = "lock"
+    UNLOCK = "unlock"
     EXPORT = "export"
     READ_REPORT = "read_report"
     MANAGE_CENTER = "manage_center"
@@ -67,11 +69,19 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.EXPLAIN,
         Action.IMPORT_CASES,
         Action.EXPORT,
+        Action.LOCK,
         Action.MANAGE_CENTER,
         Action.READ_AUDIT,
     },
     Role.REVIEWER: {Action.DECIDE},
-    Role.DATA_MANAGER: {Action.RECORD, Action.IMPORT_CASES, Action.EXPORT, Action.READ_AUDIT},
+    Role.DATA_MANAGER: {
+        Action.RECORD,
+        Action.IMPORT_CASES,
+        Action.EXPORT,
+        Action.LOCK,
+        Action.UNLOCK,
+        Action.READ_AUDIT,
+    },
     Role.REGISTRY_ADMIN: {Action.MANAGE_CENTER, Action.MANAGE_REGISTRY},
     Role.AUDITOR: {Action.READ_AUDIT},
 }

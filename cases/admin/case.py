@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from unfold.decorators import display
 
+from cases.admin.locking import Locks
 from cases.admin.page import CasePage
 from cases.forms import OPERATION_FORMS, OUTER_FORMS
 from cases.models import Case, DataQuery, Deviation, Operation, Patient
@@ -25,7 +26,7 @@ STATUS_COLORS = {"draft": "info", "complete": "success", "locked": "primary"}
 
 
 @admin.register(Case, site=site)
-class CaseAdmin(RegistryAdmin):
+class CaseAdmin(Locks, RegistryAdmin):
     """Cases of the centers one works for."""
 
     to_view, to_add, to_change = Action.READ, Action.RECORD, Action.RECORD
@@ -44,7 +45,7 @@ class CaseAdmin(RegistryAdmin):
     search_fields = ("case_number__startswith",)
     search_help_text = "Case number, or its beginning"
     ordering = ("-updated_at", "-id")
-    actions = None
+    actions = ("lock_chosen", "unlock_chosen")
     fields = ("case_number",)  # the page has its own forms
 
     # --- the list ---------------------------------------------------------------------------------------------------

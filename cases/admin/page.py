@@ -8,11 +8,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from cases import document as documents
 from cases import intake
+from cases.admin import locking
 from cases.admin.sheet import Block, Sheet, Told, TooManyRowsError
-from cases.admin.widgets import Choice, Line
+from cases.admin.widgets import Choice, Line, Suggesting
 from cases.document import StoredCase
 from cases.intake import Receipt, Submission
 from cases.models import Assessment, Case, DataQuery
@@ -39,7 +41,18 @@ SECTIONS = (
     ("Early outcome", ("complications", "discharge", "antithrombotics")),
     ("Follow-up", ("follow_ups", "recurrences", "death")),
 )
-OWN = {"/case_number": "case_number", "/citation": "citation", "/note": "note"}
+OWN = {
+    "/case_number": "case_number",
+    "/citation": "citation",
+    "/note": "note",
+    "/reason": "reason",
+}
+COMMON_REASONS = (
+    gettext_lazy("New information"),
+    gettext_lazy("Typing error"),
+    gettext_lazy("Source document corrected"),
+    gettext_lazy("Query answered"),
+)
 VERDICT_ORDER = (Verdict.DEVIATION, Verdict.NOT_ASSESSABLE, Verdict.CONCORDANT, Verdict.NOT_APPLICABLE)
 
 
@@ -56,9 +69,9 @@ class RecordForm(forms.Form):
     reason = forms.CharField(
         required=False,
         max_length=200,
-        label="Reason for this change",
-        widget=Line,
-        help_text="Kept in the history",
+        label=gettext_lazy("Reason for this change"),
+        widget=Suggesting(COMMON_REASONS),
+        help_text=gettext_lazy("Kept in the history; needed once the case is complete"),
     )
     citation = forms.CharField(
         required=False,
@@ -230,6 +243,7 @@ class CasePage:
             "problems": problems,
             "may_record": self.may_record,
             "is_locked": self.is_locked,
+            "lock": locking.offered(self.request, self.case),
             "may_audit": self.case and self.admin.may(self.request, Action.READ_AUDIT, self.case),
             **(self._review(sheet) if self.stored else {}),
         }

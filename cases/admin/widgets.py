@@ -20,6 +20,20 @@ class Line(forms.TextInput):
         )
 
 
+class Suggesting(Line):
+    """One line of text, with texts to choose from; any other is as good."""
+
+    def __init__(self, suggestions: Iterable[Any]):
+        super().__init__(attrs={"autocomplete": "off"})
+        self.suggestions = suggestions
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        listed = f"{(attrs or {}).get('id', name)}_suggestions"
+        line = super().render(name, value, {**(attrs or {}), "list": listed}, renderer)
+        options = format_html_join("", '<option value="{}"></option>', ((text,) for text in self.suggestions))
+        return format_html('{}<datalist id="{}">{}</datalist>', line, listed, options)
+
+
 class Choice(forms.Select):
     """One of several."""
 

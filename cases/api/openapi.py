@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from cases.api.filters import CaseFilter
 from cases.dictionary import json_schema
+from cases.vocabulary import Answer
 from registry.api.openapi import ERROR, PROBLEM, refusals
 
 JSON = "application/json"
@@ -56,6 +57,21 @@ FINDING = {
         "sentence": {"type": "string"},
     },
 }
+ANSWERED = {
+    "type": "object",
+    "description": "A finding that stands, and what the center said to it",
+    "properties": {
+        **{name: {"type": "string"} for name in ("code", "pointer", "message", "severity", "answer_text")},
+        "state": {
+            "type": "string",
+            "enum": ["open", "answered"],
+            "description": "Open with an answer: it was answered before the data changed",
+        },
+        "answer": {"type": "string", "enum": ["", *Answer.values]},
+        "opened_at": TIME,
+        "answered_at": {**TIME, "type": ["string", "null"]},
+    },
+}
 
 
 def _reference(name: str) -> dict[str, str]:
@@ -72,6 +88,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     "Record": RECORD,
     "Derived": DERIVED,
     "Finding": FINDING,
+    "Answered": ANSWERED,
     "Case": {
         "type": "object",
         "properties": {
@@ -84,8 +101,8 @@ COMPONENTS: dict[str, dict[str, Any]] = {
             "document": _reference("CaseDocument"),
             "derived": _reference("Derived"),
             "queries": {
-                **_list_of(_reference("Error")),
-                "description": "Implausible values, to confirm or correct",
+                **_list_of(_reference("Answered")),
+                "description": "Implausible values: open ones are to be confirmed or corrected",
             },
             "to_complete": {**_list_of(TO_COMPLETE), "description": "What the case lacks to be complete"},
         },
@@ -107,6 +124,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
             "as_of": {"type": "string", "format": "date"},
             "assessed_at": TIME,
             "findings": _list_of(_reference("Finding")),
+            "deviations": _list_of(_reference("Answered")),
         },
     },
 }
@@ -142,6 +160,13 @@ _IF_MATCH = OpenApiParameter(
     required=True,
     description='ETag of the version you read, such as "3"',
 )
+_CHANGE_REASON = OpenApiParameter(
+    "Change-Reason",
+    str,
+    OpenApiParameter.HEADER,
+    description="Why the case changes, at most 200 characters in UTF-8, kept in the history. A complete case is changed"
+    " only for a reason (422, `reason_required`); a draft needs none.",
+)
 _LIST_PARAMETERS = [
     *(
         OpenApiParameter(name, str, description=str(chosen.extra["help_text"]))
@@ -176,7 +201,7 @@ CREATE: dict[str, Any] = {
 READ: dict[str, Any] = {"operation_id": "read_case", "responses": {**_body("Case"), **_MISSING}}
 CORRECT: dict[str, Any] = {
     "operation_id": "correct_case",
-    "parameters": [_IF_MATCH],
+    "parameters": [_IF_MATCH, _CHANGE_REASON],
     "request": _DOCUMENT,
     "responses": {
         **_body("Case"),

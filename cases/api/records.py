@@ -1,4 +1,4 @@
-"""A case as the API shows it: the document, the record around it, and the questions that are open."""
+"""A case as the API shows it: the document, the record around it, and what is asked about it."""
 
 from typing import Any
 
@@ -7,9 +7,11 @@ from django.urls import reverse
 
 from cases import document as documents
 from cases.models import Case, DataQuery
+from cases.models.review import ReviewItem
 from cases.rulebook.completeness import missing_answers
 
 RECORD = ("id", "case_number", "status", "source", "version", "created_at", "updated_at")
+FINDING = ("pointer", "severity", "state", "opened_at", "answer", "answer_text", "answered_at")
 DERIVED = (
     *(
         "level",
@@ -45,17 +47,23 @@ def derived(document: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def findings(model: type[ReviewItem], case: Case) -> list[dict[str, Any]]:
+    """What the data call for today, and what the center said to it."""
+    standing = model.objects.standing().filter(case=case).order_by("rule_id", "pointer")
+    return [
+        {"code": item.rule_id, "message": item.sentence, **{name: getattr(item, name) for name in FINDING}}
+        for item in standing
+    ]
+
+
 def whole(case: Case) -> dict[str, Any]:
-    """The record, the document as it can be sent back, what follows from it, and what is open."""
+    """The record, the document as it can be sent back, what follows from it, and what is asked about it."""
     (stored,) = documents.load([case.pk])
     return {
         "record": record(case),
         "document": documents.dump(stored.document),
         "derived": derived(stored.document),
-        "queries": [
-            {"pointer": query.pointer, "code": query.rule_id, "message": query.sentence, "severity": "query"}
-            for query in DataQuery.objects.open().filter(case=case).order_by("rule_id", "pointer")
-        ],
+        "queries": findings(DataQuery, case),
         "to_complete": [
             {"pointer": answer.pointer, "label": answer.label, "message": answer.sentence}
             for answer in missing_answers(stored.document)

@@ -18,6 +18,7 @@ from registry.api.versions import refuse_stale
 from registry.models import Center
 
 NOT_SAVED = "The document was not saved; correct these errors."
+LONGEST_REASON = 200
 NEVER_SAVED = 0  # no case has this version: a document that must be new cannot overwrite one
 
 
@@ -40,6 +41,19 @@ def center_for(request: Request, code: str | None) -> Center:
         case []:
             raise Http404
     raise Refused(400, "center_required", "You record for several centers: name one, as in ?center=CODE.")
+
+
+def change_reason(request: Request) -> str:
+    """Why a case changes, from the header `Change-Reason` in UTF-8; empty without one."""
+    sent = request.headers.get("Change-Reason", "")
+    try:
+        reason = sent.encode("latin-1").decode()  # a header's bytes are handed over as Latin-1
+    except UnicodeError:
+        reason = None
+    if reason is None or len(reason) > LONGEST_REASON or not reason.isprintable():
+        told = f"Change-Reason must be one line of at most {LONGEST_REASON} characters in UTF-8."
+        raise Refused(400, "unreadable_reason", told)
+    return reason.strip()
 
 
 def create(document: Any, *, center: Center, request: Request) -> Receipt:
@@ -72,8 +86,14 @@ def correct(document: Any, *, center: Center, request: Request, case_number: str
 def _save(document: Any, *, center: Center, request: Request, if_version: int) -> Receipt:
     submission = Submission(document=document, if_version=if_version)
     key = key_of(request)
-    told = f"key {key.prefix}" if key else ""
-    receipt = intake.save_case(submission, center=center, by=request.user, source=Source.API, reason=told)
+    receipt = intake.save_case(
+        submission,
+        center=center,
+        by=request.user,
+        source=Source.API,
+        sender=f"key {key.prefix}" if key else "",
+        reason=change_reason(request),
+    )
     codes = {problem.code for problem in receipt.problems}
     is_there_already = if_version == NEVER_SAVED and codes & {"stale_version", "locked"}
     if receipt.verdict == "rejected" and not is_there_already:

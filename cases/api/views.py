@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from cases.api import openapi, records, saving
 from cases.api.filters import CaseFilter
 from cases.intake import Receipt
-from cases.models import Assessment, Case
+from cases.models import Assessment, Case, Deviation
 from registry.access import Action
 from registry.api.pages import OldestChangeFirst
 from registry.api.permissions import reach
@@ -104,4 +104,5 @@ class CaseAssessment(CaseView):
         case = self.case(request, pk)
         assessment = get_object_or_404(Assessment.objects.current(), case=case)
         told = ("algorithm_version", "case_version", "as_of", "assessed_at", "findings")
-        return Response({"case": records.record(case), **{name: getattr(assessment, name) for name in told}})
+        body = {"case": records.record(case), **{name: getattr(assessment, name) for name in told}}
+        return Response({**body, "deviations": records.findings(Deviation, case)})

@@ -1,6 +1,11 @@
 """Case documents for tests: the smallest that says what a test is about."""
 
-from cases.document import parse
+from datetime import date
+
+from cases import synthesis
+from cases.document import dump, parse
+from cases.rulebook import completeness, engine
+from cases.rulebook.validity import VALIDITY
 
 
 def draft(number="A-1", **forms):
@@ -43,3 +48,24 @@ def resected(number="A-1", *, operated_on="2015-03-02", operation=None, **forms)
             **forms,
         },
     )
+
+
+def complete(number="A-1", **forms):
+    """A case that lacks nothing and asks nothing: a synthetic patient who died, with reasons where answers lack."""
+    made = next(
+        found
+        for found in synthesis.documents(500, until=date(2024, 1, 1), thorough=1.0)
+        if found.reconstruction and found.death and not _queries(found)
+    )
+    raw = {**dump(made), "case_number": number}
+    for answer in completeness.missing_answers(made):
+        *path, name = answer.pointer.strip("/").split("/")
+        form = raw
+        for step in path:
+            form = form[int(step)] if isinstance(form, list) else form[step]
+        form.setdefault("missing", {})[name] = "NK"
+    return parse({**raw, **forms})
+
+
+def _queries(document):
+    return engine.read(VALIDITY, document, date(2030, 1, 1)).queries

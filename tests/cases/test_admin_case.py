@@ -16,7 +16,7 @@ from registry.access import Role
 from registry.audit import history_of
 from registry.fields import clinical_fields
 from registry.models import Membership
-from tests.cases.examples import draft, resected
+from tests.cases.examples import complete, draft, resected
 from tests.clients import browser
 from tests.pages import filled, text
 
@@ -152,6 +152,28 @@ def test_a_correction_is_kept_with_its_reason(alice, receipt, page):
     with access.everywhere():
         last = history_of(Case(pk=receipt.case_id)).last()
     assert last.pgh_context == {"door": "admin", "user": alice.pk, "reason": "typing error"}
+
+
+def test_a_complete_case_asks_why_it_changes_and_keeps_what_was_typed(alice, north):
+    case = save(complete(), north, alice)
+    page, client = f"{LIST}{case.case_id}/change/", browser(alice)
+
+    refused = change(client, page, note="corrected")
+
+    assert refused.status_code == 422
+    assert "The case is complete: say why it changes." in text(refused)
+    assert 'href="#answer-reason"' in refused.content.decode()
+    sent = filled(refused)
+    assert sent["note"] == ["corrected"]
+    assert client.post(page, {**sent, "reason": "Typing error"}).status_code == 302
+    assert stored(case.case_id).document.note == "corrected"
+
+
+def test_reasons_are_offered_and_any_other_is_as_good(alice, page):
+    shown = browser(alice).get(page).content.decode()
+
+    assert 'list="id_reason_suggestions"' in shown
+    assert '<option value="Source document corrected">' in shown
 
 
 def test_a_row_is_removed(alice, receipt, page):

@@ -4,13 +4,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cases import document
-from cases.models import Case
+from cases import answering, document
+from cases.models import Case, DataQuery, Deviation
 from registry import access
 from registry.access import Role
 from registry.audit import history_of
 from registry.models import ApiKey, Membership
-from tests.cases.examples import resected
+from tests.cases.examples import complete, resected
 from tests.clients import browser, machine
 
 pytestmark = pytest.mark.django_db
@@ -330,9 +330,73 @@ def test_a_locked_case_stays(script, where):
     assert script.post(CASES, corrected()).status_code == 409
 
 
+def test_a_complete_case_changes_only_for_a_reason(script):
+    where = script.post(CASES, document.dump(complete()))["Location"]
+    changed = document.dump(complete(note="corrected"))
+
+    refused = script.put(where, changed, HTTP_IF_MATCH='"1"')
+    reason = "хибодрук".encode().decode("latin-1")  # as a server hands over what a client sent in UTF-8
+    taken = script.put(where, changed, HTTP_IF_MATCH='"1"', HTTP_CHANGE_REASON=reason)
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0] == {
+        "pointer": "/reason",
+        "code": "reason_required",
+        "message": "The case is complete: say why it changes.",
+        "severity": "error",
+    }
+    assert taken.status_code == 200
+    with access.everywhere():
+        said = history_of(Case.objects.get()).last().pgh_context["reason"]
+    assert said == f"key {ApiKey.objects.get().prefix}: хибодрук"
+
+
+@pytest.mark.parametrize("reason", ["x" * 201, "two\tcolumns", "\xff", "\u0445"])
+def test_a_reason_that_cannot_be_kept_is_refused(script, where, reason):
+    answer = script.put(where, corrected(), HTTP_IF_MATCH='"1"', HTTP_CHANGE_REASON=reason)
+
+    assert (answer.status_code, "200 characters" in answer.json()["detail"]) == (400, True)
+
+
 def test_nothing_can_be_deleted(script, where):
     assert script.delete(where).status_code in (403, 405)
     assert count() == 1
+
+
+# --- findings and their answers ------------------------------------------------------------------------------------
+
+
+def test_a_query_is_shown_with_its_answer_as_long_as_the_data_call_for_it(script, alice):
+    where = script.post(CASES, sent(presentation={"height_cm": 205}))["Location"]
+    open_query = {
+        "pointer": "/presentation/height_cm",
+        "state": "open",
+        "answer": "",
+        "answer_text": "",
+        "severity": "query",
+    }
+    asked = script.get(where).json()["queries"][0]
+    assert open_query.items() <= asked.items()
+
+    with access.everywhere():
+        answering.confirm(DataQuery.objects.get(rule_id=asked["code"]), text="Measured twice.", by=alice)
+
+    answered = {"state": "answered", "answer": "confirmed", "answer_text": "Measured twice."}
+    assert answered.items() <= script.get(where).json()["queries"][0].items()
+    script.put(where, sent(), HTTP_IF_MATCH='"1"')
+    assert asked["code"] not in {query["code"] for query in script.get(where).json()["queries"]}
+
+
+def test_a_deviation_is_shown_with_its_answer(script, alice):
+    embolism = {"type": "pe", "onset_on": "2015-03-10", "clavien_dindo": "IVa"}
+    where = script.post(CASES, sent(complications=[embolism]))["Location"]
+    with access.everywhere():
+        answering.explain(Deviation.objects.get(rule_id="S-14"), answer="comorbidity", text="", by=alice)
+
+    shown = {row["code"]: row for row in script.get(f"{where}assessment/").json()["deviations"]}
+
+    assert (shown["S-14"]["state"], shown["S-14"]["answer"]) == ("answered", "comorbidity")
+    assert shown["S-14"]["severity"] == "sentinel"
 
 
 # --- knowledge -----------------------------------------------------------------------------------------------------

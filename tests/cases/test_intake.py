@@ -26,7 +26,7 @@ from cases.models import (
 )
 from cases.vocabulary import Approach, ExposureStep, Segment
 from registry import access, audit
-from tests.cases.examples import draft, resected
+from tests.cases.examples import complete, draft, resected
 
 pytestmark = pytest.mark.django_db
 
@@ -377,3 +377,61 @@ def test_a_sentence_may_be_long(north, alice):
     }
 
     assert save(resected(operation=operation), north, alice).verdict == "new"
+
+
+# --- why a complete case changes ---------------------------------------------------------------------------------
+
+
+def problem_codes(receipt):
+    return [(problem.code, problem.pointer) for problem in receipt.problems]
+
+
+def correct(document, center, by, reason="", **options):
+    return intake.save_case(
+        Submission(document=document), center=center, by=by, source="api", reason=reason, **options
+    )
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_complete_case_does_not_change_without_a_reason(north, alice, reason):
+    first = correct(complete(), north, alice)
+
+    receipt = correct(complete(note="corrected"), north, alice, reason)
+
+    assert (receipt.verdict, problem_codes(receipt)) == ("rejected", [("reason_required", "/reason")])
+    assert stored(first, north).document == complete()
+
+
+def test_a_complete_case_changes_for_a_reason(north, alice):
+    correct(complete(), north, alice)
+
+    receipt = correct(complete(note="corrected"), north, alice, "typing error", sender="key abc")
+
+    assert (receipt.verdict, receipt.version) == ("changed", 2)
+    with access.scope([north.pk]):
+        said = audit.history_of(Case.objects.get()).last().pgh_context
+    assert said["reason"] == "key abc: typing error"
+
+
+def test_who_sends_is_no_reason(north, alice):
+    correct(complete(), north, alice)
+
+    receipt = correct(complete(note="corrected"), north, alice, sender="key abc")
+
+    assert problem_codes(receipt) == [("reason_required", "/reason")]
+
+
+def test_completing_a_draft_and_sending_again_need_no_reason(north, alice):
+    correct(draft(), north, alice)
+
+    verdicts = [correct(complete(), north, alice).verdict for _ in range(2)]
+
+    assert verdicts == ["changed", "unchanged"]
+
+
+def test_a_stale_version_is_told_before_a_missing_reason(north, alice):
+    correct(complete(), north, alice)
+
+    receipt = save(complete(note="corrected"), north, alice, if_version=0)
+
+    assert problem_codes(receipt) == [("stale_version", "")]

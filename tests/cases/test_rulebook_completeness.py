@@ -2,10 +2,10 @@
 
 import pytest
 
-from cases import synthesis
 from cases.document import FIELDS, dump, parse
 from cases.rulebook import completeness, engine
 from cases.rulebook.validity import VALIDITY
+from tests.cases import examples
 from tests.cases.rulebook_reading import AS_OF, case, operated, rebuilt
 
 REASONS = ("NK", "ND", "NA")
@@ -18,14 +18,7 @@ def lacking(**forms):
 @pytest.fixture
 def complete():
     """An operated case with a value for every R and a value or a reason for every C."""
-    raw = dump(next(d for d in synthesis.documents(50, thorough=1.0) if d.reconstruction and not d.death))
-    for answer in completeness.missing_answers(parse(raw)):
-        *path, name = answer.pointer.strip("/").split("/")
-        form = raw
-        for step in path:
-            form = form[int(step)] if isinstance(form, list) else form[step]
-        form.setdefault("missing", {})[name] = "NK"
-    return raw
+    return dump(examples.complete())
 
 
 def test_a_case_with_every_answer_or_a_reason_is_complete(complete):
