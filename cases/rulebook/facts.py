@@ -131,7 +131,7 @@ def _resolve_derived(declared: Derived, scope: Scope) -> Fact:
         derived=declared,
         holder="",
         attribute=f"{declared.name}(case, {None if declared.of_case else 'row'}, as_of)",
-        places=_pointer_of_reads(first, scope),
+        places=pointer_of_reads(first, scope),
     )
 
 
@@ -207,7 +207,8 @@ def _check_reads(path: str) -> None:
         raise ValueError(f"'{path}' is not a part of a case")
 
 
-def _pointer_of_reads(path: str, scope: Scope) -> Pointer:
+def pointer_of_reads(path: str, scope: Scope) -> Pointer:
+    """Where in a document stands what a derived fact reads under this path."""
     form, _, name = path.partition(".")
     if form in _ROOTS:
         return lambda case, steps: _below(_ROOTS[form][2](case, steps), name).rstrip("/")

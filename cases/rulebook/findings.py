@@ -131,7 +131,7 @@ def _finding(version: str, rule: Rule, steps: _Steps, document: Any, place: Plac
         version=version,
         verdict=steps.verdict,
         severity=_severity(rule, steps),
-        pointer=_pointer(rule, document, place) if place else "",
+        pointer=pointer_of(rule, document, place) if place else "",
         values={
             fact.name: wording.plain(fact, value)
             for fact in steps.seen
@@ -171,7 +171,8 @@ def _severity(rule: Rule, steps: _Steps) -> str:
     return steps.ask(rule.severity) if judged else rule.severities.partition(" ")[0]
 
 
-def _pointer(rule: Rule, document: Any, place: Place) -> str:
+def pointer_of(rule: Rule, document: Any, place: Place) -> str:
+    """Where in the document a finding of this rule at this place points."""
     fact = rule.points_at
     return fact.places(document, place[2]) if fact else rule.scope.pointer.format(*place[2])
 
