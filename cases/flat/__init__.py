@@ -10,8 +10,8 @@ What a file leaves empty stays as the registry has it, unless empty cells are sa
 from cases.flat import reading
 from cases.flat.columns import dotted
 from cases.flat.laying import lay, origin, steps_of
-from cases.flat.lines import ERASED, Cell, Fault, Fields, File, Line
-from cases.flat.reading import Head, heads
+from cases.flat.lines import ERASED, Cell, Fault, Fields, File, Head, Line
+from cases.flat.reading import heads
 from cases.flat.tables import MAX_FILE_BYTES, UnreadableFile
 
 __all__ = [

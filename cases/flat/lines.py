@@ -78,6 +78,16 @@ class Line:
         self.faults.append(Fault(row=row, column=column, code=code, message=message, sheet=sheet))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A sheet as people recognize it: its columns, and the first values in each."""
+
+    name: str
+    header: list[str]
+    samples: list[list[str]] = field(default_factory=list)
+    separator: str = ""
+
+
 class File:
     """The cases of a file, one line each; walked as often as needed.
 
@@ -101,6 +111,13 @@ class File:
             self.total += 1
             self._rows_of.setdefault(self._key(row), []).append(row.number)
         self._centers_of = Counter(number for _, number in self._rows_of)
+
+    @property
+    def heads(self) -> list[Head]:
+        """Its sheets and their columns, without any value."""
+        return [
+            Head(name=sheet.name, header=sheet.header, separator=sheet.separator) for sheet in self.sheets
+        ]
 
     def lines(self) -> Iterator[Line]:
         """Walk the cases in the order of the file; rows of extra sheets that belong to no case come last."""
@@ -182,6 +199,8 @@ class File:
                 )
                 raise UnreadableFile(said.format(sheet=sheet.name[:60], forms=", ".join(SHEETS)))
             chosen = (fields or {}).get(sheet.name)
+            if chosen and not any(chosen.values()):
+                continue
             _SheetOfForm(sheet, form, number, chosen, erases=self.blank_erases).gather(found)
         return found
 

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 
 from django.utils.translation import gettext
 
 from cases.flat import tables, workbooks
-from cases.flat.lines import data_rows
+from cases.flat.lines import Head, data_rows
 from cases.flat.tables import MAX_FILE_BYTES, Sheet, UnreadableFile
 
 FIRST_ROWS = 100
 SAMPLES = 3
 SAMPLE_LENGTH = 40
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """A sheet as people recognize it: its columns, and the first values in each."""
-
-    name: str
-    header: list[str]
-    samples: list[list[str]]
-    separator: str = ""
 
 
 def sheets(content: bytes, *, rows: int | None = None) -> list[Sheet]:

@@ -20,8 +20,7 @@ from openpyxl.styles import Alignment, Font
 
 from cases.flat.columns import ADDED
 from cases.flat.formulas import guarded
-from cases.flat.lines import Line
-from cases.flat.reading import Head
+from cases.flat.lines import Head, Line
 from cases.flat.tables import MAX_CELL
 
 _KINDS = {datetime: "datetime", date: "date", time: "time"}

@@ -49,13 +49,18 @@ class ImportBatch(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.WAITING, help_text="How far it is")
     all_or_nothing = models.BooleanField(default=False, help_text="One bad row holds all rows back")
     round = models.PositiveSmallIntegerField(
-        default=0, help_text="Times it was handed to the workers: a page that shows an older one is out of date"
+        default=0,
+        help_text="Times it was handed to the workers: a page that shows an older one is out of date",
     )
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="Times the work of this round was started")
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="Times the work of this round was started"
+    )
     leased_until = models.DateTimeField(null=True, blank=True, help_text="A worker has it until then")
     rows_done = models.PositiveIntegerField(default=0, help_text="Rows read so far")
     rows_total = models.PositiveIntegerField(default=0, help_text="Rows in the file")
-    verdicts = models.JSONField(default=dict, blank=True, help_text="Counts of its rows, or why it was refused")
+    verdicts = models.JSONField(
+        default=dict, blank=True, help_text="Counts of its rows, or why it was refused"
+    )
     created_at = models.DateTimeField(auto_now_add=True, help_text="Asked for")
     finished_at = models.DateTimeField(null=True, blank=True, help_text="Finished")
 
