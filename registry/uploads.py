@@ -12,10 +12,10 @@ REST_OF_FORM = 2**20  # what a form may hold beside its file
 
 
 class Bounded(FileUploadHandler):
-    """Keeps no file larger than a request may be. The rest is read and dropped, so that the browser hears the answer."""
+    """Keeps no file larger than a request may be. The rest is read and dropped, so that the browser gets its answer."""
 
     def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None
+        self, input_data: Any, meta: Any, content_length: int, boundary: Any, encoding: Any = None
     ) -> None:
         self.is_hopeless = content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE + REST_OF_FORM
 
