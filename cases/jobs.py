@@ -4,11 +4,20 @@ The broker may lose a message or deliver it twice; neither matters. A job whose 
 lease has run out, and after three attempts it is set aside for people to see. Time is the database's own.
 """
 
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 
+from django.db import DatabaseError, connection
 from django.db.models import F, Model, Q
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
+
+from registry import access
+
+logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=10)
 ATTEMPTS = 3
@@ -42,3 +51,26 @@ def due(job: type[Model]) -> list[int]:
     """The jobs that nobody works on: waiting, or left behind by a worker that is gone."""
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
     return list(job._default_manager.filter(free, state__in=OPEN).order_by("pk").values_list("pk", flat=True))
+
+
+@contextmanager
+def pulse(job: type[Model], job_id: int, center_id: int) -> Iterator[Callable[..., None]]:
+    """Tell how far a job is, and renew its lease, beside the one long transaction that its work stands in.
+
+    That needs a connection of its own. The job's transaction must not have written the job's row before the end of this
+    block. A beat that fails is left out: it is the work that counts.
+    """
+
+    def beat(**progress: int) -> None:
+        try:
+            with access.scope([center_id]):
+                rows = job._default_manager.filter(pk=job_id, state="running")
+                rows.update(leased_until=lease(), **progress)
+        except DatabaseError:
+            logger.warning("no pulse job=%s id=%s", job._meta.model_name, job_id, exc_info=True)
+
+    with ThreadPoolExecutor(1) as aside:
+        try:
+            yield lambda **progress: aside.submit(beat, **progress).result()
+        finally:
+            aside.submit(lambda: connection.close()).result()  # of that thread, not of this

@@ -15,6 +15,12 @@ def import_batch(batch_id: int) -> None:
 
 
 @shared_task
+def tidy_imports() -> None:
+    """Forget the values that came in with files and are needed no more."""
+    importing.tidy()
+
+
+@shared_task
 def assess(run_id: int, center_id: int) -> None:
     """Read the rulebooks again over a center's cases."""
     review.carry_out(run_id, center_id)

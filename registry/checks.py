@@ -14,7 +14,7 @@ from registry.database.roles import OWNER
 
 CLINICAL = "cases"
 # Written by the machine alone, from rows that are audited; older assessments stay as they are.
-DERIVED = {"assessment", "assessmentrun", "importbatch", "survivalobservation"}
+DERIVED = {"assessment", "assessmentrun", "importbatch", "importrow", "survivalobservation"}
 # What is typed and not saved is no data of a case yet.
 UNSAVED = {"entrydraft"}
 

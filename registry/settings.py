@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "registry.uploads.ReceiveMiddleware",
     "registry.access.ScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -203,6 +204,7 @@ CELERY_BEAT_SCHEDULE = {
     "sign of life": {"task": "registry.tasks.beat", "schedule": crontab()},
     "ring the bell for jobs that are due": {"task": "cases.tasks.ring_due_jobs", "schedule": crontab()},
     "read the rulebooks again": {"task": "cases.tasks.reassess_all", "schedule": crontab(hour=2, minute=30)},
+    "forget old uploads": {"task": "cases.tasks.tidy_imports", "schedule": crontab(hour=3, minute=30)},
     "send reports that are due": {"task": "reports.tasks.send_due", "schedule": crontab()},
 }
 
@@ -242,7 +244,12 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 2**20
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 2**20  # of a file, too
+FILE_UPLOAD_HANDLERS = [
+    "registry.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a case with all its forms in one admin page
 
 # --- the API: closed unless a view opens it ------------------------------------------------------------------

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.utils.translation import gettext
+
 from cases.flat.tables import MAX_CELL, Broken, Formula, trimmed
 from cases.vocabulary import Missing
 from registry.fields import ClinicalField, CodedSet, Flag, Measurement, PartialDateField
@@ -60,15 +62,19 @@ def _text(cell: str) -> str:
     if len(cell) > MAX_CELL:
         raise CellError(
             "too_long",
-            f"The cell holds {len(cell)} characters; no field takes more than {MAX_CELL}. Shorten it.",
+            gettext(
+                "The cell holds {count} characters; no field takes more than {limit}. Shorten it."
+            ).format(count=len(cell), limit=MAX_CELL),
         )
     if isinstance(cell, Formula):
         raise CellError(
-            "formula", "The cell holds a formula, which is never computed here. Paste its value instead."
+            "formula",
+            gettext("The cell holds a formula, which is never computed here. Paste its value instead."),
         )
     if isinstance(cell, Broken):
         raise CellError(
-            "error_cell", "The cell shows an error of the spreadsheet program. Enter the value again."
+            "error_cell",
+            gettext("The cell shows an error of the spreadsheet program. Enter the value again."),
         )
     return trimmed(cell)
 
@@ -103,11 +109,13 @@ def _measured(decimals: bool) -> Callable[[Any], Any]:
             )
         if _COMMA.fullmatch(cell):
             raise CellError(
-                "decimal_comma", "The number is written with a comma. Write a decimal point, such as 12.5."
+                "decimal_comma",
+                gettext("The number is written with a comma. Write a decimal point, such as 12.5."),
             )
         if _SEPARATED.fullmatch(cell):
             raise CellError(
-                "thousands", "The number has separators for thousands. Write its digits alone, such as 1200."
+                "thousands",
+                gettext("The number has separators for thousands. Write its digits alone, such as 1200."),
             )
         return cell
 
@@ -118,23 +126,23 @@ def _codes(cell: Any) -> Any:
     if not isinstance(cell, str):
         return [str(cell)]
     if ";" in cell or "," in cell:
-        raise CellError(
-            "separator", f"Separate several codes with {SEPARATOR}, such as mass{SEPARATOR}fever."
-        )
+        raise CellError("separator", gettext("Separate several codes with |, such as mass|fever."))
     return [trimmed(code) for code in cell.split(SEPARATOR)]
 
 
 def _date(cell: Any) -> Any:
     if isinstance(cell, datetime):
         if cell.time() != time():
-            raise CellError("date_with_time", "The cell holds a time of day. Enter the date alone.")
+            raise CellError("date_with_time", gettext("The cell holds a time of day. Enter the date alone."))
         cell = cell.date()
     if isinstance(cell, date):
         return cell.isoformat()
     if isinstance(cell, int | float) and not isinstance(cell, bool) and not 1900 <= cell <= 2099:
         raise CellError(
             "date_serial",
-            "The cell holds a number where a date belongs. Format it as a date, or write YYYY-MM-DD.",
+            gettext(
+                "The cell holds a number where a date belongs. Format it as a date, or write YYYY-MM-DD."
+            ),
         )
     return as_text(cell)
 
@@ -152,13 +160,15 @@ def as_text(cell: Any) -> Any:
     if isinstance(cell, date | time | timedelta):
         raise CellError(
             "date_in_text",
-            "The cell holds a date or time; spreadsheet programs make one of texts such as 3-15. Format it as text.",
+            gettext(
+                "The cell holds a date or time; spreadsheet programs make one of texts such as 3-15. Format it as text."
+            ),
         )
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, int | float) and abs(cell) >= 10**15:
         raise CellError(
             "digits_lost",
-            "The cell holds a number of more than 15 digits, which lost its end. Format it as text.",
+            gettext("The cell holds a number of more than 15 digits, which lost its end. Format it as text."),
         )
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)

@@ -1,16 +1,19 @@
 """Columns: the name of a column is the place of a field in the case document.
 
-`patient.sex`, `follow_ups.2.visit_on`, `operations.1.veins.2.vein`: rows of repeated forms count from 1.
+`patient.sex`, `follow_ups.2.visit_on`, `operations.1.veins.2.vein`: rows of repeated forms count from 1. A center whose
+columns have names of its own says which field each of them holds; messages keep the center's names.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
+
+from django.utils.translation import gettext
 
 from cases.flat.cells import as_text, reader
 from cases.flat.tables import Sheet, UnreadableFile
@@ -21,6 +24,9 @@ from registry.fields import ClinicalField, clinical_fields
 KEY_COLUMNS = ("case_number", "center")
 OWN_TEXTS = ("citation", "note")
 SHEET_COLUMNS = ("case_number", "number", "operation")
+# What stands before each row that was handed back (returned.py).
+ADDED = ("row", "problems")
+LEFT_OUT = ""
 MAX_POSITION = 200
 Steps = tuple[str | int, ...]
 
@@ -35,31 +41,56 @@ class Column:
     read: Callable[[Any], Any]
 
 
-def compiled(sheet: Sheet, *, prefix: str = "") -> list[Column]:
+def targets(sheet: Sheet, chosen: Mapping[str, str] | None) -> list[str]:
+    """The field that each column of a sheet holds: as chosen, or else as its name says; "" for one left out."""
+    chosen = chosen or {}
+    return [chosen.get(name, LEFT_OUT if name in ADDED else name) for name in sheet.header]
+
+
+def compiled(sheet: Sheet, fields: Sequence[str], *, prefix: str = "") -> list[Column]:
     """Find the place of every column; UnreadableFile names those that have none, and what may be meant."""
-    aside = SHEET_COLUMNS if prefix else KEY_COLUMNS
+    aside = (*(SHEET_COLUMNS if prefix else KEY_COLUMNS), LEFT_OUT)
     columns, unknown = [], []
-    for index, name in enumerate(sheet.header):
-        if name in aside:
+    for index, (name, field) in enumerate(zip(sheet.header, fields, strict=True)):
+        if field in aside:
             continue
-        if name in OWN_TEXTS and not prefix:
-            columns.append(Column(index=index, name=name, steps=(name,), read=as_text))
-            continue
-        found = _place(prefix + name)
+        found = place(field, prefix)
         if found is None:
-            unknown.append(_unknown(name, prefix))
+            unknown.append(unknown_column(field, prefix))
         else:
-            steps, declared = found
-            columns.append(Column(index=index, name=name, steps=steps, read=reader(declared)))
-    where = f" of sheet '{sheet.name}'" if sheet.name else ""
-    if unknown:
-        raise UnreadableFile(f"Row 1{where}: {'; '.join(unknown)}. The template lists every column.")
-    if "case_number" not in sheet.header:
-        raise UnreadableFile(f"Row 1{where} has no column 'case_number'. Every row must say whose it is.")
+            steps, read = found
+            columns.append(Column(index=index, name=name, steps=steps, read=read))
+    _refuse(sheet, fields, unknown)
     return sorted(
         columns,
         key=lambda column: [(str(step), 0) if isinstance(step, str) else ("", step) for step in column.steps],
     )
+
+
+def _refuse(sheet: Sheet, fields: Sequence[str], unknown: list[str]) -> None:
+    """Refuse a sheet with columns that nobody can place."""
+    where = f"{sheet.name}: " if sheet.name else ""
+    if unknown:
+        said = gettext("{where}Row 1: {problems}. The template lists every column.")
+        raise UnreadableFile(said.format(where=where, problems="; ".join(unknown)))
+    if "case_number" not in fields:
+        said = gettext("{where}Row 1 has no column 'case_number'. Every row must say whose it is.")
+        raise UnreadableFile(said.format(where=where))
+    for index, field in enumerate(fields):
+        if field != LEFT_OUT and field in fields[:index]:
+            said = gettext(
+                "{where}Columns '{first}' and '{second}' both lead to '{field}'. Keep one of them."
+            )
+            first, second = sheet.header[fields.index(field)][:60], sheet.header[index][:60]
+            raise UnreadableFile(said.format(where=where, first=first, second=second, field=field))
+
+
+def place(name: str, prefix: str = "") -> tuple[Steps, Callable[[Any], Any]] | None:
+    """Where a column leads and how its cells are read; None when there is no such field."""
+    if name in OWN_TEXTS and not prefix:
+        return (name,), as_text
+    found = _place(prefix + name)
+    return found and (found[0], reader(found[1]))
 
 
 @cache
@@ -90,14 +121,15 @@ def _place(name: str) -> tuple[Steps, ClinicalField] | None:
     return (*steps, parts[0]), _fields(form)[parts[0]]
 
 
-def _unknown(name: str, prefix: str) -> str:
+def unknown_column(name: str, prefix: str) -> str:
     """Say that a column is unknown and which one may be meant."""
     numbers = iter(re.findall(r"(?<=\.)\d+(?=\.)", name))
     near = get_close_matches(re.sub(r"(?<=\.)\d+(?=\.)", "1", prefix + name), _every_name(), n=1)
     if not near:
-        return f"'{name[:60]}' is not a column"
+        return gettext("'{name}' is not a column").format(name=name[:60])
     meant = re.sub(r"(?<=\.)1(?=\.)", lambda one: next(numbers, one[0]), near[0].removeprefix(prefix))
-    return f"'{name[:60]}' is not a column, did you mean '{meant}'?"
+    said = gettext("'{name}' is not a column, did you mean '{meant}'?")
+    return said.format(name=name[:60], meant=meant)
 
 
 @cache

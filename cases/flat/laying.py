@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
+
 from cases.flat.cells import Reason
 from cases.flat.columns import Steps, dotted
-from cases.flat.lines import Cell, Fault
+from cases.flat.lines import ERASED, Cell, Fault
 
 
 def lay(cells: list[Cell], onto: dict[str, Any]) -> list[Fault]:
-    """Lay answers over a case as plain values. What a file does not say stays as it is; nothing is erased."""
+    """Lay answers over a case as plain values. What a file does not say stays as it is; only ERASED erases."""
     faults: list[Fault] = []
     homes: dict[Steps, dict[str, Any] | None] = {}
     for cell in cells:
+        if cell.value is ERASED:
+            _erase(onto, cell.steps)
+            continue
         home, name = cell.steps[:-1], cell.steps[-1]
         if home not in homes:
             homes[home] = _home(onto, home)
@@ -22,6 +27,9 @@ def lay(cells: list[Cell], onto: dict[str, Any]) -> list[Fault]:
         form = homes[home]
         if form is not None:
             _answer(form, str(name), cell.value)
+    for cell in cells:
+        if cell.value is ERASED:
+            _drop_empty(onto, cell.steps[:-1])
     return faults
 
 
@@ -35,6 +43,43 @@ def _answer(form: dict[str, Any], name: str, value: Any) -> None:
         form[name] = value
         if name in reasons:
             form["missing"] = {key: reason for key, reason in reasons.items() if key != name}
+
+
+def _erase(case: dict[str, Any], steps: Steps) -> None:
+    """Take away an answer, or the reason why there is none; where there is no form, there is nothing to erase."""
+    form = _found(case, steps[:-1])
+    if form is None:
+        return
+    form.pop(str(steps[-1]), None)
+    if reasons := {key: reason for key, reason in form.get("missing", {}).items() if key != steps[-1]}:
+        form["missing"] = reasons
+    else:
+        form.pop("missing", None)
+
+
+def _drop_empty(case: dict[str, Any], steps: Steps) -> None:
+    """Take away a form that says nothing any more, and what held it; a row only from the end, so that rows keep
+    their numbers."""
+    for end in range(len(steps), 0, -1):
+        holder, step = _found(case, steps[: end - 1]), steps[end - 1]
+        if isinstance(holder, list) and isinstance(step, int):
+            if step < len(holder) and holder[step]:
+                return
+            while holder and not holder[-1]:
+                holder.pop()
+        elif isinstance(holder, dict) and not holder.get(str(step), True):
+            del holder[str(step)]
+
+
+def _found(case: Any, steps: Steps) -> Any:
+    """What stands at a place of the case; None when there is nothing."""
+    node = case
+    try:
+        for step in steps:
+            node = node[step]
+    except (IndexError, KeyError):
+        return None
+    return node
 
 
 def _home(case: dict[str, Any], steps: Steps) -> dict[str, Any] | None:
@@ -54,7 +99,8 @@ def _home(case: dict[str, Any], steps: Steps) -> dict[str, Any] | None:
 
 
 def _gap(cell: Cell) -> Fault:
-    said = f"{dotted(cell.steps[:-1])} is filled, but the one before it is empty. Number from 1 without gaps."
+    said = gettext("{place} is filled, but the one before it is empty. Number from 1 without gaps.")
+    said = said.format(place=dotted(cell.steps[:-1]))
     return Fault(row=cell.row, column=cell.column, code="gap", message=said, sheet=cell.sheet)
 
 

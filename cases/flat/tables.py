@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-MAX_FILE_BYTES = 64 * 2**20
+from django.utils.translation import gettext
+
+from cases.flat.formulas import unguarded
+
+MAX_FILE_BYTES = 20 * 2**20
 MAX_ROWS = 100_000
 MAX_COLUMNS = 2_000
 MAX_CELL = 5_000  # five times the longest text of a case
@@ -22,8 +26,7 @@ MAX_CELL = 5_000  # five times the longest text of a case
 csv.field_size_limit(MAX_FILE_BYTES)
 
 _BLANKS = " \t\r\n\u00a0\u200b\u2060\ufeff"
-_WIDE_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
-_SAVE_AS = "Save it as 'CSV UTF-8' and send it again"
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class UnreadableFile(ValueError):  # noqa: N818 (named for what it is)
@@ -46,12 +49,13 @@ class Broken(str):
 class Row:
     """The cells of a row, and its number as a spreadsheet program counts (the header is row 1).
 
-    `fault` says why its cells cannot be told apart.
+    `fault` says why its cells cannot be told apart; `given` are the cells as they came, where that differs.
     """
 
     number: int
     cells: list[Any]
     fault: str = ""
+    given: list[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ class Sheet:
     name: str
     header: list[str]
     rows: Callable[[], Iterator[Row]]
+    separator: str = ""  # of a CSV file
 
 
 def blank(cell: Any) -> bool:
@@ -89,19 +94,20 @@ def named(header: list[Any]) -> list[str]:
     while names and not names[-1]:
         names.pop()
     if not names:
-        raise UnreadableFile("Row 1 is empty. It must hold the column names; see manage.py import_template.")
+        raise UnreadableFile(gettext("Row 1 is empty. It must hold the column names; the template has them."))
     if len(names) > MAX_COLUMNS:
-        raise UnreadableFile(
-            f"Row 1 has {len(names)} columns, more than {MAX_COLUMNS}. Use extra sheets instead."
-        )
+        said = gettext("Row 1 has {count} columns, more than {limit}. Use extra sheets instead.")
+        raise UnreadableFile(said.format(count=len(names), limit=MAX_COLUMNS))
+    seen: dict[str, int] = {}
     for index, name in enumerate(names):
         if not name:
-            raise UnreadableFile(f"Column {letter(index)} has no name in row 1. Name it or delete it.")
-        if name in names[:index]:
-            first = letter(names.index(name))
-            raise UnreadableFile(
-                f"Columns {first} and {letter(index)} are both named '{name}' (row 1). Keep one of them."
-            )
+            said = gettext("Column {letter} has no name in row 1. Name it or delete it.")
+            raise UnreadableFile(said.format(letter=letter(index)))
+        if name in seen:
+            said = gettext("Columns {first} and {second} are both named '{name}' (row 1). Keep one of them.")
+            places = {"first": letter(seen[name]), "second": letter(index)}
+            raise UnreadableFile(said.format(**places, name=name[:60]))
+        seen[name] = index
     return names
 
 
@@ -110,17 +116,22 @@ def named(header: list[Any]) -> list[str]:
 
 def _require_utf8(content: bytes) -> None:
     """UTF-8 with or without byte order mark; anything else is named and refused, never guessed into data."""
-    if content[:2] in _WIDE_MARKS or b"\x00" in content[:1000]:
-        raise UnreadableFile(f"The file is not UTF-8 text; it looks like UTF-16 or binary. {_SAVE_AS}.")
+    if content[:2] in _WIDE_MARKS or b"\x00" in content:
+        said = gettext(
+            "The file is not UTF-8 text; it looks like UTF-16 or binary. Save it as 'CSV UTF-8' and send it again."
+        )
+        raise UnreadableFile(said)
     try:
         content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
         guess = "windows-1251" if _cyrillic(content) else "windows-1252"
-        raise UnreadableFile(
-            f"The file is not UTF-8 text: line {row} holds the byte 0x{content[error.start]:02X}; "
-            f"it looks like {guess}. {_SAVE_AS}."
-        ) from None
+        said = gettext(
+            "The file is not UTF-8 text: line {line} holds the byte {byte}; it looks like {encoding}. "
+            "Save it as 'CSV UTF-8' and send it again."
+        )
+        byte = f"0x{content[error.start]:02X}"
+        raise UnreadableFile(said.format(line=row, byte=byte, encoding=guess)) from None
 
 
 def _cyrillic(content: bytes) -> bool:
@@ -141,17 +152,18 @@ def csv_sheet(content: bytes) -> Sheet:
         for row in islice(_records(content, delimiter), 1, None):
             yield _fitted(row, width)
 
-    return Sheet(name="", header=header, rows=rows)
+    return Sheet(name="", header=header, rows=rows, separator=delimiter)
 
 
 def _fitted(row: Row, width: int) -> Row:
     """A row with more or fewer cells than the header is shifted: nobody knows which value belongs where."""
     if len(row.cells) < width or any(not blank(cell) for cell in row.cells[width:]):
-        fault = (
-            f"The row has {len(row.cells)} cells and the header has {width}. "
+        said = gettext(
+            "The row has {cells} cells and the header has {columns}. "
             "Quote texts that contain the separator, and keep empty cells."
         )
-        return Row(row.number, (row.cells + [""] * width)[:width], fault)
+        fault = said.format(cells=len(row.cells), columns=width)
+        return Row(row.number, (row.cells + [""] * width)[:width], fault, given=row.cells)
     return Row(row.number, row.cells[:width])
 
 
@@ -162,10 +174,13 @@ def _records(content: bytes, delimiter: str) -> Iterator[Row]:
     try:
         for number, cells in enumerate(csv.reader(text, delimiter=delimiter, strict=True), start=1):
             if number > MAX_ROWS + 1:
-                raise UnreadableFile(f"The file has more than {MAX_ROWS} rows. Split it.")
+                raise UnreadableFile(
+                    gettext("The file has more than {limit} rows. Split it.").format(limit=MAX_ROWS)
+                )
             if any(cells) and not (number > 1 and all(map(blank, cells))):
-                yield Row(number, cells)
+                yield Row(number, [unguarded(cell) if cell[:1] == "'" else cell for cell in cells])
     except csv.Error as error:
-        raise UnreadableFile(
-            f"Row {number + 1} is not well-formed CSV ({error}). Look for a quotation mark that is not closed."
-        ) from None
+        said = gettext(
+            "Row {row} is not well-formed CSV ({error}). Look for a quotation mark that is not closed."
+        )
+        raise UnreadableFile(said.format(row=number + 1, error=error)) from None

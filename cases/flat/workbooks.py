@@ -11,9 +11,11 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
+from django.utils.translation import gettext
 from openpyxl import load_workbook
 
 from cases.flat.tables import (
@@ -46,31 +48,41 @@ DAMAGED = (
     ValueError,
     zipfile.BadZipFile,
 )
-_AGAIN = "Open it in a spreadsheet program and save it as .xlsx again"
 
 
-def sheets(content: bytes) -> list[Sheet]:
-    """Read every sheet but those set aside; the one named 'cases', or else the first, comes first."""
+def sheets(content: bytes, *, rows: int | None = None) -> list[Sheet]:
+    """Read every sheet but those set aside; the one named 'cases', or else the first, comes first.
+
+    With `rows`, only so many of each are read.
+    """
     _inspect(content)
     try:
         with warnings.catch_warnings():
             # openpyxl warns of styles and extensions that it leaves out; only values matter here.
             warnings.simplefilter("ignore", UserWarning)
-            found = _read(content)
+            found = _read(content, rows)
     except UnreadableFile:
         raise
     except DAMAGED:
-        raise UnreadableFile(f"The workbook is damaged. {_AGAIN}.") from None
+        raise UnreadableFile(_damaged()) from None
     found = [sheet for sheet in found if sheet is not None]
     if not found:
-        raise UnreadableFile("The workbook has no sheet with column names in row 1. Fill in the template.")
+        raise UnreadableFile(
+            gettext("The workbook has no sheet with column names in row 1. Fill in the template.")
+        )
     return sorted(found, key=lambda sheet: sheet.name != "cases")
 
 
-def _read(content: bytes) -> list[Sheet | None]:
+def _damaged() -> str:
+    return gettext(
+        "The workbook is damaged or cut off. Open it in a spreadsheet program and save it as .xlsx again."
+    )
+
+
+def _read(content: bytes, rows: int | None) -> list[Sheet | None]:
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
     try:
-        return [_sheet(sheet) for sheet in book.worksheets if sheet.title not in ASIDE]
+        return [_sheet(sheet, rows) for sheet in book.worksheets if sheet.title not in ASIDE]
     finally:
         book.close()
 
@@ -81,14 +93,20 @@ def _inspect(content: bytes) -> None:
             entries = archive.infolist()
             names = [entry.filename for entry in entries]
             if len(entries) > MAX_ENTRIES or len(set(names)) < len(names):
-                raise UnreadableFile(f"The workbook has too many or repeated parts. {_AGAIN}.")
+                said = gettext(
+                    "The workbook has too many or repeated parts. "
+                    "Open it in a spreadsheet program and save it as .xlsx again."
+                )
+                raise UnreadableFile(said)
             if any(entry.flag_bits & 1 for entry in entries):
-                raise UnreadableFile("The workbook is protected by a password. Save it without one.")
+                raise UnreadableFile(gettext("The workbook is protected by a password. Save it without one."))
             if any("vbaproject" in name.lower() for name in names):
-                raise UnreadableFile("The workbook contains macros. Save it as .xlsx without macros.")
+                raise UnreadableFile(
+                    gettext("The workbook contains macros. Save it as .xlsx without macros.")
+                )
             _unfold(archive, entries)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error):
-        raise UnreadableFile(f"The workbook is damaged or cut off. {_AGAIN}.") from None
+        raise UnreadableFile(_damaged()) from None
 
 
 def _unfold(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
@@ -101,28 +119,34 @@ def _unfold(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
                 total += len(piece)
                 cells += piece.count(b"<c ") + piece.count(b"<c>") + piece.count(b"<c/>")
                 if total > MAX_UNFOLDED_BYTES or cells > MAX_CELLS:
-                    raise UnreadableFile(
-                        f"The workbook unfolds to more than {MAX_CELLS} cells or {MAX_UNFOLDED_BYTES >> 20} MiB. "
+                    said = gettext(
+                        "The workbook unfolds to more than {cells} cells or {size} MiB. "
                         "Delete unused sheets and formatted empty cells, or send CSV."
                     )
+                    raise UnreadableFile(said.format(cells=MAX_CELLS, size=MAX_UNFOLDED_BYTES >> 20))
                 joined = tail + piece
                 if b"<!DOCTYPE" in joined or b"<!ENTITY" in joined:
-                    raise UnreadableFile(f"The workbook contains a document type definition. {_AGAIN}.")
+                    said = gettext(
+                        "The workbook contains a document type definition. "
+                        "Open it in a spreadsheet program and save it as .xlsx again."
+                    )
+                    raise UnreadableFile(said)
                 tail = piece[-10:]
 
 
-def _sheet(source: Any) -> Sheet | None:
+def _sheet(source: Any, at_most: int | None) -> Sheet | None:
     source.reset_dimensions()  # the sheet's own statement of its size is a claim, too
     walk = _rows(source)
     first = next(walk, None)
     if first is None:
         return None
     if first.number != 1:
-        raise UnreadableFile(
-            f"Row 1 of sheet '{source.title}' is empty. It must hold the column names; see manage.py import_template."
+        said = gettext(
+            "Row 1 of sheet '{sheet}' is empty. It must hold the column names; the template has them."
         )
+        raise UnreadableFile(said.format(sheet=source.title))
     header = named(first.cells)
-    rows = [_fitted(row, len(header)) for row in walk]
+    rows = [_fitted(row, len(header)) for row in islice(walk, at_most)]
     return Sheet(name=source.title, header=header, rows=lambda: iter(rows))
 
 
@@ -132,15 +156,18 @@ def _rows(source: Any) -> Iterator[Row]:
     for number, row in enumerate(source.iter_rows(), start=1):
         cells += len(row)
         if len(row) > 2 * MAX_COLUMNS or cells > MAX_CELLS:
-            raise UnreadableFile(
-                f"Sheet '{source.title}' reaches too far (row {number}, column {letter(max(len(row) - 1, 0))}). "
+            said = gettext(
+                "Sheet '{sheet}' reaches too far (row {row}, column {column}). "
                 "Delete the formatted empty rows and columns, or send CSV."
             )
+            column = letter(max(len(row) - 1, 0))
+            raise UnreadableFile(said.format(sheet=source.title, row=number, column=column))
         values = [_value(cell) for cell in row]
         if any(value is not None and value != "" for value in values):
             filled += 1
             if filled > MAX_ROWS + 1:
-                raise UnreadableFile(f"Sheet '{source.title}' has more than {MAX_ROWS} rows. Split it.")
+                said = gettext("Sheet '{sheet}' has more than {limit} rows. Split it.")
+                raise UnreadableFile(said.format(sheet=source.title, limit=MAX_ROWS))
             yield Row(number, values)
 
 
@@ -153,6 +180,7 @@ def _value(cell: Any) -> Any:
 def _fitted(row: Row, width: int) -> Row:
     for index, value in enumerate(row.cells[width:], start=width):
         if value is not None and value != "":
-            fault = f"Cell {letter(index)}{row.number} holds a value, but its column has no name in row 1."
-            return Row(row.number, row.cells[:width], fault)
+            said = gettext("Cell {cell} holds a value, but its column has no name in row 1.")
+            fault = said.format(cell=f"{letter(index)}{row.number}")
+            return Row(row.number, row.cells[:width], fault, given=row.cells)
     return Row(row.number, row.cells[:width] + [None] * (width - len(row.cells)))

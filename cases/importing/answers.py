@@ -37,11 +37,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowVerdict:
-    """What became of one row."""
+    """What became of one row, and with which version of the case it was compared (0: with none)."""
 
     row: int
     case_number: str
     verdict: Verdict
+    version: int = 0
     problems: tuple[RowProblem, ...] = ()
     changes: tuple[Change, ...] = ()
 
@@ -62,7 +63,9 @@ class Report:
 
     def as_plain(self) -> dict[str, Any]:
         """Write it as JSON holds it."""
-        rows = [asdict(row) for row in self.verdicts]
+        rows = [
+            {key: value for key, value in asdict(row).items() if key != "version"} for row in self.verdicts
+        ]
         return {
             "digest": self.digest,
             "rows": self.rows,
@@ -72,7 +75,7 @@ class Report:
         }
 
 
-def rejected(line: flat.Line, problems: Sequence[Problem]) -> RowVerdict:
+def rejected(line: flat.Line, problems: Sequence[Problem], version: int = 0) -> RowVerdict:
     """Reject a row for what is wrong with its cells and with the case they make; the same thing is told once."""
     faults = tuple(
         RowProblem(row=f.row, column=f.column, code=f.code, message=f.message, sheet=f.sheet)
@@ -84,6 +87,7 @@ def rejected(line: flat.Line, problems: Sequence[Problem]) -> RowVerdict:
         row=line.row,
         case_number=line.case_number,
         verdict="rejected",
+        version=version,
         problems=(*faults, *(problem for problem in found if (problem.column, problem.code) not in named)),
     )
 
@@ -107,9 +111,10 @@ def located(line: flat.Line, problems: Sequence[Problem]) -> tuple[RowProblem, .
     return tuple(found)
 
 
-def changes(before: StoredCase, after: Any) -> Iterator[Change]:
-    """List every answer that differs, old and new, by its column."""
-    old, new = dict(_leaves(dump(before.document), "")), dict(_leaves(dump(after), ""))
+def changes(before: StoredCase | None, after: Any) -> Iterator[Change]:
+    """List every answer that differs, old and new, by its column; all of them for a case that is new."""
+    old = dict(_leaves(dump(before.document), "")) if before else {"case_number": after.case_number}
+    new = dict(_leaves(dump(after), ""))
     for column in dict.fromkeys([*new, *old]):
         if old.get(column) != new.get(column):
             yield Change(column=column, before=old.get(column), after=new.get(column))

@@ -1,4 +1,4 @@
-"""One file through intake: chunk by chunk, so that memory does not grow with it, in one transaction."""
+"""Rows through intake: chunk by chunk, so that memory does not grow with the file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext
 
 from cases import flat, intake
 from cases.document import StoredCase, dump, load, parse
@@ -45,15 +47,19 @@ def run(
     """
     file = flat.read(content)
     if len(centers) != 1 and not file.names_centers:
-        raise flat.UnreadableFile("Row 1 has no column 'center'. Add it, or name the one center of all rows.")
+        raise flat.UnreadableFile(
+            gettext("Row 1 has no column 'center'. Add it, or name the one center of all rows.")
+        )
     digest = hashlib.sha256(content).hexdigest()
-    work = _Import(
+    work = Work(
         centers={center.code: center for center in centers},
         by=by,
         source=source,
         as_of=as_of,
         dry_run=dry_run,
         digest=digest,
+        center_column=file.column_of("center"),
+        tells=frozenset({"changed"}) if dry_run else frozenset(),
     )
     verdicts: list[RowVerdict] = []
     saved = not dry_run
@@ -71,15 +77,21 @@ def run(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Import:
-    """The work on the lines of one file."""
+class Work:
+    """The work on the lines of one file: of some centers, by a person, really or to see what would happen.
+
+    `tells` are the verdicts whose changes are listed, `objects` may refuse a line that is about to be saved.
+    """
 
     centers: Mapping[str, Center]
     by: User | None
     source: str
-    as_of: date | None
+    as_of: date | None = None
     dry_run: bool
     digest: str
+    center_column: str = "center"
+    tells: frozenset[str] = frozenset()
+    objects: Callable[[flat.Line, StoredCase | None, Any], Problem | None] = lambda line, before, after: None
 
     def take(self, lines: list[flat.Line]) -> list[RowVerdict]:
         """Judge and save some lines, in as many queries whatever their number; answer in their order."""
@@ -99,9 +111,7 @@ class _Import:
             if code in self.centers:
                 found.setdefault(code, []).append(line)
                 continue
-            here = f"this import is for center {only}" if only else "you may import for no such center"
-            said = f"The row names another center, and {here}. Correct the code, or take the row out."
-            line.fault(line.row, "center", "foreign_center", said)
+            line.fault(line.row, self.center_column, "foreign_center", _foreign(only))
             answers[id(line)] = rejected(line, ())
         return found
 
@@ -109,14 +119,18 @@ class _Import:
         stored = _stored(center, lines)
         accepted: list[tuple[flat.Line, intake.Submission]] = []
         for line in lines:
+            before = stored.get(line.case_number)
             problems: Sequence[Problem] = ()
             try:
-                accepted.append((line, _submission(line, stored.get(line.case_number))))
+                submission = _submission(line, before)
+                objection = self.objects(line, before, submission.document)
+                problems = [objection] if objection else []
             except DocumentError as error:
                 problems = error.problems
             if problems or line.faults:
-                answers[id(line)] = rejected(line, problems)
-        accepted = [(line, submission) for line, submission in accepted if not line.faults]
+                answers[id(line)] = rejected(line, problems, before.version if before else 0)
+            else:
+                accepted.append((line, submission))
         receipts = intake.save_cases(
             [submission for _, submission in accepted],
             center=center,
@@ -129,14 +143,27 @@ class _Import:
         )
         for (line, submission), receipt in zip(accepted, receipts, strict=True):
             before = stored.get(line.case_number)
-            shown = before if self.dry_run and receipt.verdict == "changed" else None
             answers[id(line)] = RowVerdict(
                 row=line.row,
                 case_number=line.case_number,
                 verdict=receipt.verdict,
+                version=before.version if before else 0,
                 problems=located(line, receipt.problems),
-                changes=tuple(changes(shown, submission.document)) if shown else (),
+                changes=tuple(changes(before, submission.document)) if receipt.verdict in self.tells else (),
             )
+
+
+def _foreign(only: str) -> str:
+    if only:
+        said = gettext(
+            "The row names another center, and this import is for center {center}. "
+            "Correct the code, or take the row out."
+        )
+        return said.format(center=only)
+    return gettext(
+        "The row names another center, and you may import for no such center. "
+        "Correct the code, or take the row out."
+    )
 
 
 def _stored(center: Center, lines: list[flat.Line]) -> dict[str, StoredCase]:

@@ -5,7 +5,8 @@ forms (document, dictionary, admin, import, audit sweep) walks this tuple.
 """
 
 from cases.models.base import Form, OperationForm
-from cases.models.case import Case, ImportBatch, SurvivalObservation
+from cases.models.case import Case, SurvivalObservation
+from cases.models.imports import ImportBatch, ImportRow
 from cases.models.operation import Operation, Reconstruction, VeinHandling
 from cases.models.outcome import Antithrombotic, Complication, Death, Discharge, FollowUp, Recurrence
 from cases.models.pathology import Pathology
@@ -56,6 +57,7 @@ __all__ = [
     "Form",
     "ImagingStudy",
     "ImportBatch",
+    "ImportRow",
     "MdtMeeting",
     "Operation",
     "OperationForm",

@@ -1,0 +1,33 @@
+"""How long what came in with files is kept: values of patients stand nowhere longer than they are needed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from cases.importing import waiting
+from cases.models import ImportBatch, ImportRow
+from registry import access
+
+UNDECIDED_FOR = timedelta(days=7)
+REJECTED_FOR = timedelta(days=30)
+
+
+def tidy() -> None:
+    """Cancel what nobody decided on for a week; forget the rejected rows of what ended a month ago.
+
+    Verdicts, sentences and the names of changed columns stay.
+    """
+    with access.everywhere():
+        undecided = ImportBatch.objects.filter(state__in=(waiting.State.UPLOADED, waiting.State.CHECKED))
+        waiting.forget(undecided.filter(created_at__lt=Now() - UNDECIDED_FOR))
+        ended = ImportBatch.objects.filter(
+            ~Q(preview={}) | ~Q(content=b""), finished_at__lt=Now() - REJECTED_FOR
+        )
+        ids = list(ended.values_list("pk", flat=True))
+        rows = ImportRow.objects.filter(batch__in=ids)
+        rows.exclude(cells=[], values=[]).update(cells=[], values=[])
+        rows.filter(problems=[], columns=[]).delete()
+        ImportBatch.objects.filter(pk__in=ids).update(content=b"", preview={})

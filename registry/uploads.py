@@ -1,0 +1,56 @@
+"""Files that people upload: bounded before they are kept, and received before a transaction waits for them."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+
+REST_OF_FORM = 2**20  # what a form may hold beside its file
+
+
+class Bounded(FileUploadHandler):
+    """Keeps no file larger than a request may be. The rest is read and dropped, so that the browser gets its answer."""
+
+    def handle_raw_input(
+        self, input_data: Any, meta: Any, content_length: int, boundary: Any, encoding: Any = None
+    ) -> None:
+        self.is_hopeless = content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE + REST_OF_FORM
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.received = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        self.received += len(raw_data)
+        if self.is_hopeless or self.received > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            self.request.upload_is_too_large = True  # type: ignore[union-attr]
+            raise SkipFile
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        """Leave it to the handler that keeps the file."""
+
+
+def is_too_large(request: HttpRequest) -> bool:
+    """Tell whether a file of this request was dropped for its size."""
+    return getattr(request, "upload_is_too_large", False)
+
+
+class ReceiveMiddleware:
+    """Receive a form with files before the request's transaction begins: a slow line would let it time out.
+
+    The API takes no files and reads its body itself.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        if request.content_type == "multipart/form-data" and not request.path.startswith("/api/"):
+            with suppress(UnreadablePostError):  # the line is gone, and nobody hears an answer
+                request.POST  # noqa: B018 (reading it is what receives the files)
+        return self.get_response(request)
