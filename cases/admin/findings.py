@@ -1,47 +1,70 @@
-"""Deviations and data queries: lists of what a person should look at, with a way to the case."""
+"""Work lists of deviations and data queries, and the way to the page of each."""
 
-from datetime import date
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from unfold.decorators import display
 
+from cases.admin.finding import FindingPage, standing
+from cases.admin.finding_filters import RULES, Mattering, OfRule, Standing, Waiting, tabs
 from cases.models import DataQuery, Deviation
 from cases.models.review import ReviewItem
+from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.catalogue import Entry
+from cases.rulebook.engine import Rulebook
+from cases.rulebook.validity import VALIDITY
+from cases.vocabulary import Severity
+from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
+
+LONGEST_ANSWER = 80
 
 
 class FindingAdmin(ReadOnlyAdmin):
-    """Rows that open and close by themselves when the data change."""
+    """Findings that open and close by themselves when the data change, and that people answer."""
 
-    list_display = ("rule_id", "case_link", "center_code", "state_label", "sentence", "opened_on")
-    list_display_links = None
-    list_filter = ("state", "severity", "center")
+    rulebook: ClassVar[Rulebook]
+    to_answer: ClassVar[Action]
+    list_display_links = ("rule",)
     list_select_related = ("case", "center")
+    show_full_result_count = False
     search_fields = ("case__case_number__startswith", "rule_id__startswith")
-    search_help_text = "Beginning of a case number or of a rule"
-    fields = (
-        "case",
-        "center",
-        "rule_id",
-        "pointer",
-        "severity",
-        "sentence",
-        "state",
-        "opened_at",
-        "closed_at",
-    )
+    search_help_text = gettext_lazy("Beginning of a case number or of a rule")
+    list_before_template = "cases/admin/standing.html"
+
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("cases/review.css",)}
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("-state", "-opened_at", "-id")  # what is open first
+        return ("-opened_at", "-id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewItem]:
-        return super().get_queryset(request).select_related("case", "center")
+        return super().get_queryset(request).select_related("case", "center", "answered_by")
 
-    @display(description="Case", ordering="case__case_number")
+    def is_found(self, entry: Entry) -> bool:
+        """Whether the rule can put anything into this list."""
+        return not entry.retired and Severity.QUERY in entry.severity.split()
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), "tabs": tabs(request)})
+
+    # --- the columns ------------------------------------------------------------------------------------------------
+
+    @display(description=gettext_lazy("Rule"), ordering="rule_id")
+    def rule(self, item: ReviewItem) -> str:
+        """The rule and its version; the way to the page of the finding."""
+        entry = RULES[self.rulebook].get(item.rule_id)
+        told = '<span class="registry-link">{}</span> <span class="review-version">{}</span><br>{}'
+        return format_html(told, item.rule_id, item.rulebook_version, entry.title if entry else "")
+
+    @display(description=gettext_lazy("Case"), ordering="case__case_number")
     def case_link(self, item: ReviewItem) -> str:
         """The case, at the part of its page that tells of the rules."""
         return format_html(
@@ -50,29 +73,80 @@ class FindingAdmin(ReadOnlyAdmin):
             item.case.case_number,
         )
 
-    @display(description="Center", ordering="center__code")
+    @display(description=gettext_lazy("Center"), ordering="center__code")
     def center_code(self, item: ReviewItem) -> str:
         """The short name."""
         return item.center.code
 
-    @display(description="Opened", ordering="opened_at")
-    def opened_on(self, item: ReviewItem) -> date:
-        """The day it was first found."""
-        return item.opened_at.date()
+    @display(description=gettext_lazy("Found"))
+    def found(self, item: ReviewItem) -> str:
+        """What was recorded, and what was expected instead."""
+        entry = RULES[self.rulebook].get(item.rule_id)
+        expected = gettext("Expected: {rule}.").format(rule=entry.asks) if entry and entry.asks else ""
+        told = '<div class="review-found">{}<p class="review-help">{}</p></div>'
+        return format_html(told, item.sentence, expected)
 
-    @display(description="State", ordering="state", label={"Open": "warning", "Closed": "success"})
-    def state_label(self, item: ReviewItem) -> str:
-        """Open or closed, in one word."""
-        return item.get_state_display().partition(":")[0]
+    @display(description=gettext_lazy("Severity"), ordering="severity")
+    def severity_word(self, item: ReviewItem) -> str:
+        """How much it matters, in a word."""
+        return str(item.get_severity_display()).partition(",")[0].partition(" ")[0]
+
+    @display(description=gettext_lazy("Age"), ordering="-opened_at")
+    def age(self, item: ReviewItem) -> str:
+        """Days since it was first found."""
+        days = (timezone.now() - item.opened_at).days
+        return ngettext("{n} day", "{n} days", days).format(n=days)
+
+    @display(description=gettext_lazy("State and answer"), ordering="state")
+    def state_and_answer(self, item: ReviewItem) -> str:
+        """Where it stands, and what the center said."""
+        key, word = standing(item)
+        given = item.get_answer_display() if item.answer else ""
+        words = Truncator(item.answer_text).chars(LONGEST_ANSWER)
+        badge = format_html('<span class="review-badge review-{}">{}</span>', key, word)
+        told = '<div class="review-given">{} {}<p class="review-help">{}</p></div>'
+        return format_html(told, badge, given, words)
+
+    # --- the page ---------------------------------------------------------------------------------------------------
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        item = None if object_id is None else self.get_object(request, object_id)
+        if item is None:
+            raise Http404  # also for an addition: findings make themselves
+        page = FindingPage(self, request, item)
+        return page.answer() if request.method == "POST" else page.show()
 
 
 @admin.register(Deviation, site=site)
 class DeviationAdmin(FindingAdmin):
     """Where care was not as the algorithm expects."""
 
-    list_display = ("rule_id", "case_link", "center_code", "severity", "state_label", "sentence", "opened_on")
+    rulebook, to_answer = ALGORITHM, Action.EXPLAIN
+    list_display = (
+        "rule",
+        "case_link",
+        "center_code",
+        "severity_word",
+        "found",
+        "age",
+        "state_and_answer",
+    )
+    list_filter = (Standing, Mattering, Waiting, "center", OfRule)  # fmt: skip
+
+    def is_found(self, entry: Entry) -> bool:
+        return not entry.retired and not entry.held_by
 
 
 @admin.register(DataQuery, site=site)
 class DataQueryAdmin(FindingAdmin):
     """Where the data are implausible."""
+
+    rulebook, to_answer = VALIDITY, Action.RECORD
+    list_display = ("rule", "case_link", "center_code", "found", "age", "state_and_answer")
+    list_filter = (Standing, Waiting, "center", OfRule)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from cases import document as documents
 from cases import intake
-from cases.admin import locking
+from cases.admin import locking, review
 from cases.admin.sheet import Block, Sheet, Told, TooManyRowsError
 from cases.admin.widgets import Choice, Line, Suggesting
 from cases.document import StoredCase
@@ -262,6 +262,7 @@ class CasePage:
             "to_complete": [sheet.find(a.pointer, a.sentence) for a in missing_answers(self.stored.document)],
             "assessment": assessment,
             "findings": _findings(assessment),
+            **review.standing_of(cast(Case, self.case), self.request.user),
         }
 
 

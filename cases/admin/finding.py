@@ -1,0 +1,246 @@
+"""The page of one finding: what was found and on which values, first the way to correct them, then the answer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
+
+from cases import answering, duplicates
+from cases import document as documents
+from cases.admin import places
+from cases.admin.finding_filters import RULES
+from cases.models import Case, DataQuery, Deviation
+from cases.models.review import ReviewItem
+from cases.rulebook.evidence import evidence
+from cases.vocabulary import JUSTIFICATIONS, Answer, ReviewState, Severity
+from registry import access
+from registry.access import Action
+from registry.audit import history_of
+from registry.models import User
+
+if TYPE_CHECKING:
+    from cases.admin.findings import FindingAdmin
+
+NAMES = {
+    "new": gettext_lazy("New"),
+    "returned": gettext_lazy("Returned"),
+    "answered": gettext_lazy("Answered"),
+    "closed": gettext_lazy("Closed"),
+}
+
+
+def standing(item: ReviewItem) -> tuple[str, str]:
+    """Where a finding stands: its key, and the word for it."""
+    key = str(item.state)
+    if item.state == ReviewState.OPEN:
+        key = "returned" if item.is_returned else "new"
+    return key, str(NAMES[key])
+
+
+class ConfirmForm(forms.Form):
+    """Why the value is right."""
+
+    answer_text = forms.CharField(
+        required=False,
+        label=gettext_lazy("Why the value is right"),
+        help_text=gettext_lazy(
+            "How you checked it, in at most 1000 characters. Never anything that identifies a person."
+        ),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ExplainForm(ConfirmForm):
+    """Why care was not as the algorithm expects."""
+
+    answer = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Reason"),
+        choices=[("", "–"), *((answer.value, answer.label) for answer in JUSTIFICATIONS)],
+    )
+    field_order = ("answer", "answer_text")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["answer_text"].label = gettext_lazy("In your words")
+        self.fields["answer_text"].help_text = gettext_lazy(
+            "Needed with another reason; at most 1000 characters. Never anything that identifies a person."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A field on the page of the case."""
+
+    label: str
+    anchor: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """A value that the finding rests on, and where it can be corrected."""
+
+    label: str
+    value: str
+    places: list[Place]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step in the life of the finding."""
+
+    at: datetime
+    what: str
+    told: str = ""
+    by: str = ""
+
+
+class FindingPage:
+    """One request for the page of a finding."""
+
+    def __init__(self, model_admin: "FindingAdmin", request: HttpRequest, item: ReviewItem):
+        self.admin, self.request, self.item = model_admin, request, item
+        self.may_answer = access.may(request.user, model_admin.to_answer, item.center_id)
+
+    def show(self) -> HttpResponse:
+        """Draw the page; a returned finding begins with the answer that it had."""
+        given = {name: getattr(self.item, name) for name in ("answer", "answer_text")}
+        return self._draw(self._form(initial=given))
+
+    def answer(self) -> HttpResponse:
+        """Take the answer; what is wrong comes back with all that was typed."""
+        form = self._form(data=self.request.POST)
+        form.full_clean()
+        sent = {name: self.request.POST.get(name, "") for name in ("answer", "answer_text", "seen")}
+        try:
+            self._say(**sent)
+        except ValidationError as error:
+            self.item.refresh_from_db()
+            form.errors.clear()
+            for name, told in error.message_dict.items():
+                form.add_error(name if name in form.fields else None, told)
+            return self._draw(form, status=422)
+        told = gettext("{rule} of case {number}: your answer is kept.")
+        messages.success(self.request, told.format(rule=self.item.rule_id, number=self.item.case.case_number))
+        return HttpResponseRedirect(self._back())
+
+    def _say(self, *, answer: str, answer_text: str, seen: str) -> None:
+        by = cast(User, self.request.user)
+        if isinstance(self.item, Deviation):
+            answering.explain(self.item, answer=answer, text=answer_text, by=by, if_seen=seen)
+        else:
+            answering.confirm(cast(DataQuery, self.item), text=answer_text, by=by, if_seen=seen)
+
+    def _back(self) -> str:
+        """To where the person came from: the case, else the list as it was filtered."""
+        if self.request.GET.get("from") == "case":
+            return f"{reverse('admin:cases_case_change', args=[self.item.case_id])}#review"
+        address = reverse(f"admin:cases_{self.admin.opts.model_name}_changelist")
+        chosen = self.request.GET.get("_changelist_filters", "")
+        return f"{address}?{chosen}" if chosen else address
+
+    # --- drawing ----------------------------------------------------------------------------------------------------
+
+    def _form(self, **given: Any) -> ConfirmForm:
+        kind = ExplainForm if isinstance(self.item, Deviation) else ConfirmForm
+        return kind(**given)
+
+    def _draw(self, form: ConfirmForm, status: int = 200) -> HttpResponse:
+        item, (key, word) = self.item, standing(self.item)
+        title = gettext("{rule} of case {number}")
+        title = title.format(rule=item.rule_id, number=item.case.case_number)
+        context = {
+            **self.admin.admin_site.each_context(self.request),
+            "title": title,
+            "opts": self.admin.opts,
+            "item": item,
+            "standing": {"key": key, "word": word},
+            "is_deviation": isinstance(item, Deviation),
+            "rule": RULES[self.admin.rulebook].get(item.rule_id),
+            "severity": Severity(item.severity).label,
+            "used": list(self._used()),
+            "first": self._first(),
+            "others": self._others(),
+            "form": form,
+            "general": form.errors.get(NON_FIELD_ERRORS, []),
+            "seen": answering.fingerprint(item),
+            "may_answer": self.may_answer and item.state != ReviewState.CLOSED,
+            "kept": form.data.get("answer_text", "") if item.state == ReviewState.CLOSED else "",
+            "steps": _steps(item),
+            "back": self._back(),
+            "may_audit": self.admin.may(self.request, Action.READ_AUDIT, item),
+        }
+        return TemplateResponse(self.request, "cases/admin/finding.html", context, status=status)
+
+    def _used(self) -> Iterator[Used]:
+        item = self.item
+        (stored,) = documents.load([item.case_id])
+        for fact in evidence(self.admin.rulebook, item.rule_id, item.pointer, item.values, stored.document):
+            found = [
+                Place(label=places.label(p) or fact.label, anchor=places.anchor(p)) for p in fact.pointers
+            ]
+            yield Used(label=fact.label, value=fact.value, places=[place for place in found if place.anchor])
+
+    def _first(self) -> Place | None:
+        """The place that the finding points at."""
+        anchor = places.anchor(self.item.pointer)
+        return Place(label=places.label(self.item.pointer), anchor=anchor) if anchor else None
+
+    def _others(self) -> list[Case]:
+        """The cases that may be the same patient's."""
+        if self.item.rule_id != duplicates.RULE_ID:
+            return []
+        numbers = self.item.values.get("case_number", [])
+        return list(Case.objects.filter(center=self.item.center_id, case_number__in=numbers))
+
+
+# --- the life of a finding ------------------------------------------------------------------------------------------
+
+
+def _steps(item: ReviewItem) -> list[Step]:
+    """What became of the finding, newest first; who answered is told, who changed the data the case's history tells."""
+    events = list(history_of(item))
+    people = User.objects.in_bulk({event.answered_by_id for event in events if event.answered_by_id})
+    steps, before = [], None
+    for event in events:
+        what, told = _became(before, event)
+        if what:
+            by = people.get(event.answered_by_id) if event.state == ReviewState.ANSWERED else None
+            name = (by.get_full_name() or by.username) if by else ""
+            steps.append(Step(at=event.pgh_created_at, what=what, told=told, by=name))
+        before = event
+    return steps[::-1]
+
+
+def _became(before: Any, after: Any) -> tuple[str, str]:
+    """One step in words: what happened, and the sentence or answer of that time; two empty texts for nothing."""
+    was = before.state if before else None
+    if after.state == ReviewState.ANSWERED:
+        is_new = was != after.state or _answer(before) != _answer(after)
+        return (gettext("Answered"), _answer(after)) if is_new else ("", "")
+    if after.state == ReviewState.CLOSED:
+        return (
+            (gettext("Closed by itself: the data no longer call for it"), "")
+            if was != after.state
+            else ("", "")
+        )
+    if was is None:
+        return gettext("Opened"), after.sentence
+    if was == ReviewState.ANSWERED:
+        return gettext("Returned: it rests on other values now"), after.sentence
+    if was == ReviewState.CLOSED:
+        return gettext("Came back"), after.sentence
+    return (gettext("Changed"), after.sentence) if before.sentence != after.sentence else ("", "")
+
+
+def _answer(event: Any) -> str:
+    label = str(Answer(event.answer).label) if event.answer else ""
+    return f"{label}. {event.answer_text}" if event.answer_text else label

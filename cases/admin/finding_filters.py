@@ -1,0 +1,118 @@
+"""Filters of the work lists of findings: where each stands, how much it matters, its rule, how long it has waited."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+
+from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.catalogue import Entry, entries
+from cases.rulebook.engine import Rulebook
+from cases.rulebook.validity import VALIDITY
+from cases.vocabulary import ReviewState, Severity
+
+DAYS = (7, 30, 90, 180, 365)
+MATTERING = (Severity.MAJOR, Severity.MINOR, Severity.SENTINEL)
+RULES: dict[Rulebook, dict[str, Entry]] = {
+    book: {entry.id: entry for entry in entries(book)} for book in (ALGORITHM, VALIDITY)
+}
+
+
+STANDINGS: dict[str, Any] = {
+    "": gettext_lazy("To do"),
+    "new": gettext_lazy("New"),
+    "returned": gettext_lazy("Returned"),
+    ReviewState.ANSWERED.value: gettext_lazy("Answered"),
+    ReviewState.CLOSED.value: gettext_lazy("Closed"),
+    "all": gettext_lazy("All"),
+}
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The choices of `Standing` as links above the list, which keep the other filters."""
+    name, found = Standing.parameter_name, []
+    chosen = request.GET.get(name, "")
+    for value, label in STANDINGS.items():
+        others = {key: given for key, given in request.GET.items() if key not in (name, "p")}
+        address = urlencode({**others, **({name: value} if value else {})})
+        is_chosen = value == ("" if chosen == ReviewState.OPEN else chosen)
+        found.append({"name": label, "address": f"?{address}", "is_chosen": is_chosen})
+    return found
+
+
+class Standing(admin.SimpleListFilter):
+    """Where a finding stands; without a choice, what is to do."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state__exact"  # as a link to one state of the model would name it
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(STANDINGS.items())[1:]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        is_open = self.value() in (None, ReviewState.OPEN)
+        yield {**first, "display": STANDINGS[""], "selected": is_open}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        open_now = queryset.filter(state=ReviewState.OPEN)
+        match self.value():
+            case "new":
+                return open_now.filter(answer="")
+            case "returned":
+                return open_now.exclude(answer="")
+            case ReviewState.ANSWERED | ReviewState.CLOSED:
+                return queryset.filter(state=self.value())
+            case "all":
+                return queryset
+        return open_now
+
+
+class Mattering(admin.SimpleListFilter):
+    """How much a deviation matters."""
+
+    title = gettext_lazy("severity")
+    parameter_name = "severity__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(severity.value, severity.label) for severity in MATTERING]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(severity=self.value()) if self.value() in MATTERING else queryset
+
+
+class Waiting(admin.SimpleListFilter):
+    """How long ago it was first found, in days."""
+
+    title = gettext_lazy("age")
+    parameter_name = "days"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(days), gettext("More than {n} days").format(n=days)) for days in DAYS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() not in map(str, DAYS):
+            return queryset
+        return queryset.filter(opened_at__lt=timezone.now() - timedelta(days=int(self.value() or 0)))
+
+
+class OfRule(admin.SimpleListFilter):
+    """Which rule found it."""
+
+    title = gettext_lazy("rule")
+    parameter_name = "rule_id__exact"
+    template = "cases/admin/rule_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        rules = RULES[model_admin.rulebook].values()
+        return [(entry.id, f"{entry.id} {entry.title}") for entry in rules if model_admin.is_found(entry)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(rule_id=self.value()) if self.value() else queryset

@@ -1,0 +1,73 @@
+"""What the part 'Review' on the page of a case says of its findings: what to do, and what was answered."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from cases.admin import places
+from cases.admin.finding import standing
+from cases.admin.finding_filters import RULES
+from cases.models import Case, DataQuery, Deviation
+from cases.models.review import ReviewItem
+from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.engine import Rulebook
+from cases.rulebook.validity import VALIDITY
+from cases.vocabulary import ReviewState
+from registry import access
+from registry.access import Action
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from registry.models import User
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One finding, the way to its field on this page, and to the page where it is answered."""
+
+    item: ReviewItem
+    title: str
+    key: str
+    word: str
+    field: str
+    anchor: str
+    address: str
+    is_deviation: bool
+    may_answer: bool
+
+
+def standing_of(case: Case, user: "User | AnonymousUser") -> dict[str, Any]:
+    """What stands of both kinds: open ones to do, and answered ones to read."""
+    may_confirm = access.may(user, Action.RECORD, case.center_id)
+    may_explain = access.may(user, Action.EXPLAIN, case.center_id)
+    queries = [_line(item, VALIDITY, may_confirm) for item in _standing(DataQuery, case)]
+    deviations = [_line(item, ALGORITHM, may_explain) for item in _standing(Deviation, case)]
+    return {
+        "queries_open": [line for line in queries if line.item.state == ReviewState.OPEN],
+        "deviations_open": [line for line in deviations if line.item.state == ReviewState.OPEN],
+        "answered": [line for line in (*queries, *deviations) if line.item.state == ReviewState.ANSWERED],
+    }
+
+
+def _standing(model: type[ReviewItem], case: Case) -> QuerySet[ReviewItem]:
+    rows = model.objects.standing().filter(case=case)
+    return rows.select_related("answered_by").order_by("rule_id", "pointer")
+
+
+def _line(item: ReviewItem, rulebook: Rulebook, may_answer: bool) -> Line:
+    key, word = standing(item)
+    rule = RULES[rulebook].get(item.rule_id)
+    return Line(
+        item=item,
+        title=rule.title if rule else "",
+        key=key,
+        word=word,
+        field=places.label(item.pointer),
+        anchor=places.anchor(item.pointer),
+        address=reverse(f"admin:cases_{item._meta.model_name}_change", args=[item.pk]) + "?from=case",
+        is_deviation=isinstance(item, Deviation),
+        may_answer=may_answer,
+    )
