@@ -14,6 +14,8 @@ RUN mkdir --parents var/mail && chown --recursive registry:registry var
 USER registry
 # file names of an https:// installation carry a digest of their content; this writes them once
 RUN PUBLIC_URL=https://build SECRET_KEY=build-only python manage.py collectstatic --no-input --verbosity 0 && rm -f var/secret-key
+# what is translated, for gettext
+RUN SECRET_KEY=build-only python manage.py catalog --compile && rm -f var/secret-key
 
 EXPOSE 8000
 CMD ["gunicorn", "--bind", "0.0.0.0:8000"]

@@ -3,10 +3,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
+CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 
 .PHONY: setup develop demo serve test check bench format lock clean
 
-setup: .venv/.runtime  ## everything that runs, at exactly the locked versions
+setup: .venv/.runtime $(CATALOGS)  ## everything that runs, at exactly the locked versions
 develop: .venv/.development  ## and what tests and checks need
 
 .venv/bin/python:
@@ -19,6 +20,9 @@ develop: .venv/.development  ## and what tests and checks need
 .venv/.development: requirements-dev.lock .venv/.runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+%.mo: %.po .venv/.runtime
+	$(MANAGE) catalog --compile
 
 demo: setup  ## the published cases through the import door, assessed, reported, mailed to a folder
 	$(MANAGE) migrate --verbosity 0

@@ -1,10 +1,11 @@
 """The application `cases`."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class CasesConfig(AppConfig):
     """What happened to patients, and whether care followed the algorithm."""
 
     name = "cases"
-    verbose_name = "Cases"
+    verbose_name = gettext_lazy("Cases")

@@ -112,7 +112,7 @@ def judge(items: Sequence[Item], *, center: Center, reason: str, as_of: date) ->
     for item in items:
         number = item.document.case_number
         if numbers[number] > 1:
-            said = "case_number stands more than once in this batch; send each case once."
+            said = gettext("case_number stands more than once in this batch; send each case once.")
             item.reject("repeated_case_number", said, "/case_number")
             continue
         if number in stored:
@@ -127,10 +127,10 @@ def judge(items: Sequence[Item], *, center: Center, reason: str, as_of: date) ->
 
 def _compare(item: Item, stored: StoredCase, reason: str) -> None:
     if stored.status == Status.LOCKED:
-        item.reject("locked", "The case is locked; ask the data manager to unlock it.")
+        item.reject("locked", gettext("The case is locked; ask the data manager to unlock it."))
     elif not item.is_fresh:
-        said = f"The case is now at version {stored.version}; read it again and repeat your change."
-        item.reject("stale_version", said)
+        said = gettext("The case is now at version {version}; read it again and repeat your change.")
+        item.reject("stale_version", said.format(version=stored.version))
     elif stored.status == Status.COMPLETE and not reason.strip():
         item.reject("reason_required", gettext("The case is complete: say why it changes."), "/reason")
 

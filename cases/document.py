@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
@@ -51,11 +52,23 @@ def parse(raw: Mapping[str, Any] | bytes | str) -> CaseDocument:
             raw = from_json(raw, allow_inf_nan=False)
         except ValueError as error:
             raise DocumentError(
-                [Problem(pointer="", code="not_json", message=f"The document is not JSON: {error}.")]
+                [
+                    Problem(
+                        pointer="",
+                        code="not_json",
+                        message=gettext("The document is not JSON: {reason}.").format(reason=error),
+                    )
+                ]
             ) from None
     if not isinstance(raw, Mapping):
         raise DocumentError(
-            [Problem(pointer="", code="not_an_object", message="The document must be an object of forms.")]
+            [
+                Problem(
+                    pointer="",
+                    code="not_an_object",
+                    message=gettext("The document must be an object of forms."),
+                )
+            ]
         )
     try:
         document = _DOCUMENT.validate_python(raw)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from cases import batches
 from cases.batches import Item, Receipt, Submission
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
 Mode = Literal["each", "atomic"]
 ATTEMPTS = 3
 ACTION_AT_DOOR = {Source.IMPORT: Action.IMPORT_CASES}
-ASIDE = Problem(
-    pointer="",
-    code="batch_rejected",
-    message="Not saved, because another case of this batch was rejected.",
-)
 
 __all__ = ["Mode", "Receipt", "Submission", "save_case", "save_cases", "today_at"]
 
@@ -107,6 +103,11 @@ def save_cases(
     return [_receipt(item) for item in items]
 
 
+def _aside() -> Problem:
+    said = gettext("Not saved, because another case of this batch was rejected.")
+    return Problem(pointer="", code="batch_rejected", message=said)
+
+
 def _receipt(item: Item, *, held: bool = False) -> Receipt:
     """The answer for one item; in an atomic batch that was held back, also the good ones were rejected."""
     held = held and item.is_to_write
@@ -115,5 +116,5 @@ def _receipt(item: Item, *, held: bool = False) -> Receipt:
         verdict="rejected" if held else item.verdict,
         case_id=item.case_id,
         version=item.version if item.is_to_write and not held else item.stored_version,
-        problems=[ASIDE, *item.problems] if held else item.problems,
+        problems=[_aside(), *item.problems] if held else item.problems,
     )

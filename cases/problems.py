@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from django.utils.translation import gettext, gettext_lazy
 from pydantic import ValidationError
 
 from cases.forms import FIELDS, MOST_ROWS, OPERATION_FORMS, OUTER_FORMS, TYPES
@@ -66,28 +67,42 @@ def _said(
     declared = known.get(str(name))
     if kind in ("unexpected_keyword_argument", "unknown_field"):
         near = get_close_matches(str(name), known, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else "."
-        return "unknown_field", f"{here} is not a field of {form}{hint}"
+        said = (
+            gettext("{place} is not a field of {form}; did you mean '{near}'?")
+            if near
+            else gettext("{place} is not a field of {form}.")
+        )
+        return "unknown_field", said.format(place=here, form=form, near=near[0] if near else "")
     if kind == "value_and_reason":
-        return kind, f"{here}: a reason for absence stands beside a value; keep one of the two."
+        said = gettext("{place}: a reason for absence stands beside a value; keep one of the two.")
+        return kind, said.format(place=here)
     if kind == "too_long" and isinstance(known, _ListOf):
-        return "too_many_rows", f"{here} must have at most {MOST_ROWS} rows."
+        said = gettext("{place} must have at most {n} rows.")
+        return "too_many_rows", said.format(place=here, n=MOST_ROWS)
     if kind == "missing":
-        return "required", f"{here} is required."
+        return "required", gettext("{place} is required.").format(place=here)
     if of_reason:
-        return "unknown_reason", f"{here} must be one of: {', '.join(Missing.values)}."
+        said = gettext("{place} must be one of: {codes}.")
+        return "unknown_reason", said.format(place=here, codes=", ".join(Missing.values))
     if isinstance(declared, ClinicalField):
-        return _code(kind, declared), f"{declared.verbose_name} ({here}) {declared.sentence()}."
+        said = gettext("{field} ({place}) {must}.")
+        return _code(kind, declared), said.format(
+            field=declared.verbose_name, place=here, must=declared.sentence()
+        )
     if name in _OWN_TEXTS:
-        return "not_a_text", f"{here} {_OWN_TEXTS[str(name)]}."
-    wanted = "a list of objects" if isinstance(known, _ListOf) else "an object"
-    return "wrong_shape", f"{here or 'The document'} must be {wanted}."
+        return "not_a_text", gettext("{place} {must}.").format(place=here, must=_OWN_TEXTS[str(name)])
+    said = (
+        gettext("{place} must be a list of objects.")
+        if isinstance(known, _ListOf)
+        else gettext("{place} must be an object.")
+    )
+    return "wrong_shape", said.format(place=here or gettext("The document"))
 
 
 _OWN_TEXTS = {
-    "case_number": "must be a text of 1 to 40 characters without surrounding blanks",
-    "citation": "must be a text of at most 400 characters",
-    "note": "must be a text of at most 1000 characters",
+    "case_number": gettext_lazy("must be a text of 1 to 40 characters without surrounding blanks"),
+    "citation": gettext_lazy("must be a text of at most 400 characters"),
+    "note": gettext_lazy("must be a text of at most 1000 characters"),
 }
 
 
@@ -97,13 +112,13 @@ class _ListOf(dict[str, Any]):
 
 def _walk(place: list[Any]) -> tuple[str, Any, dict[str, Any]]:
     """Follow a place through the forms: the last form's title, the last name, what that form knows."""
-    title, known, name = "a case", _SHAPE, place[-1] if place else ""
+    title, known, name = gettext("a case"), _SHAPE, place[-1] if place else ""
     for step in place:
         if isinstance(step, int):
             continue
         below = known.get(step)
         if isinstance(below, dict):
-            title, known = f"the form '{step}'", below
+            title, known = gettext("the form '{form}'").format(form=step), below
     if place and isinstance(place[-1], int):
         known = dict(known)
     return title, name, known

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -22,6 +23,7 @@ from cases.models import Assessment, AssessmentRun, Case, DataQuery, Deviation
 from cases.models.review import ReviewItem
 from cases.rulebook import engine
 from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.findings import deviation
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ReviewState, Severity, Verdict
 from registry import access, audit
@@ -178,7 +180,7 @@ def _item(case: Judged, finding: Any, version: str, now: datetime) -> dict[str, 
         "pointer": finding.pointer,
         "rulebook_version": version,
         "severity": finding.severity,
-        "sentence": finding.sentence,
+        "sentence": finding.stored_sentence,
         "values": dict(finding.values),
         "state": ReviewState.OPEN,
         "opened_at": now,
@@ -197,7 +199,7 @@ def _duplicate(case: Judged, twins: list[str], now: datetime) -> dict[str, Any]:
         pointer="/patient",
         values={"case_number": twins},
         missing=(),
-        sentence=str(rule.says),
+        said=partial(deviation, rule, {}),
     )
     return _item(case, finding, VALIDITY.version, now)
 

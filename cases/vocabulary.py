@@ -5,10 +5,10 @@ Terminology codes ending in "?" come from memory and wait for a check in a licen
 before any export; the others were seen in hl7-eu/idea4rc or the German MII oncology module.
 """
 
-from django.db.models import TextChoices
+from registry.tongues import Labeled
 
 
-class Vocabulary(TextChoices):
+class Vocabulary(Labeled):
     """Choices written as `CODE = code, label` or `CODE = code, terminology code, label`."""
 
     def __new__(cls, code: str, term: str = "") -> "Vocabulary":

@@ -12,14 +12,16 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, models, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from registry.database.session import apply, holding
+from registry.tongues import Labeled
 
 if TYPE_CHECKING:
     from registry.models import Center, User
 
 
-class Role(models.TextChoices):
+class Role(Labeled):
     """What a person is, in one center or, for some roles, in the whole registry."""
 
     COORDINATOR = "coordinator"
@@ -34,7 +36,7 @@ class Role(models.TextChoices):
 REGISTRY_WIDE = (Role.REVIEWER, Role.DATA_MANAGER, Role.REGISTRY_ADMIN, Role.AUDITOR)
 
 
-class Action(models.TextChoices):
+class Action(Labeled):
     """What can be done; use cases ask for one of these, never for a role."""
 
     READ = "read"
@@ -51,7 +53,7 @@ class Action(models.TextChoices):
     READ_AUDIT = "read_audit"
 
 
-class Scope(models.TextChoices):
+class Scope(Labeled):
     """What may be given to a machine's key: nothing that decides or manages."""
 
     READ = Action.READ
@@ -124,8 +126,12 @@ def _held(user: "User | AnonymousUser", action: Action) -> set[int | None]:
 def require(user: "User | AnonymousUser", action: Action, center: "Center | int | None") -> None:
     """Refuse unless this person may do this in this center, or without one in the whole registry."""
     if not may(user, action, center):
-        place = "the whole registry" if center is None else "this center"
-        raise PermissionDenied(f"You may not {Action(action).label.lower()} in {place}.")
+        told = (
+            gettext("You may not {action} in the whole registry.")
+            if center is None
+            else gettext("You may not {action} in this center.")
+        )
+        raise PermissionDenied(told.format(action=Action(action).label.lower()))
 
 
 class ScopedQuerySet(models.QuerySet):
@@ -185,4 +191,5 @@ class ScopeMiddleware:
 
 
 def _later() -> HttpResponse:
-    return HttpResponse("The registry is busy. Please try again.\n", status=503, headers={"Retry-After": "5"})
+    told = gettext("The registry is busy. Please try again.")
+    return HttpResponse(f"{told}\n", status=503, headers={"Retry-After": "5"})

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import InvalidPage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.templatetags.static import static
+from django.utils.translation import gettext, gettext_lazy
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
@@ -30,13 +31,15 @@ class SignInForm(AuthenticationForm):
 
     error_messages: ClassVar[dict[str, Any]] = {
         **AuthenticationForm.error_messages,
-        "invalid_login": "This user name and password do not belong together. Capital and small letters count.",
+        "invalid_login": gettext_lazy(
+            "This user name and password do not belong together. Capital and small letters count."
+        ),
     }
 
     def confirm_login_allowed(self, user: User) -> None:
         if not has_a_role(user):
             raise ValidationError(
-                "This account has no role in any center yet. Ask the registry's administrator.",
+                gettext("This account has no role in any center yet. Ask the registry's administrator."),
                 code="no_role",
             )
 
@@ -45,7 +48,7 @@ class RegistryAdminSite(UnfoldAdminSite):
     """Unfold's site behind our own door."""
 
     login_form = SignInForm
-    index_title = "Overview"
+    index_title = gettext_lazy("Overview")
     enable_nav_sidebar = True
 
     def has_permission(self, request: HttpRequest) -> bool:

@@ -5,14 +5,22 @@ import gc
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.core import checks
-from django.db.models.signals import post_migrate
+from django.db.models.signals import class_prepared, post_migrate
+from django.utils.translation import gettext_lazy
+
+from registry.tongues import say_model
 
 
 class RegistryConfig(AppConfig):
     """People, permission, audit and the database they rest on."""
 
     name = "registry"
-    verbose_name = "Registry"
+    verbose_name = gettext_lazy("Registry")
+
+    def import_models(self) -> None:
+        """Hear of every model that is made, from the first on."""
+        class_prepared.connect(say_model)
+        super().import_models()
 
     def ready(self) -> None:
         """Connect what Django calls at its own moments."""

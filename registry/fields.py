@@ -15,9 +15,11 @@ from django import forms
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 
 from registry.dates import HOW_TO_WRITE, PATTERN, PartialDate
+from registry.tongues import lazily
 
 # R: needed for a complete case, no reason accepted; C: needed, or a reason why not; O: optional.
 Need = Literal["R", "C", "O"]
@@ -27,8 +29,8 @@ Range = tuple[float, float]
 class ClinicalField(models.Field):
     """What every clinical field declares.
 
-    `label` and `help_text` are what people read; `need` is R, C or O; `term` a terminology code;
-    `only_if=(sibling field, codes)` says when the field applies at all.
+    `label` is its name as declared, in English; people read `verbose_name` and `help_text`, in their language. `need`
+    is R, C or O; `term` a terminology code; `only_if=(sibling field, codes)` says when the field applies at all.
     """
 
     def __init__(
@@ -42,8 +44,8 @@ class ClinicalField(models.Field):
         **options: Any,
     ):
         self.label, self.need, self.term, self.only_if = label, need, term, only_if
-        options = {"verbose_name": label or None, "null": True, "blank": True, **options}
-        super().__init__(help_text=help_text or label, **options)  # type: ignore[misc]
+        options = {"verbose_name": lazily(label) or None, "null": True, "blank": True, **options}
+        super().__init__(help_text=lazily(help_text or label), **options)  # type: ignore[misc]
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         # Labels and help are not part of the schema: leaving them out keeps migrations to real changes.
@@ -57,8 +59,11 @@ class ClinicalField(models.Field):
         raise NotImplementedError
 
     def sentence(self) -> str:
-        """What a value must be, as the end of an error sentence: 'must be ...'."""
+        """What a value must be, in the reader's language, as the end of an error sentence: 'must be ...'."""
         raise NotImplementedError
+
+    def _wrong(self) -> str:
+        return gettext("{field} {must}.").format(field=self.verbose_name, must=self.sentence())
 
 
 class Coded(ClinicalField, models.CharField):
@@ -89,7 +94,7 @@ class Coded(ClinicalField, models.CharField):
         return Literal[self.codes]
 
     def sentence(self) -> str:
-        return f"must be one of: {', '.join(self.codes)}"
+        return gettext("must be one of: {codes}").format(codes=", ".join(self.codes))
 
 
 class CodedSet(ClinicalField, ArrayField):
@@ -147,8 +152,10 @@ class CodedSet(ClinicalField, ArrayField):
         return codes
 
     def sentence(self) -> str:
-        alone = f"; '{self.exclusive}' stands alone" if self.exclusive else ""
-        return f"must be a list of one or more of: {', '.join(self.codes)}{alone}"
+        said = gettext("must be a list of one or more of: {codes}").format(codes=", ".join(self.codes))
+        if not self.exclusive:
+            return said
+        return gettext("{must}; '{code}' stands alone").format(must=said, code=self.exclusive)
 
     def formfield(self, **options: Any) -> Any:
         choices = self.vocabulary.choices if self.vocabulary else [(code, code) for code in self.codes]
@@ -198,7 +205,7 @@ class Measurement(ClinicalField):
         try:
             number = float(value) if self.decimals else int(value)
         except (TypeError, ValueError):
-            raise ValidationError(f"{self.verbose_name} {self.sentence()}.", code="not_a_number") from None
+            raise ValidationError(self._wrong(), code="not_a_number") from None
         return number
 
     def get_prep_value(self, value: Any) -> Any:
@@ -219,9 +226,12 @@ class Measurement(ClinicalField):
 
     def sentence(self) -> str:
         low, high = self.possible
-        kind = f"number with at most {self.decimals} decimals" if self.decimals else "whole number"
-        unit = "" if self.unit == "1" else f" {self.unit}"
-        return f"must be a {kind} from {low:g} to {high:g}{unit}"
+        said = (
+            gettext("must be a number with at most {decimals} decimals from {low} to {high}")
+            if self.decimals
+            else gettext("must be a whole number from {low} to {high}")
+        ).format(decimals=self.decimals, low=f"{low:g}", high=f"{high:g}")
+        return said if self.unit == "1" else f"{said} {self.unit}"
 
     def formfield(self, **options: Any) -> Any:
         kind = forms.FloatField if self.decimals else forms.IntegerField
@@ -251,7 +261,7 @@ class PartialDateField(ClinicalField, models.CharField):
         try:
             return PartialDate.parse(str(value))
         except ValueError:
-            raise ValidationError(f"{self.verbose_name} {self.sentence()}.", code="date_format") from None
+            raise ValidationError(self._wrong(), code="date_format") from None
 
     def get_prep_value(self, value: Any) -> Any:
         return None if value in (None, "") else str(value)
@@ -260,7 +270,7 @@ class PartialDateField(ClinicalField, models.CharField):
         return PartialDate
 
     def sentence(self) -> str:
-        return HOW_TO_WRITE
+        return gettext(HOW_TO_WRITE)
 
 
 class Flag(ClinicalField, models.BooleanField):
@@ -270,7 +280,7 @@ class Flag(ClinicalField, models.BooleanField):
         return StrictBool
 
     def sentence(self) -> str:
-        return "must be true or false"
+        return gettext("must be true or false")
 
 
 class Text(ClinicalField, models.CharField):
@@ -289,7 +299,7 @@ class Text(ClinicalField, models.CharField):
         ]
 
     def sentence(self) -> str:
-        return f"must be a text of 1 to {self.max_length} characters on one line"
+        return gettext("must be a text of 1 to {most} characters on one line").format(most=self.max_length)
 
 
 def clinical_fields(model: type[models.Model]) -> tuple[ClinicalField, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext
 
 from registry.audit import history_of
 from registry.models import User
@@ -62,11 +63,11 @@ def told(stories: Iterable[Story]) -> list[Entry]:
 
 def _change(name: str, before: Any, after: Any) -> Change | None:
     if after.pgh_label == "delete":
-        return Change(what=name, done="removed")
+        return Change(what=name, done=gettext("removed"))
     if before is None:
-        return Change(what=name, done="added")
+        return Change(what=name, done=gettext("added"))
     fields = _different(before, after)
-    return Change(what=name, done="changed", fields=fields) if fields else None
+    return Change(what=name, done=gettext("changed"), fields=fields) if fields else None
 
 
 def _different(before: Any, after: Any) -> tuple[tuple[str, str, str], ...]:
@@ -79,7 +80,7 @@ def _different(before: Any, after: Any) -> tuple[tuple[str, str, str], ...]:
 
 def _text(value: Any) -> str:
     if value in (None, "", {}, []):
-        return "nothing"
+        return gettext("nothing")
     if isinstance(value, frozenset):
         value = ", ".join(sorted(value))
     text = str(value)
@@ -91,8 +92,8 @@ def _entry(members: list[tuple[Any, Change]], people: dict[int, str]) -> Entry:
     context = event.pgh_context or {}
     return Entry(
         at=event.pgh_created_at,
-        by=people.get(context.get("user") or 0, "the registry itself"),
-        door=context.get("door", "no door"),
+        by=people.get(context.get("user") or 0, gettext("the registry itself")),
+        door=context.get("door") or gettext("no door"),
         reason=context.get("reason", ""),
         changes=tuple(change for _, change in members),
     )

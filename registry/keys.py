@@ -12,6 +12,7 @@ from hashlib import sha256
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from registry import access, audit, history
 from registry.access import Action
@@ -56,17 +57,25 @@ def check(*, center: Center, user: User, scopes: Collection[str], expires_at: da
     """
     if not (user == by or access.may_everywhere(by, Action.MANAGE_CENTER)) and not works_in(user, center):
         raise ValidationError(
-            {"user": f"{user} has no role in {center.code}: choose somebody who works there, or yourself."}
+            {
+                "user": gettext(
+                    "{person} has no role in {center}: choose somebody who works there, or yourself."
+                ).format(person=user, center=center.code)
+            }
         )
     now = timezone.now()
     if not now < expires_at <= now + LONGEST_LIFE:
-        raise ValidationError({"expires_at": "Choose a moment within the next 12 months."})
+        raise ValidationError({"expires_at": gettext("Choose a moment within the next 12 months.")})
     refused = [scope for scope in scopes if not access.may(user, Action(scope), center)]
     if refused:
-        told = ", ".join(Action(scope).label.lower() for scope in refused)
-        raise ValidationError(
-            {"scopes": f"{user} may not {told} in {center.code}: choose another person or fewer scopes."}
+        told = gettext(
+            "{person} may not {actions} in {center}: choose another person or fewer scopes."
+        ).format(
+            person=user,
+            actions=", ".join(Action(scope).label.lower() for scope in refused),
+            center=center.code,
         )
+        raise ValidationError({"scopes": told})
 
 
 def works_in(user: User, center: Center) -> bool:
@@ -94,21 +103,24 @@ def recognize(text: str) -> ApiKey:
     known = ApiKey.objects.select_related("center", "user").prefetch_related("user__memberships")
     key = known.filter(prefix=text[:PREFIX_LENGTH]).first()
     if not hmac.compare_digest(digest(text), bytes(key.digest) if key else b""):
-        raise KeyRefusedError("This key is not known here.")
+        raise KeyRefusedError(gettext("This key is not known here."))
     assert key is not None
     now = timezone.now()
     if key.revoked_at is not None:
-        raise KeyRefusedError("This key was revoked. Ask your center lead for a new one.")
+        raise KeyRefusedError(gettext("This key was revoked. Ask your center lead for a new one."))
     if key.expires_at <= now:
         raise KeyRefusedError(
-            f"This key expired on {key.expires_at:%Y-%m-%d}. Ask your center lead for a new one."
+            gettext("This key expired on {day}. Ask your center lead for a new one.").format(
+                day=f"{key.expires_at:%Y-%m-%d}"
+            )
         )
     if not key.user.is_active:
         raise KeyRefusedError(
-            "The person who answers for this key has left. Ask your center lead for a new one."
+            gettext("The person who answers for this key has left. Ask your center lead for a new one.")
         )
     if key.center.data_agreement_signed_on is None:
-        raise KeyRefusedError(f"Keys work once the data sharing agreement with {key.center.code} is signed.")
+        told = gettext("Keys work once the data sharing agreement with {center} is signed.")
+        raise KeyRefusedError(told.format(center=key.center.code))
     _note_use(key, now)
     return key
 

@@ -9,15 +9,19 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_lazy
 
 from registry.access import REGISTRY_WIDE, Role, Scope
 from registry.audit import audited, audited_except
+from registry.tongues import Labeled
 
 
 def known_timezone(value: str) -> None:
     """Accept the names of the IANA time zone database."""
     if value not in zoneinfo.available_timezones():
-        raise ValidationError("This is not an IANA time zone; write one like Europe/Warsaw.", code="timezone")
+        raise ValidationError(
+            gettext("This is not an IANA time zone; write one like Europe/Warsaw."), code="timezone"
+        )
 
 
 @audited_except("password", "last_login")
@@ -41,14 +45,20 @@ class Center(models.Model):
         max_length=8,
         unique=True,
         validators=[
-            RegexValidator(r"\A[A-Z0-9]{2,8}\Z", "A center code has 2 to 8 capital letters or digits.")
+            RegexValidator(
+                r"\A[A-Z0-9]{2,8}\Z", gettext_lazy("A center code has 2 to 8 capital letters or digits.")
+            )
         ],
         help_text="Short code given by the registry; it begins the registry number of each patient.",
     )
     name = models.CharField(max_length=200, help_text="Name of the hospital as it should stand in reports.")
     country = models.CharField(
         max_length=2,
-        validators=[RegexValidator(r"\A[A-Z]{2}\Z", "Write the country as two capital letters, such as PL.")],
+        validators=[
+            RegexValidator(
+                r"\A[A-Z]{2}\Z", gettext_lazy("Write the country as two capital letters, such as PL.")
+            )
+        ],
         help_text="Country, ISO 3166-1 alpha-2.",
     )
     timezone = models.CharField(
@@ -61,7 +71,10 @@ class Center(models.Model):
         max_length=16,
         default="en",
         validators=[
-            RegexValidator(r"\A[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", "Write the language like en or pt-BR.")
+            RegexValidator(
+                r"\A[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z",
+                gettext_lazy("Write the language like en or pt-BR."),
+            )
         ],
         help_text="Language of mails, BCP 47.",
     )
@@ -109,17 +122,17 @@ class Membership(models.Model):
                 fields=("user", "center", "role"),
                 nulls_distinct=False,
                 name="%(app_label)s_%(class)s_once",
-                violation_error_message="This person already has this role there.",
+                violation_error_message=gettext_lazy("This person already has this role there."),
             ),
             models.CheckConstraint(
                 condition=Q(center__isnull=False) | Q(role__in=REGISTRY_WIDE),
                 name="%(app_label)s_%(class)s_center",
-                violation_error_message="This role belongs to a center: name the center.",
+                violation_error_message=gettext_lazy("This role belongs to a center: name the center."),
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.get_role_display()}, {self.center or 'whole registry'}"
+        return f"{self.user}: {self.get_role_display()}, {self.center or gettext('whole registry')}"
 
 
 @audited_except("last_used_at")
@@ -168,7 +181,7 @@ class ReferenceTerm(models.Model):
     They are offers: another text is taken as well. Coded answers are decided in `cases/vocabulary.py` alone.
     """
 
-    class List(models.TextChoices):
+    class List(Labeled):
         GRAFT_BRAND = "graft_brand", "Graft brands"
         REGIMEN = "regimen", "Chemotherapy regimens"
         CAUSE_OF_DEATH = "cause_of_death", "Causes of death, ICD-10"
@@ -190,7 +203,7 @@ class ReferenceTerm(models.Model):
             models.UniqueConstraint(
                 fields=("list", "term"),
                 name="%(app_label)s_%(class)s_once",
-                violation_error_message="This list has this term already.",
+                violation_error_message=gettext_lazy("This list has this term already."),
             ),
         )
 

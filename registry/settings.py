@@ -14,6 +14,8 @@ import pghistory
 import pgtrigger
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -70,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "registry.uploads.ReceiveMiddleware",
     "registry.access.ScopeMiddleware",
+    "registry.language.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -287,22 +290,25 @@ SPECTACULAR_SETTINGS = {
 # --- the admin pages ----------------------------------------------------------------------------------------
 
 UNFOLD = {
-    "SITE_TITLE": "IVC registry",
-    "SITE_HEADER": "IVC registry",
-    "SITE_SUBHEADER": "Vena cava leiomyosarcoma",
+    "SITE_TITLE": gettext_lazy("IVC registry"),
+    "SITE_HEADER": gettext_lazy("IVC registry"),
+    "SITE_SUBHEADER": gettext_lazy("Vena cava leiomyosarcoma"),
     "SITE_SYMBOL": "cardiology",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "registry.adminsite.icon"}],
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": "registry.adminsite.shows_history",
     "STYLES": ["registry.adminsite.style_sheet"],
+    "ACCOUNT": {
+        "navigation": [{"title": gettext_lazy("My account"), "link": reverse_lazy("account")}],
+    },
 }
 
 # --- language, time, files ----------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("uk", "Українська")]
-USE_I18N = False
+LOCALE_PATHS = [BASE_DIR / "locale"]  # `manage.py catalog` gathers, docs/decisions/0009-languages.md
 TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = "registry.formats"
 STATIC_URL = "static/"

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import ngettext
 
 from registry.models import SignInAttempts, User
 
@@ -34,9 +35,12 @@ class PatientBackend(ModelBackend):
             attempts = _locked(username)
             if attempts.blocked_until and attempts.blocked_until > timezone.now():
                 minutes = round(PAUSE.total_seconds() / 60)
-                raise ValidationError(
-                    f"Too many attempts. Please try again in {minutes} minutes.", code="blocked"
+                told = ngettext(
+                    "Too many attempts. Please try again in {minutes} minute.",
+                    "Too many attempts. Please try again in {minutes} minutes.",
+                    minutes,
                 )
+                raise ValidationError(told.format(minutes=minutes), code="blocked")
             user = super().authenticate(request, username, password)
             _note(attempts, failed=user is None)
         return user

@@ -3,10 +3,11 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from registry.admin import site
+from registry.admin import account, site
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
+    path("admin/account/", site.admin_view(account.page), name="account"),
     path("admin/", site.urls),
     path("api/v1/", include("registry.api.urls")),
     path("api/v1/", include("cases.api.urls")),

@@ -17,6 +17,7 @@ from cases.rulebook.validity import VALIDITY
 from cases.rulebook.validity_follow_up import STALE_MONTHS
 from registry import access
 from registry.models import Center
+from registry.tongues import as_stored
 from reports import (
     adherence,
     cohorts,
@@ -65,7 +66,7 @@ def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
         [cut.center_id] if cut.center_id is not None else list(Center.objects.values_list("pk", flat=True))
     )
     outside = audience == Audience.OUTSIDE and cut.source == "clinical"
-    with access.scope(center_ids):
+    with access.scope(center_ids), as_stored():
         content = _read(cut, brands=not outside)
     return disclosure.suppress(content, threshold=threshold()) if outside else content
 

@@ -14,10 +14,11 @@ from django.db.models import Q
 from registry import access
 from registry.access import Action, ScopedQuerySet
 from registry.audit import audited, audited_except
+from registry.tongues import Labeled
 from reports.querysets import DeliveryQuerySet, ReportQuerySet
 
 
-class Audience(models.TextChoices):
+class Audience(Labeled):
     """For whose eyes the numbers are."""
 
     INSIDE = "inside", "Those who may read every case behind it"
@@ -121,7 +122,7 @@ class Report(models.Model):
 class Subscription(models.Model):
     """A person who wants the report of a center, or of the whole registry, at the end of each period."""
 
-    class Cadence(models.TextChoices):
+    class Cadence(Labeled):
         """How often."""
 
         MONTHLY = "monthly", "Each month"
@@ -179,7 +180,7 @@ class Subscription(models.Model):
 class Delivery(models.Model):
     """One mail to one person: the finished bytes, and how far they have come. Never rendered again."""
 
-    class State(models.TextChoices):
+    class State(Labeled):
         """How far it is; see reports/delivery.py for the ways between."""
 
         QUEUED = "queued", "Waiting"
@@ -189,7 +190,7 @@ class Delivery(models.Model):
         UNCERTAIN = "uncertain", "Perhaps handed over"
         FAILED = "failed", "Given up"
 
-    class Kind(models.TextChoices):
+    class Kind(Labeled):
         """What the mail is."""
 
         REPORT = "report", "Report"

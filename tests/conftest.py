@@ -7,12 +7,19 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
 
-from registry import access
+from registry import access, catalog
 from registry.access import Role
 from registry.database import roles
 from registry.models import Center, Membership, User
 
 DATABASE = {"db", "transactional_db"}
+
+
+def pytest_configure(config):
+    """Compile the translations if they changed, so that a test run needs no other command before it."""
+    for language in catalog.languages():
+        if catalog.is_stale(language):
+            catalog.make(language)
 
 
 def pytest_collection_modifyitems(items):

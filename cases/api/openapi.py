@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from cases.api.filters import CaseFilter
@@ -130,9 +131,14 @@ COMPONENTS: dict[str, dict[str, Any]] = {
 }
 
 
-@cache
 def document_schema() -> dict[str, Any]:
-    """The case document as JSON Schema; made once, because it never changes while the program runs."""
+    """The case document as JSON Schema, its texts in the reader's language."""
+    return _document_schema(get_language())
+
+
+@cache
+def _document_schema(language: str | None) -> dict[str, Any]:
+    """Make it once a language: it never changes while the program runs."""
     return json_schema()
 
 

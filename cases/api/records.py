@@ -9,6 +9,7 @@ from cases import document as documents
 from cases.models import Case, DataQuery
 from cases.models.review import ReviewItem
 from cases.rulebook.completeness import missing_answers
+from cases.rulebook.retelling import of_item
 
 RECORD = ("id", "case_number", "status", "source", "version", "created_at", "updated_at")
 FINDING = ("pointer", "severity", "state", "opened_at", "answer", "answer_text", "answered_at")
@@ -51,7 +52,7 @@ def findings(model: type[ReviewItem], case: Case) -> list[dict[str, Any]]:
     """What the data call for today, and what the center said to it."""
     standing = model.objects.standing().filter(case=case).order_by("rule_id", "pointer")
     return [
-        {"code": item.rule_id, "message": item.sentence, **{name: getattr(item, name) for name in FINDING}}
+        {"code": item.rule_id, "message": of_item(item), **{name: getattr(item, name) for name in FINDING}}
         for item in standing
     ]
 

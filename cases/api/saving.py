@@ -3,6 +3,7 @@
 from typing import Any, NoReturn
 
 from django.http import Http404
+from django.utils.translation import gettext, gettext_lazy
 from rest_framework.request import Request
 
 from cases import document as documents
@@ -17,7 +18,7 @@ from registry.api.problems import Refused
 from registry.api.versions import refuse_stale
 from registry.models import Center
 
-NOT_SAVED = "The document was not saved; correct these errors."
+NOT_SAVED = gettext_lazy("The document was not saved; correct these errors.")
 LONGEST_REASON = 200
 NEVER_SAVED = 0  # no case has this version: a document that must be new cannot overwrite one
 
@@ -40,7 +41,7 @@ def center_for(request: Request, code: str | None) -> Center:
             return center
         case []:
             raise Http404
-    raise Refused(400, "center_required", "You record for several centers: name one, as in ?center=CODE.")
+    raise Refused(400, "center_required", gettext("You record for several centers: name one, as in ?center=CODE."))
 
 
 def change_reason(request: Request) -> str:
@@ -51,8 +52,8 @@ def change_reason(request: Request) -> str:
     except UnicodeError:
         reason = None
     if reason is None or len(reason) > LONGEST_REASON or not reason.isprintable():
-        told = f"Change-Reason must be one line of at most {LONGEST_REASON} characters in UTF-8."
-        raise Refused(400, "unreadable_reason", told)
+        told = gettext("Change-Reason must be one line of at most {n} characters in UTF-8.")
+        raise Refused(400, "unreadable_reason", told.format(n=LONGEST_REASON))
     return reason.strip()
 
 
@@ -69,7 +70,9 @@ def create(document: Any, *, center: Center, request: Request) -> Receipt:
     raise Refused(
         409,
         "case_exists",
-        f"Case {stored.document.case_number} is here already and differs: correct it with PUT to its own address.",
+        gettext("Case {number} is here already and differs: correct it with PUT to its own address.").format(
+            number=stored.document.case_number
+        ),
         headers={"Location": f"/api/v1/cases/{stored.id}/"},
     )
 
@@ -77,7 +80,7 @@ def create(document: Any, *, center: Center, request: Request) -> Receipt:
 def correct(document: Any, *, center: Center, request: Request, case_number: str, version: int) -> Receipt:
     """Replace the document of a case, unless it changed since its author read it."""
     if document.case_number != case_number:
-        told = f"The case number cannot be changed; this is case {case_number}."
+        told = gettext("The case number cannot be changed; this is case {number}.").format(number=case_number)
         problem = Problem(pointer="/case_number", code="case_number_fixed", message=told)
         raise Refused(422, "invalid_document", NOT_SAVED, [problem])
     return _save(document, center=center, request=request, if_version=version)
@@ -103,7 +106,7 @@ def _save(document: Any, *, center: Center, request: Request, if_version: int) -
 
 def _refuse(receipt: Receipt, codes: set[str]) -> NoReturn:
     if "locked" in codes:
-        raise Refused(409, "locked", "The case is locked; ask the data manager to unlock it.")
+        raise Refused(409, "locked", gettext("The case is locked; ask the data manager to unlock it."))
     if "stale_version" in codes:
         refuse_stale(receipt.version)
     raise Refused(422, "invalid_document", NOT_SAVED, receipt.problems)

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -11,6 +12,7 @@ from cases.api import openapi, records, saving
 from cases.api.filters import CaseFilter
 from cases.intake import Receipt
 from cases.models import Assessment, Case, Deviation
+from cases.rulebook.retelling import retold
 from registry.access import Action
 from registry.api.pages import OldestChangeFirst
 from registry.api.permissions import reach
@@ -84,7 +86,7 @@ class OneCase(CaseView):
         """Replace the document by a corrected one, naming in If-Match the version that you read."""
         case = self.case(request, pk)
         if case.center_id not in reach(request, Action.RECORD):
-            raise PermissionDenied("You may read this case, but not change it.")
+            raise PermissionDenied(gettext("You may read this case, but not change it."))
         version = version_read(request)
         document = saving.document_of(request)
         receipt = saving.correct(
@@ -103,6 +105,7 @@ class CaseAssessment(CaseView):
         """Read the current assessment."""
         case = self.case(request, pk)
         assessment = get_object_or_404(Assessment.objects.current(), case=case)
-        told = ("algorithm_version", "case_version", "as_of", "assessed_at", "findings")
+        told = ("algorithm_version", "case_version", "as_of", "assessed_at")
         body = {"case": records.record(case), **{name: getattr(assessment, name) for name in told}}
-        return Response({**body, "deviations": records.findings(Deviation, case)})
+        found = [retold(finding) for finding in assessment.findings]
+        return Response({**body, "findings": found, "deviations": records.findings(Deviation, case)})

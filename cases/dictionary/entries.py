@@ -58,7 +58,7 @@ class Entry:
             return []
         if self.field.vocabulary is None:
             return [(code, code, "") for code in self.field.codes]
-        return [(member.value, member.label, member.term) for member in self.field.vocabulary]  # type: ignore[attr-defined]
+        return [(member.value, str(member.label), member.term) for member in self.field.vocabulary]  # type: ignore[attr-defined]
 
     @property
     def applies_when(self) -> str:
@@ -74,7 +74,7 @@ def entries() -> Iterator[Entry]:
         for field in clinical_fields(model):
             yield Entry(
                 form=model.name,
-                form_title=model.title,
+                form_title=str(model.title),
                 repeats=model.repeats,
                 of_operation=issubclass(model, OperationForm),
                 name=field.name,

@@ -66,7 +66,7 @@ def _contained(model: Any, **inner: Any) -> dict[str, Any]:
         "properties": {field.name: {"enum": Missing.values} for field in fields},
     }
     form = {
-        "title": model.title,
+        "title": str(model.title),
         "additionalProperties": False,
         "properties": {**{field.name: _property(field) for field in fields}, "missing": reasons, **inner},
         "dependentSchemas": {field.name: _value_or_reason(field.name) for field in fields},

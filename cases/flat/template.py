@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 
+from django.utils.translation import gettext, gettext_lazy
 from openpyxl import Workbook
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
@@ -14,7 +15,6 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from cases import dictionary
 from cases.dictionary import Entry
-from cases.flat.cells import SEPARATOR
 from cases.flat.columns import SHEETS
 from cases.flat.lines import REMARK
 from cases.vocabulary import Missing
@@ -23,18 +23,45 @@ ROWS_WITH_LISTS = 1000
 HEAD, REMARKS = Font(bold=True), Font(italic=True, color="666666")
 NEEDED = PatternFill("solid", fgColor="DDEBF7")
 
-GUIDE = f"""How to fill in this workbook
-One row of the sheet 'cases' is one case. case_number is your own number for it, never a hospital or national id.
-The other sheets hold forms that repeat: as many rows as there are, each with the case_number.
-number (1, 2, 3 ...) says which row of the form it is; left empty, rows are counted in their order.
-operation says to which operation a vein belongs; left empty, it is the first.
-Row 2 explains each column and may stay: it begins with {REMARK.strip()} and a blank. Blue columns are needed.
-Write codes as the lists give them; where several are possible, separate them with {SEPARATOR}.
-Dates: 2012-05-03, or 2012-05, or 2012, as precisely as they are known. Numbers: decimal point, no unit.
-No value? Write why: NK not known after enquiry, ND not done, NA cannot apply, NR not yet recorded.
-An empty cell leaves what the registry already has. An import adds and corrects; it never erases.
-Formulas are not computed: paste values. Nothing may identify a person.
-Try first: manage.py import_cases FILE --center CODE --dry-run""".splitlines()
+GUIDE = (
+    gettext_lazy("How to fill in this workbook"),
+    gettext_lazy(
+        "One row of the sheet 'cases' is one case. case_number is your own number for it, never a hospital or national"
+        " id."
+    ),
+    gettext_lazy(
+        "The other sheets hold forms that repeat: as many rows as there are, each with the case_number."
+    ),
+    gettext_lazy(
+        "number (1, 2, 3 ...) says which row of the form it is; left empty, rows are counted in their order."
+    ),
+    gettext_lazy("operation says to which operation a vein belongs; left empty, it is the first."),
+    gettext_lazy(
+        "Row 2 explains each column and may stay: it begins with # and a blank. Blue columns are needed."
+    ),
+    gettext_lazy("Write codes as the lists give them; where several are possible, separate them with |."),
+    gettext_lazy(
+        "Dates: 2012-05-03, or 2012-05, or 2012, as precisely as they are known. Numbers: decimal point, no unit."
+    ),
+    gettext_lazy(
+        "No value? Write why: NK not known after enquiry, ND not done, NA cannot apply, NR not yet recorded."
+    ),
+    gettext_lazy(
+        "An empty cell leaves what the registry already has. An import adds and corrects; it never erases."
+    ),
+    gettext_lazy("Formulas are not computed: paste values. Nothing may identify a person."),
+    gettext_lazy("Try first: manage.py import_cases FILE --center CODE --dry-run"),
+)
+
+KINDS = {
+    "code": gettext_lazy("code"),
+    "codes": gettext_lazy("codes, separated by |"),
+    "number": gettext_lazy("number"),
+    "whole number": gettext_lazy("whole number"),
+    "date": gettext_lazy("date"),
+    "yes/no": gettext_lazy("true or false"),
+    "text": gettext_lazy("text"),
+}
 
 
 def workbook() -> bytes:
@@ -47,7 +74,7 @@ def workbook() -> bytes:
     guide = book.create_sheet("guide", 0)
     guide.column_dimensions["A"].width = 110
     for line in GUIDE:
-        guide.append([line])
+        guide.append([str(line)])
     guide["A1"].font = HEAD
     book.move_sheet("codes", len(book.sheetnames))
     book["codes"].sheet_state = "hidden"
@@ -63,7 +90,7 @@ def table() -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["case_number", "citation", "note", *(column(entry) for entry in entries)])
-    writer.writerow([f"{REMARK}your own number", "", "", *(remark(entry) for entry in entries)])
+    writer.writerow([REMARK + gettext("your own number"), "", "", *(remark(entry) for entry in entries)])
     return out.getvalue()
 
 
@@ -74,14 +101,12 @@ def column(entry: Entry) -> str:
 
 def remark(entry: Entry) -> str:
     """What to write there, in a line."""
-    kind = {"codes": f"codes, separated by {SEPARATOR}", "yes/no": "true or false"}.get(
-        entry.kind, entry.kind
-    )
+    kind = str(KINDS[entry.kind])
     parts = [entry.label, f"{kind}, {entry.unit}" if entry.unit else kind]
     if entry.choices:
         parts.append(" ".join(code for code, _, _ in entry.choices))
     if entry.applies_when:
-        parts.append(f"only if {entry.applies_when}")
+        parts.append(gettext("only if {condition}").format(condition=entry.applies_when))
     return "; ".join(parts)
 
 
@@ -106,7 +131,7 @@ def _fill(sheet: Any, name: str, entries: list[Entry], lists: _CodeLists) -> Non
     keys = _keys(name)
     prefix = "" if name == "cases" else SHEETS[name].prefix
     sheet.append([*keys, *(column(entry).removeprefix(prefix) for entry in entries)])
-    sheet.append([f"{REMARK}your own number", *[""] * (len(keys) - 1), *map(remark, entries)])
+    sheet.append([REMARK + gettext("your own number"), *[""] * (len(keys) - 1), *map(remark, entries)])
     sheet.freeze_panes = "B3"
     for cells, font in ((sheet[1], HEAD), (sheet[2], REMARKS)):
         for cell in cells:
@@ -135,7 +160,7 @@ class _CodeLists:
         if codes not in self.ranges:
             self.ranges[codes] = self._listed(codes)
         choice = DataValidation(type="list", formula1=self.ranges[codes], allow_blank=True)
-        choice.error = "Choose a code of the list, or write NK, ND, NA or NR."
+        choice.error = gettext("Choose a code of the list, or write NK, ND, NA or NR.")
         sheet.add_data_validation(choice)
         choice.add(f"{letter}3:{letter}{ROWS_WITH_LISTS}")
 

@@ -1,11 +1,12 @@
 """What every form of a case has: its case, its center, its place in the list, its reasons for absence."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from registry.access import ScopedQuerySet
+from registry.tongues import lazily
 
 
 class Form(models.Model):
@@ -18,7 +19,7 @@ class Form(models.Model):
     """
 
     name: ClassVar[str]
-    title: ClassVar[str]
+    title: ClassVar[Any]  # said in the reader's language
     repeats: ClassVar[bool] = False
 
     case = models.ForeignKey(
@@ -55,8 +56,13 @@ class Form(models.Model):
             )
         ]
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "title" in vars(cls):
+            cls.title = lazily(cls.title)
+
     def __str__(self) -> str:
-        return f"{self.title} {self.position + 1}" if self.repeats else self.title
+        return f"{self.title} {self.position + 1}" if self.repeats else str(self.title)
 
 
 class OperationForm(Form):

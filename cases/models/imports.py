@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from cases.vocabulary import Source
 from registry.access import ScopedQuerySet
+from registry.tongues import Labeled
 
 
 class ImportBatch(models.Model):
@@ -14,7 +15,7 @@ class ImportBatch(models.Model):
     that is handed in with its columns as they are is imported at once. What was imported once is never imported again.
     """
 
-    class State(models.TextChoices):
+    class State(Labeled):
         UPLOADED = "uploaded", gettext_lazy("Uploaded: its columns are to be confirmed")
         WAITING = "waiting", gettext_lazy("Waiting")
         RUNNING = "running", gettext_lazy("Running")
@@ -81,7 +82,7 @@ class ImportRow(models.Model):
     row as it came, if it was rejected, for 30 days more (importing/keeping.py).
     """
 
-    class Verdict(models.TextChoices):
+    class Verdict(Labeled):
         NEW = "new", gettext_lazy("New")
         CHANGED = "changed", gettext_lazy("Changed")
         UNCHANGED = "unchanged", gettext_lazy("Unchanged")

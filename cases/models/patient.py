@@ -16,6 +16,7 @@ from cases.vocabulary import (
 from registry.access import ScopedQuerySet
 from registry.audit import audited
 from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField, Text
+from registry.tongues import lazily
 
 
 @audited
@@ -26,7 +27,7 @@ class Patient(models.Model):
     """
 
     name = "patient"
-    title = "Patient"
+    title = lazily("Patient")
     repeats = False
 
     center = models.ForeignKey(

@@ -6,6 +6,7 @@ from cases.querysets import AssessmentQuerySet, FindingQuerySet
 from cases.vocabulary import Answer, ReviewState, Severity
 from registry.access import ScopedQuerySet
 from registry.audit import audited
+from registry.tongues import Labeled
 
 
 class Assessment(models.Model):
@@ -157,7 +158,7 @@ class AssessmentRun(models.Model):
     Reading a case twice adds nothing, so a run that was cut off simply goes on after the last case it noted.
     """
 
-    class State(models.TextChoices):
+    class State(Labeled):
         WAITING = "waiting", "Waiting"
         RUNNING = "running", "Running"
         DONE = "done", "Done"

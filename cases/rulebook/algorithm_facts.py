@@ -15,7 +15,9 @@ from cases.vocabulary import (
     CLAVIEN_DINDO_RANK,
     THROMBOEMBOLIC,
     ClavienDindo,
+    ComplicationType,
     DiseaseStatus,
+    Handling,
     Region,
     Vein,
 )
@@ -73,7 +75,7 @@ def _early(case: Any) -> list[tuple[Any, bool]] | None:
     ]
 
 
-@derived("complications with their days", "complications")
+@derived("complications with their days", "complications", codes=ComplicationType)
 def early_thromboembolism(case: Any, row: Any, as_of: date) -> frozenset[str] | None:
     """Embolism and thrombosis of a deep vein, the vena cava or the graft within 90 days; None while a day is open."""
     found = _early(case)
@@ -84,7 +86,7 @@ def early_thromboembolism(case: Any, row: Any, as_of: date) -> frozenset[str] | 
     return seen if seen or not events else None
 
 
-@derived("complications with their days and grades", "complications")
+@derived("complications with their days and grades", "complications", codes=ClavienDindo)
 def highest_early_grade(case: Any, row: Any, as_of: date) -> str | None:
     """The highest Clavien-Dindo grade within 90 days, or "none"; None while it is open whether it exceeds grade II."""
     found = _early(case)
@@ -105,19 +107,19 @@ def highest_early_grade(case: Any, row: Any, as_of: date) -> str | None:
 # --- veins of the index resection ----------------------------------------------------------------
 
 
-@derived("handling of the right renal vein", "operations.veins")
+@derived("handling of the right renal vein", "operations.veins", codes=Handling)
 def right_renal(case: Any, row: Any, as_of: date) -> str | None:
     """What was done with the right renal vein."""
     return row.handling_of.get(Vein.RIGHT_RENAL)
 
 
-@derived("handling of the left renal vein", "operations.veins")
+@derived("handling of the left renal vein", "operations.veins", codes=Handling)
 def left_renal(case: Any, row: Any, as_of: date) -> str | None:
     """What was done with the left renal vein."""
     return row.handling_of.get(Vein.LEFT_RENAL)
 
 
-@derived("handling of the hepatic veins", "operations.veins")
+@derived("handling of the hepatic veins", "operations.veins", codes=(Vein, Handling))
 def hepatic_handling(case: Any, row: Any, as_of: date) -> dict[str, str] | None:
     """What was done with each hepatic vein; None without any row."""
     return {vein: how for vein, how in row.handling_of.items() if vein in HEPATIC_VEINS and how} or None

@@ -16,6 +16,7 @@ from cases.rulebook.authority import seed
 from cases.rulebook.engine import Rule
 from cases.rulebook.scopes import INDEX
 from cases.vocabulary import CLAVIEN_DINDO_RANK, ClavienDindo, Firmness, Severity
+from registry.tongues import say_many
 
 
 def _ninety_days_over(died: bool, days_passed: int | None) -> bool | None:
@@ -90,9 +91,11 @@ RULES = (
         needs_to_judge=(visits_without_imaging,),
         at="visits_without_imaging",
         expects=lambda visits_without_imaging: not visits_without_imaging,
-        says=lambda visits_without_imaging: (
-            "No evidence of disease was stated without recent imaging of liver and lungs at"
-            f" {len(visits_without_imaging)} visits: {', '.join(visits_without_imaging[:5])}."
+        says=lambda visits_without_imaging: say_many(
+            "No evidence of disease was stated without recent imaging of liver and lungs at {n} visit: {visits}.",
+            "No evidence of disease was stated without recent imaging of liver and lungs at {n} visits: {visits}.",
+            n=len(visits_without_imaging),
+            visits=", ".join(visits_without_imaging[:5]),
         ),
         **{
             **seed("remote hepatic and pulmonary metastases ... leading to their death"),

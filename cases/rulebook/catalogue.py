@@ -66,11 +66,11 @@ def _entry(rules: Sequence[Rule]) -> Entry:
         asks=_joined(rule.asks for rule in rules),
         when=_joined(rule.when for rule in rules),
         severity=_joined(rule.severities or str(rule.severity) for rule in rules),
-        source=first.source,
+        source=str(first.source),
         firmness=str(Firmness(first.firmness).label),
         needs_to_apply=_unique(need for rule in rules for need in _needs(rule, rule.to_apply)),
         needs_to_judge=_unique(need for rule in rules for need in _needs(rule, rule.to_judge)),
-        held_by=first.held_by,
+        held_by=str(first.held_by),
         retired=first.retired,
         conflicts_with=first.conflicts_with,
     )
@@ -91,7 +91,7 @@ def _needs(rule: Rule, facts: Iterable[Any]) -> Iterable[str]:
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text for text in texts if text))
+    return tuple(dict.fromkeys(str(text) for text in texts if text))
 
 
 def _joined(texts: Iterable[str]) -> str:
@@ -102,7 +102,7 @@ def as_json(rulebook: Rulebook) -> dict[str, Any]:
     """The rulebook as plain values."""
     return {
         "name": rulebook.name,
-        "title": rulebook.title,
+        "title": str(rulebook.title),
         "version": rulebook.version,
         "valid_from": str(rulebook.valid_from) if rulebook.valid_from else None,
         "verdicts": [str(verdict) for verdict in Verdict],

@@ -17,6 +17,7 @@ from cases.rulebook import engine
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import GRAFTS, DischargeTo, IvcMethod, Missing, ResectionType, Verdict
 from registry.fields import ClinicalField
+from registry.tongues import Saying, say, term
 
 REASONS = frozenset({Missing.NK, Missing.ND, Missing.NA})
 # Forms of every case, and those of a case with an index resection; a list needs one row.
@@ -30,11 +31,19 @@ _TITLES = {model.name: model.title for model in (Patient, *OUTER_FORMS, *OPERATI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingAnswer:
-    """An answer or a whole form that a complete case must have, and where it belongs."""
+    """An answer or a whole form that a complete case must have, and where it belongs; said in the reader's language."""
 
     pointer: str
-    label: str
-    sentence: str
+    name: Any
+    saying: Saying
+
+    @property
+    def label(self) -> str:
+        return str(self.name)
+
+    @property
+    def sentence(self) -> str:
+        return str(self.saying)
 
 
 def missing_answers(document: Any) -> list[MissingAnswer]:
@@ -72,8 +81,9 @@ def _missing_forms(document: Any) -> Iterator[MissingAnswer]:
         yield _form("/antithrombotics", Antithrombotic.title)
 
 
-def _form(pointer: str, title: str) -> MissingAnswer:
-    return MissingAnswer(pointer=pointer, label=title, sentence=f"The form '{title}' is missing; fill it in.")
+def _form(pointer: str, title: Any) -> MissingAnswer:
+    saying = say("The form '{form}' is missing; fill it in.", form=title)
+    return MissingAnswer(pointer=pointer, name=title, saying=saying)
 
 
 def _missing_fields(document: Any) -> Iterator[MissingAnswer]:
@@ -106,14 +116,13 @@ def _of_form(form: Any, pointer: str) -> Iterator[MissingAnswer]:
         if getattr(form, name) is None and _asked(form, declared):
             if declared.need == "C" and form.missing.get(name) in REASONS:
                 continue
-            remedy = (
-                "give a value" if declared.need == "R" else "give a value or the reason why there is none"
+            field = declared.verbose_name
+            saying = (
+                say("{field} is missing; give a value.", field=field)
+                if declared.need == "R"
+                else say("{field} is missing; give a value or the reason why there is none.", field=field)
             )
-            yield MissingAnswer(
-                pointer=f"{pointer}/{name}",
-                label=str(declared.verbose_name),
-                sentence=f"{declared.verbose_name} is missing; {remedy}.",
-            )
+            yield MissingAnswer(pointer=f"{pointer}/{name}", name=field, saying=saying)
 
 
 def _asked(form: Any, declared: ClinicalField) -> bool:
@@ -130,4 +139,5 @@ def _unfulfilled(document: Any) -> Iterator[MissingAnswer]:
         # These rules ask no date, so any day will do.
         for finding in engine.judge(rule, document, date.min):
             if finding.verdict == Verdict.DEVIATION:
-                yield MissingAnswer(pointer=finding.pointer, label=rule.title, sentence=finding.sentence)
+                saying = term(finding.stored_sentence)
+                yield MissingAnswer(pointer=finding.pointer, name=rule.title, saying=saying)

@@ -19,37 +19,40 @@ from cases.rulebook.findings import Finding
 from cases.rulebook.scopes import CASE, Scope
 from cases.rulebook.wording import arguments
 from cases.vocabulary import Severity, Verdict
+from registry.tongues import Saying, lazily
 
 Declared = tuple["str | Derived", ...]
 Answer = Callable[..., Any]
+TEXTS = ("title", "source", "asks", "when", "held_by")  # of a rule, for people
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rule:
     """One question asked of every row of its scope.
 
-    `title` names it, `asks` says what is expected and `when` of whom; `says` is the sentence for a deviation, with
-    facts in braces. `severity` may depend on the facts. `since` is the first day of operations it was written for.
-    `held_by` says how a rule holds that no document can show; such a rule is listed and not read. A rule that is
-    `only_to_complete` does not refuse a draft, it keeps a case from being complete. A retired rule keeps its id.
+    `title` names it, `asks` says what is expected and `when` of whom: declared in English, shown in the reader's
+    language. `says` is the sentence for a deviation, with facts in braces, or makes it of them. `severity` may depend
+    on the facts. `since` is the first day of operations it was written for. `held_by` says how a rule holds that no
+    document can show; such a rule is listed and not read. A rule that is `only_to_complete` does not refuse a draft, it
+    keeps a case from being complete. A retired rule keeps its id.
     """
 
     id: str
-    title: str
-    source: str
+    title: Any
+    source: Any
     firmness: str
     severity: str | Answer
-    asks: str = ""
-    when: str = ""
+    asks: Any = ""
+    when: Any = ""
     scope: Scope = CASE
     needs_to_apply: Declared = ()
     applies: Answer | None = None
     needs_to_judge: Declared = ()
     expects: Answer | None = None
-    says: str | Answer = ""
+    says: str | Callable[..., Saying] = ""
     at: str = ""
     since: date | None = None
-    held_by: str = ""
+    held_by: Any = ""
     only_to_complete: bool = False
     retired: str = ""
     severities: str = ""
@@ -58,6 +61,8 @@ class Rule:
     to_judge: tuple[Fact, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        for name in TEXTS:
+            object.__setattr__(self, name, lazily(getattr(self, name)))
         object.__setattr__(self, "to_apply", tuple(resolve(d, self.scope) for d in self.needs_to_apply))
         object.__setattr__(self, "to_judge", tuple(resolve(d, self.scope) for d in self.needs_to_judge))
         if not self.held_by:
@@ -104,11 +109,14 @@ class Rulebook:
     """Rules in their order; `tells` are the verdicts that a reading keeps."""
 
     name: str
-    title: str
+    title: Any
     version: str
     rules: tuple[Rule, ...]
     tells: frozenset[str] = frozenset(Verdict)
     valid_from: date | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", lazily(self.title))
 
     @cached_property
     def reader(self) -> compiling.Reader:

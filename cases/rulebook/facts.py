@@ -18,12 +18,19 @@ from typing import Any
 from cases.document import FIELDS, OUTER_FORMS, TYPES, CaseDocument
 from cases.models import FORMS, Operation, Pathology, Patient, Reconstruction
 from cases.rulebook.scopes import Scope, compiled
+from cases.vocabulary import Segment
 from registry.fields import ClinicalField
+
+# What the values of these properties of a case are codes of.
+CODES = {"touched_segments": Segment, "cranial_extent": Segment}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Derived:
-    """A fact that a function works out from several answers; `reads` names them; None means unknown."""
+    """A fact that a function works out from several answers; `reads` names them; None means unknown.
+
+    `codes` is the vocabulary of its values; of a mapping, that of its keys and that of its values.
+    """
 
     name: str
     label: str
@@ -31,6 +38,7 @@ class Derived:
     work_out: Callable[[Any, Any, Any], Any]
     optional: bool = False
     of_case: bool = False
+    codes: Any = None
 
     @property
     def volatile(self) -> bool:
@@ -44,7 +52,7 @@ class Derived:
 
 
 def derived(
-    label: str, *reads: str, of_case: bool = False
+    label: str, *reads: str, of_case: bool = False, codes: Any = None
 ) -> Callable[[Callable[[Any, Any, Any], Any]], Derived]:
     """Declare a function of (case, row, as_of) as a fact of that name; one `of_case` looks at no row."""
 
@@ -52,7 +60,7 @@ def derived(
         for path in reads:
             _check_reads(path)
         name = function.__name__
-        return Derived(name=name, label=label, reads=reads, work_out=function, of_case=of_case)
+        return Derived(name=name, label=label, reads=reads, work_out=function, of_case=of_case, codes=codes)
 
     return declare
 
@@ -61,7 +69,8 @@ def derived(
 class Fact:
     """One fact of one rule: its name in the rule's predicates, its path, and how to read it.
 
-    An optional fact (path ending in "?") may be None in a predicate; every other one is known when it is asked.
+    Its label is English, as declared. An optional fact (path ending in "?") may be None in a predicate; every other one
+    is known when it is asked.
     """
 
     name: str
@@ -73,6 +82,7 @@ class Fact:
     places: Callable[[Any, tuple[int, ...]], str]  # its JSON Pointer in a document
     field: ClinicalField | None = None
     derived: Derived | None = None
+    codes: Any = None  # the vocabulary of its values
     volatile: bool = False  # not kept with a finding: equal readings of two days must be equal
 
     @property
@@ -109,15 +119,23 @@ def resolve(declared: str | Derived, scope: Scope) -> Fact:
         field = FIELDS[form][name]
         return Fact(
             **common,  # type: ignore[arg-type]
-            label=str(field.verbose_name),
+            label=field.label,
             field=field,
+            codes=getattr(field, "vocabulary", None),
             holder=holder,
             attribute=name,
             places=lambda case, steps: _below(pointer(case, steps), name),
         )
     if not hasattr(form, name) or name.startswith("_"):
         raise ValueError(f"'{path}' is not a fact of {scope.says}")
-    return Fact(**common, label=name.replace("_", " "), holder=holder, attribute=name, places=pointer)  # type: ignore[arg-type]
+    return Fact(
+        **common,  # type: ignore[arg-type]
+        label=name.replace("_", " "),
+        holder=holder,
+        attribute=name,
+        places=pointer,
+        codes=CODES.get(name),
+    )
 
 
 def _resolve_derived(declared: Derived, scope: Scope) -> Fact:
@@ -129,6 +147,7 @@ def _resolve_derived(declared: Derived, scope: Scope) -> Fact:
         optional=declared.optional,
         volatile=declared.volatile,
         derived=declared,
+        codes=declared.codes,
         holder="",
         attribute=f"{declared.name}(case, {None if declared.of_case else 'row'}, as_of)",
         places=pointer_of_reads(first, scope),

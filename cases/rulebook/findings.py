@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cases.rulebook import wording
@@ -12,6 +13,7 @@ from cases.rulebook.facts import Fact
 from cases.rulebook.scopes import Place
 from cases.rulebook.wording import arguments
 from cases.vocabulary import Verdict
+from registry.tongues import ENGLISH, Saying, Tongue, reader, say
 
 if TYPE_CHECKING:
     from cases.rulebook.engine import Rule
@@ -29,13 +31,16 @@ class MissingFact:
     label: str
     reason: str | None = None
 
-    def __str__(self) -> str:
-        return wording.missing(self.label, self.reason)
+    def said(self, tongue: Tongue) -> str:
+        return wording.missing(self.label, self.reason, tongue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one rule says of one place of one case, with the values it rests on."""
+    """What one rule says of one place of one case, with the values it rests on.
+
+    `sentence` says it to the reader, `stored_sentence` as it is kept.
+    """
 
     rule_id: str
     version: str
@@ -44,8 +49,16 @@ class Finding:
     pointer: str
     values: Mapping[str, Any]
     missing: tuple[MissingFact, ...]
-    sentence: str
+    said: Callable[[Tongue], str] = field(repr=False, compare=False)
     historical: bool = False  # the resection came before the rule's time
+
+    @property
+    def sentence(self) -> str:
+        return self.said(reader())
+
+    @property
+    def stored_sentence(self) -> str:
+        return self.said(ENGLISH)
 
     def as_json(self) -> dict[str, Any]:
         """The finding as plain values, ready to be stored; what is empty or goes without saying is left out."""
@@ -53,7 +66,8 @@ class Finding:
         if self.values:
             found["values"] = dict(self.values)
         if self.verdict in TOLD_IN_FULL:
-            found |= {"severity": str(self.severity), "pointer": self.pointer, "sentence": self.sentence}
+            found |= {"severity": str(self.severity), "pointer": self.pointer}
+            found["sentence"] = self.stored_sentence
             if self.missing:
                 found["missing"] = [
                     {"pointer": m.pointer, "label": m.label, "reason": m.reason} for m in self.missing
@@ -138,7 +152,7 @@ def _finding(version: str, rule: Rule, steps: _Steps, document: Any, place: Plac
             if (value := steps.values[fact.name]) is not None and not fact.volatile
         },
         missing=missing,
-        sentence=_sentence(rule, steps, missing),
+        said=partial(_sentence, rule, steps, missing),
         historical=_historical(rule, document),
     )
 
@@ -177,14 +191,27 @@ def pointer_of(rule: Rule, document: Any, place: Place) -> str:
     return fact.places(document, place[2]) if fact else rule.scope.pointer.format(*place[2])
 
 
-def _sentence(rule: Rule, steps: _Steps, missing: Sequence[MissingFact]) -> str:
+def _sentence(rule: Rule, steps: _Steps, missing: Sequence[MissingFact], tongue: Tongue) -> str:
     if steps.verdict == Verdict.DEVIATION:
-        if callable(rule.says):
-            return steps.ask(rule.says)
-        return rule.says.format(**{f.name: wording.spoken(f, steps.values[f.name]) for f in steps.seen})
+        return deviation(rule, steps.values, tongue)
     if steps.verdict == Verdict.NOT_ASSESSABLE:
-        return wording.not_assessable(missing)
-    return "As expected." if steps.verdict == Verdict.CONCORDANT else "Does not apply."
+        return wording.not_assessable(missing, tongue)
+    met = steps.verdict == Verdict.CONCORDANT
+    return (say("As expected.") if met else say("Does not apply.")).put(tongue)
+
+
+def deviation(rule: Rule, values: Mapping[str, Any], tongue: Tongue) -> str:
+    """The sentence of a deviation, from the values of the rule's facts."""
+    if callable(rule.says):
+        said: Saying = rule.says(*[values[name] for name in arguments(rule.says)])
+        return said.put(tongue)
+    named = arguments(rule.says)
+    spoken = {
+        fact.name: wording.spoken(fact, values.get(fact.name), tongue)
+        for fact in rule.facts
+        if fact.name in named
+    }
+    return tongue.text(rule.says).format(**spoken)
 
 
 def _historical(rule: Rule, document: Any) -> bool:

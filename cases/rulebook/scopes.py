@@ -73,9 +73,9 @@ def _each(model: Any) -> Scope:
         common |= {"loop": (row,), "pointer": f"/{name}/{{}}", "steps": "(i,)"}
     else:
         row = f"if (row := case.{name}) is not None:"
-        return Scope(**common, says=model.title.lower(), loop=(row,), pointer=f"/{name}")
+        return Scope(**common, says=str(model.title).lower(), loop=(row,), pointer=f"/{name}")
     inside = issubclass(model, OperationForm)
-    return Scope(**common, says=f"each {model.title.lower()}", in_operation=inside)
+    return Scope(**common, says=f"each {str(model.title).lower()}", in_operation=inside)
 
 
 _SCOPES = {model.name: _each(model) for model in (Patient, *FORMS)}

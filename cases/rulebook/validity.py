@@ -27,6 +27,7 @@ from cases.rulebook.engine import Rule, Rulebook
 from cases.rulebook.scopes import each
 from cases.vocabulary import Severity, Verdict
 from registry.fields import Measurement
+from registry.tongues import say, term
 
 # Ids that differ from P-form.field: the graft's diameter has a number, and an id has at most 40 characters.
 IDS = {
@@ -40,18 +41,24 @@ ASKED_ELSEWHERE = frozenset({("patient", "age_at_resection_years")})
 def _plausible(form: str, field: Measurement) -> Rule:
     """Make the query for one field's plausible range."""
     low, high = field.plausible or (0, 0)
-    unit = wording.unit(field)
+    limits = say("{low} to {high}", low=low, high=high)
+    unit = wording.unit_word(field)
+    span = say("{number} {unit}", number=limits, unit=unit) if unit.english else limits
     return Rule(
         id=IDS.get((form, field.name), f"P-{form}.{field.name}"),
-        title=f"{field.verbose_name}: plausible range",
-        asks=f"{low:g} to {high:g}{unit}",
+        title=say("{field}: plausible range", field=term(field.label)),
+        asks=span,
         **PROPOSAL,
         severity=Severity.QUERY,
         scope=each(form),
         needs_to_judge=(f"{field.name} as number",),
         expects=lambda number: low <= number <= high,
-        says=f"{field.verbose_name} is {{number}}, outside the plausible {low:g} to {high:g}{unit}; confirm or"
-        f" correct.",
+        says=lambda number: say(
+            "{field} is {number}, outside the plausible {span}; confirm or correct.",
+            field=term(field.label),
+            number=say("{number} {unit}", number=number, unit=unit) if unit.english else number,
+            span=span,
+        ),
     )
 
 

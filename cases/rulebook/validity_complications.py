@@ -24,6 +24,7 @@ from cases.vocabulary import (
     Severity,
     Sex,
 )
+from registry.tongues import say
 
 MAJOR, LIFE_THREATENING = CLAVIEN_DINDO_RANK[ClavienDindo.IIIA], CLAVIEN_DINDO_RANK[ClavienDindo.IVA]
 EARLY_DEATH_DAYS = 30
@@ -49,7 +50,7 @@ def died_in_90_days(case: Any, row: Any, as_of: date) -> bool | None:
     return died_within(case, EARLY_DAYS)
 
 
-@derived("Clavien-Dindo grades", "complications.clavien_dindo")
+@derived("Clavien-Dindo grades", "complications.clavien_dindo", codes=ClavienDindo)
 def grades(case: Any, row: Any, as_of: date) -> frozenset[str] | None:
     """The grades of all complications; None when one is not graded."""
     found = [c.clavien_dindo for c in case.complications]
@@ -61,7 +62,7 @@ def _death_explains_grade(death_recorded: bool, cause: str | None, died_in_90_da
     return death_recorded and early and cause in (None, DeathCause.TREATMENT_RELATED, DeathCause.UNKNOWN)
 
 
-@derived("visits after this complication", "follow_ups.graft_status")
+@derived("visits after this complication", "follow_ups.graft_status", codes=GraftStatus)
 def next_graft_status(case: Any, row: Any, as_of: date) -> str | None:
     """What the first later visit that looked at the graft says of it."""
     onset = onset_day(case, row)
@@ -131,9 +132,9 @@ RULES = (
         at="clavien_dindo",
         expects=_death_explains_grade,
         says=lambda death_recorded: (
-            "A complication is graded V, yet the death is late or of another cause; confirm or correct."
+            say("A complication is graded V, yet the death is late or of another cause; confirm or correct.")
             if death_recorded
-            else "A complication is graded V and there is no death form; add it or correct the grade."
+            else say("A complication is graded V and there is no death form; add it or correct the grade.")
         ),
         **CLAVIEN,
     ),
@@ -246,9 +247,10 @@ RULES = (
         applies=lambda egfr_fall_pct: egfr_fall_pct > GREAT_FALL_PCT,
         needs_to_judge=(kidney_injury_recorded,),
         expects=lambda kidney_injury_recorded: kidney_injury_recorded,
-        says=lambda egfr_fall_pct: (
-            f"eGFR fell by {egfr_fall_pct:.1f}% until discharge and no kidney injury is recorded; add the complication"
-            " or correct a creatinine."
+        says=lambda egfr_fall_pct: say(
+            "eGFR fell by {fall}% until discharge and no kidney injury is recorded; add the complication or correct"
+            " a creatinine.",
+            fall=round(egfr_fall_pct, 1),
         ),
         **CKD_EPI,
     ),

@@ -24,6 +24,7 @@ from cases.vocabulary import (
 )
 from registry.dates import PartialDate
 from registry.fields import PartialDateField
+from registry.tongues import Saying, say, term
 
 # Days after the resection at which a diagnosis from the specimen is unusual, and impossible.
 LATE_DIAGNOSIS_DAYS, LATEST_DIAGNOSIS_DAYS = 30, 60
@@ -40,15 +41,20 @@ def can_follow(later: PartialDate, earlier: PartialDate) -> bool:
 
 def _in_life(form: str, name: str) -> Rule:
     """Return X-01 for one date field."""
-    label = str(FIELDS[each(form).form][name].verbose_name)
+    label = term(FIELDS[each(form).form][name].label)
 
     def expects(on: PartialDate, as_of: date, born_on: PartialDate | None) -> bool:
         return on.earliest <= as_of and (born_on is None or on.latest >= born_on.earliest)
 
-    def says(on: PartialDate, as_of: date, born_on: PartialDate | None) -> str:
+    def says(on: PartialDate, as_of: date, born_on: PartialDate | None) -> Saying:
         if on.earliest > as_of:
-            return f"{label} ({on}) lies in the future; correct the date."
-        return f"{label} ({on}) lies before birth ({born_on}); correct one of the two dates."
+            return say("{date} ({on}) lies in the future; correct the date.", date=label, on=on)
+        return say(
+            "{date} ({on}) lies before birth ({born_on}); correct one of the two dates.",
+            date=label,
+            on=on,
+            born_on=born_on,
+        )
 
     return Rule(
         id="X-01",

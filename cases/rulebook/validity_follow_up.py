@@ -29,6 +29,7 @@ from cases.vocabulary import (
     Severity,
     VitalStatus,
 )
+from registry.tongues import say
 
 DEATH_FORM_DAYS = 30
 NO_STATUS = frozenset({GraftStatus.NO_GRAFT, GraftStatus.NOT_ASSESSED})
@@ -39,7 +40,7 @@ LOCAL_TREATMENT = frozenset(
 )
 
 
-@derived("reconstruction methods", "operations.reconstruction", of_case=True)
+@derived("reconstruction methods", "operations.reconstruction", of_case=True, codes=IvcMethod)
 def methods(case: Any, row: Any, as_of: date) -> frozenset[str] | None:
     """How the vein was reconstructed in any operation; None when nothing is recorded of it."""
     found = (o.reconstruction.ivc_method for o in case.operations if o.reconstruction)
@@ -116,7 +117,7 @@ def _death_form(form: str, answer: str, on: str, code: str, when: str, says: str
         needs_to_judge=(death_recorded, f"{on} as on?", "as_of"),
         at="answer",
         expects=_death_form_in_time,
-        says=f"{says} and there is no death form; add it.",
+        says=says,
         **LOGIC,
     )
 
@@ -174,27 +175,27 @@ RULES = (
     _death_form(
         *("follow_ups", "vital_status", "visit_on", VitalStatus.DEAD),
         when="a visit finds the patient dead",
-        says="A visit ({on}) says that the patient is dead",
+        says="A visit ({on}) says that the patient is dead and there is no death form; add it.",
     ),
     _death_form(
         *("operations", "intraop_events", "operated_on", IntraoperativeEvent.DEATH),
         when="the patient died during an operation",
-        says="The patient died during the operation ({on})",
+        says="The patient died during the operation ({on}) and there is no death form; add it.",
     ),
     _death_form(
         *("discharge", "discharge_to", "discharged_on", DischargeTo.DIED),
         when="the patient died in hospital",
-        says="The patient died in hospital ({on})",
+        says="The patient died in hospital ({on}) and there is no death form; add it.",
     ),
     _death_form(
         *("complications", "outcome", "onset_on", ComplicationOutcome.DEATH),
         when="a complication ended in death",
-        says="A complication (of {on}) ended in death",
+        says="A complication (of {on}) ended in death and there is no death form; add it.",
     ),
     Rule(
         id="X-55",
         title="Recent contact",
-        asks=f"the last contact is at most {STALE_MONTHS} months old",
+        asks=say("the last contact is at most {months} months old", months=STALE_MONTHS),
         when="the patient is not known to be dead, lost or withdrawn, nor known from a publication alone",
         severity=Severity.QUERY,
         needs_to_apply=(contact_expected,),
@@ -202,8 +203,11 @@ RULES = (
         needs_to_judge=(last_contact_on, "as_of"),
         at="last_contact_on",
         expects=lambda last_contact_on, as_of: (as_of - last_contact_on).days <= STALE_DAYS,
-        says=f"The last contact ({{last_contact_on}}) is more than {STALE_MONTHS} months old; record a visit, or that"
-        " the patient is lost.",
+        says=lambda last_contact_on: say(
+            "The last contact ({on}) is more than {months} months old; record a visit, or that the patient is lost.",
+            on=last_contact_on,
+            months=STALE_MONTHS,
+        ),
         **LOGIC,
     ),
     Rule(

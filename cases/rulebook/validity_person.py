@@ -12,6 +12,7 @@ from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived
 from cases.vocabulary import ConsentBasis, Severity, WithdrawalEffect
 from registry.dates import PartialDate
+from registry.tongues import Saying, say
 
 ADULT_YEARS, OLD_YEARS = 18, 85
 
@@ -29,14 +30,16 @@ def age_range_years(case: Any, row: Any, as_of: date) -> tuple[int, int] | None:
     return completed_years(born.latest, on.earliest), completed_years(born.earliest, on.latest)
 
 
-def _age_says(age_range_years: tuple[int, int]) -> str:
+def _age_says(age_range_years: tuple[int, int]) -> Saying:
     low, high = age_range_years
-    age = f"{low}" if low == high else f"{low} to {high}"
+    age = low if low == high else say("{low} to {high}", low=low, high=high)
     if high < ADULT_YEARS:
-        return (
-            f"Age at resection is {age} years; patients under {ADULT_YEARS} are not eligible: correct a date."
+        return say(
+            "Age at resection is {age} years; patients under {least} are not eligible: correct a date.",
+            age=age,
+            least=ADULT_YEARS,
         )
-    return f"Age at resection is {age} years, over {OLD_YEARS}: confirm or correct."
+    return say("Age at resection is {age} years, over {most}: confirm or correct.", age=age, most=OLD_YEARS)
 
 
 @derived("forms beside patient and consent", "patient")
@@ -120,8 +123,9 @@ RULES = (
         needs_to_judge=(dated_after_withdrawal,),
         at="dated_after_withdrawal",
         expects=lambda dated_after_withdrawal: not dated_after_withdrawal,
-        says=lambda dated_after_withdrawal: (
-            f"Consent was withdrawn before the dates in {', '.join(dated_after_withdrawal[:5])}; remove these rows."
+        says=lambda dated_after_withdrawal: say(
+            "Consent was withdrawn before the dates in {places}; remove these rows.",
+            places=", ".join(dated_after_withdrawal[:5]),
         ),
         **LOGIC,
     ),

@@ -10,7 +10,7 @@ from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived
 from cases.rulebook.scopes import CASE, INDEX, each
 from cases.rulebook.validity_dates import can_follow
-from cases.vocabulary import AnastomosisSite, ConsentBasis, ConsentScope, OperationType, Severity
+from cases.vocabulary import AnastomosisSite, ConsentBasis, ConsentScope, OperationType, Severity, Vein
 
 # Iliac veins first, right atrium last.
 CAUDAL_TO_CRANIAL: dict[str, int] = {str(site): place for place, site in enumerate(AnastomosisSite)}
@@ -22,7 +22,7 @@ def index_resections(case: Any, row: Any, as_of: date) -> int:
     return sum(1 for o in case.operations if o.operation_type == OperationType.INDEX_RESECTION)
 
 
-@derived("veins named twice", "operations.veins")
+@derived("veins named twice", "operations.veins", codes=Vein)
 def veins_named_twice(case: Any, row: Any, as_of: date) -> frozenset[str]:
     """Veins that have more than one row in this operation."""
     named = [vein.vein for vein in row.veins if vein.vein]

@@ -1,4 +1,7 @@
-"""How values and absences are said in a finding, how they are stored, and which facts a sentence names."""
+"""How values and absences are said in a finding, how they are stored, and which facts a sentence names.
+
+Whatever is said is said in a tongue: English to be stored, the reader's to be shown.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 from cases.rulebook.facts import Fact
 from cases.vocabulary import Missing
 from registry.fields import CodedSet, Measurement
+from registry.tongues import ENGLISH, Saying, Tongue, reader, say, term
 
 # A sentence has at most 500 characters: what is listed in it is cut short, in characters.
 LONGEST_LIST, LONGEST_ABSENCE = 100, 400
@@ -22,32 +26,43 @@ UNITS = {
     "Cel": "°C",
     "{mitoses}/(10.{HPF})": "per 10 HPF",
 }
+UNIT, ANSWER = "unit", "answer"  # contexts of words that stand inside a sentence
 
 
-def spoken(fact: Fact, value: Any) -> str:
+def spoken(fact: Fact, value: Any, tongue: Tongue = ENGLISH) -> str:
     """A value as a sentence says it: labels for codes, units for numbers."""
     if value is None:
-        return "not recorded"
+        return tongue.text("not recorded", ANSWER)
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, frozenset):
+        return tongue.text("yes", ANSWER) if value else tongue.text("no", ANSWER)
+    if isinstance(value, frozenset | list):
         codes = fact.field.in_order(value) if isinstance(fact.field, CodedSet) else sorted(value)
-        return listed([_label(fact, code) for code in codes])
+        return listed([_label(fact.codes, code, tongue) for code in codes], tongue)
     if isinstance(value, dict):
-        return listed([f"{code} {how}".replace("_", " ") for code, how in sorted(value.items())])
+        of, how = fact.codes or (None, None)
+        pairs = [(_label(of, key, tongue), _label(how, code, tongue)) for key, code in sorted(value.items())]
+        return listed([f"{what}: {done}" for what, done in pairs], tongue)
     if isinstance(value, str):
-        return _label(fact, value)
+        return _label(fact.codes, value, tongue)
     if isinstance(value, int | float):
-        return f"{value:g}{unit(fact.field)}" if isinstance(fact.field, Measurement) else f"{value:g}"
+        number = tongue.number(value)
+        return f"{number}{unit(fact.field, tongue)}" if isinstance(fact.field, Measurement) else number
     return str(value)
 
 
-def unit(field: Measurement) -> str:
-    """The unit as it follows a number, blank included; UCUM codes that nobody says are put in words."""
-    return f" {UNITS.get(field.unit, field.unit)}".rstrip()
+def unit(field: Measurement, tongue: Tongue | None = None) -> str:
+    """The unit as it follows a number, blank included, for the reader unless another tongue is named."""
+    return f" {unit_word(field).put(tongue or reader())}".rstrip()
 
 
-def listed(words: Sequence[str], separator: str = ", ", most: int = LONGEST_LIST) -> str:
+def unit_word(field: Measurement) -> Saying:
+    """The unit; UCUM codes that nobody says are put in words."""
+    return term(UNITS.get(field.unit, field.unit), UNIT)
+
+
+def listed(
+    words: Sequence[str], tongue: Tongue = ENGLISH, separator: str = ", ", most: int = LONGEST_LIST
+) -> str:
     """Words in a row: as many as fit, and how many more there are."""
     shown, length = 0, 0
     for word in words:
@@ -55,24 +70,25 @@ def listed(words: Sequence[str], separator: str = ", ", most: int = LONGEST_LIST
         if shown and length > most:
             break
         shown += 1
-    more = [f"and {len(words) - shown} more"] if shown < len(words) else []
-    return separator.join([*words[:shown], *more])
+    left = len(words) - shown
+    return separator.join([*words[:shown], *([say("and {n} more", n=left).put(tongue)] if left else [])])
 
 
-def _label(fact: Fact, code: str) -> str:
-    label = _labels(getattr(fact.field, "vocabulary", None)).get(code)
+def _label(codes: Any, code: str, tongue: Tongue) -> str:
+    label = _labels(codes, tongue).get(code)
     return code.replace("_", " ") if label is None else label
 
 
 @cache
-def _labels(vocabulary: Any) -> dict[str, str]:
+def _labels(codes: Any, tongue: Tongue) -> dict[str, str]:
     """Labels by code, as they stand inside a sentence: "median laparotomy", but "PTFE" and "R0"."""
-    if vocabulary is None:
+    if codes is None:
         return {}
     shown = {}
-    for code, label in vocabulary.choices:
+    for member in codes:
+        label = member.said(tongue)
         as_written = label[1:2].isupper() or not label[1:2].isalpha()
-        shown[code] = label if as_written else label[0].lower() + label[1:]
+        shown[member.value] = label if as_written else label[0].lower() + label[1:]
     return shown
 
 
@@ -89,17 +105,19 @@ def plain(fact: Fact, value: Any) -> Any:
     return None if value is None else str(value)
 
 
-def missing(label: str, reason: str | None) -> str:
+def missing(label: str, reason: str | None, tongue: Tongue = ENGLISH) -> str:
     """An absence with its reason, if one is recorded."""
     if reason is None:
-        return f"{label} (not recorded)"
-    return f"{label} ({str(Missing(reason).label).lower()}, {reason})"
+        return say("{answer} (not recorded)", answer=term(label)).put(tongue)
+    return f"{tongue.text(label)} ({Missing(reason).said(tongue).lower()}, {reason})"
 
 
-def not_assessable(absent: Iterable[Any]) -> str:
+def not_assessable(absent: Iterable[Any], tongue: Tongue = ENGLISH) -> str:
     """Say what a judgement lacks."""
-    what = listed([str(one) for one in absent], "; ", LONGEST_ABSENCE)
-    return f"Cannot be judged without: {what}." if what else "Cannot be judged from what is recorded."
+    what = listed([one.said(tongue) for one in absent], tongue, "; ", LONGEST_ABSENCE)
+    if not what:
+        return say("Cannot be judged from what is recorded.").put(tongue)
+    return say("Cannot be judged without: {what}.", what=what).put(tongue)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Who asks: a machine by its key, or a person by their session; then the database sees their centers alone."""
 
+from django.utils.translation import gettext
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -20,7 +21,7 @@ class KeyAuthentication(BaseAuthentication):
         try:
             key = keys.recognize(text.strip().decode("ascii"))
         except UnicodeDecodeError:
-            raise AuthenticationFailed("This key is not known here.") from None
+            raise AuthenticationFailed(gettext("This key is not known here.")) from None
         except keys.KeyRefusedError as refused:
             raise AuthenticationFailed(str(refused)) from None
         access.enter([key.center_id])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -24,5 +25,5 @@ class OldestChangeFirst(CursorPagination):
             return super().decode_cursor(request)
         except NotFound:
             raise ValidationError(
-                {"cursor": ["This cursor is not one of ours; take it from `next`."]}
+                {"cursor": [gettext("This cursor is not one of ours; take it from `next`.")]}
             ) from None

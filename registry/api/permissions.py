@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -18,7 +19,7 @@ SIGNED_IN = "signed_in"  # for what says nothing of any patient
 class Allowed(BasePermission):
     """The action that `view.needs` names for the method; a method it does not name is refused to everybody."""
 
-    message = "You may not do this, or your key has no scope for it."
+    message = gettext_lazy("You may not do this, or your key has no scope for it.")
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """Tell whether the request may do this in any center; the view asks again for the center in question."""

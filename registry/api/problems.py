@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext, gettext_lazy
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -17,7 +18,7 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 SHOWN_AT_MOST = 100
 PREFIX = "/api/"
-NOTHING_HERE = "There is nothing at this address that you may see."
+NOTHING_HERE = gettext_lazy("There is nothing at this address that you may see.")
 
 
 class Told(Protocol):
@@ -65,13 +66,14 @@ def problem(
     """The body of a refusal."""
     body: dict[str, Any] = {
         "type": f"urn:ivc-registry:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": gettext(HTTPStatus(status).phrase),
         "status": status,
         "detail": detail,
         "errors": (errors or [])[:SHOWN_AT_MOST],
     }
     if errors and len(errors) > SHOWN_AT_MOST:
-        body["detail"] += f" {len(errors)} errors were found; these are the first {SHOWN_AT_MOST}."
+        more = gettext("{n} errors were found; these are the first {shown}.")
+        body["detail"] += " " + more.format(n=len(errors), shown=SHOWN_AT_MOST)
     return body
 
 
@@ -86,7 +88,10 @@ def _translate(error: Exception) -> Refused | None:
         case OperationalError():
             logger.warning("database_busy error=%s", type(error).__name__)
             return Refused(
-                503, "busy", "The registry is busy. Please try again.", headers={"Retry-After": "5"}
+                503,
+                "busy",
+                gettext("The registry is busy. Please try again."),
+                headers={"Retry-After": "5"},
             )
     return next((make(error) for kind, make in SIMPLE.items() if isinstance(error, kind)), None)
 
@@ -94,10 +99,12 @@ def _translate(error: Exception) -> Refused | None:
 SIMPLE: dict[type[Exception], Callable[[Any], Refused]] = {
     Http404: lambda _: Refused(404, "not_found", NOTHING_HERE),
     exceptions.NotFound: lambda _: Refused(404, "not_found", NOTHING_HERE),
-    PermissionDenied: lambda error: Refused(403, "permission_denied", str(error) or "You may not do this."),
+    PermissionDenied: lambda error: Refused(
+        403, "permission_denied", str(error) or gettext("You may not do this.")
+    ),
     ValidationError: lambda error: Refused(400, "invalid_parameter", " ".join(error.messages)),
-    RequestDataTooBig: lambda _: Refused(413, "too_large", "The request is too large."),
-    SuspiciousOperation: lambda _: Refused(400, "bad_request", "The request cannot be read."),
+    RequestDataTooBig: lambda _: Refused(413, "too_large", gettext("The request is too large.")),
+    SuspiciousOperation: lambda _: Refused(400, "bad_request", gettext("The request cannot be read.")),
 }
 
 
@@ -113,7 +120,7 @@ def _framework(error: exceptions.APIException) -> Refused:
 def _parameters(error: exceptions.ValidationError) -> Refused:
     """Wrong query parameters: they have a name where errors in a document have a pointer."""
     said = error.detail if isinstance(error.detail, dict) else {"": error.detail}
-    refused = Refused(400, "invalid_parameter", "The address has a parameter that cannot be used.")
+    refused = Refused(400, "invalid_parameter", gettext("The address has a parameter that cannot be used."))
     refused.errors = [
         {"parameter": str(name), "code": str(getattr(text, "code", "invalid")), "message": str(text)}
         for name, texts in said.items()
@@ -137,9 +144,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if not request.path.startswith(PREFIX):
         return defaults.server_error(request)
     return _bare(
-        500, "server_error", "Something went wrong here. Nothing was saved; it has been written to the log."
+        500,
+        "server_error",
+        gettext("Something went wrong here. Nothing was saved; it has been written to the log."),
     )
 
 
 def _bare(status: int, code: str, detail: str) -> HttpResponse:
-    return JsonResponse(problem(status, code, detail), status=status, content_type=MEDIA_TYPE)
+    return JsonResponse(problem(status, code, str(detail)), status=status, content_type=MEDIA_TYPE)

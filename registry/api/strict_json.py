@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
+from django.utils.translation import gettext
 from rest_framework.parsers import BaseParser
 from rest_framework.utils.mediatypes import _MediaType
 
@@ -34,10 +35,10 @@ class StrictJSONParser(BaseParser):
         """Read one JSON value, or refuse with a sentence that says why."""
         charset = _MediaType(media_type or "").params.get("charset", "utf-8")
         if charset.lower().replace("-", "") != "utf8":
-            raise Refused(415, "unsupported_media_type", "Send JSON in UTF-8.")
+            raise Refused(415, "unsupported_media_type", gettext("Send JSON in UTF-8."))
         body = stream.read(MOST_BYTES + 1)
         if len(body) > MOST_BYTES:
-            raise Refused(413, "too_large", f"A request has at most {MOST_BYTES} bytes.")
+            raise Refused(413, "too_large", gettext("A request has at most {n} bytes.").format(n=MOST_BYTES))
         return loads(body)
 
 
@@ -46,13 +47,14 @@ def loads(body: bytes) -> Any:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        _refuse("not_utf8", f"The text is not UTF-8 (byte {error.start + 1}).")
+        _refuse("not_utf8", gettext("The text is not UTF-8 (byte {n}).").format(n=error.start + 1))
     try:
         value = json.loads(
             text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
         )
     except json.JSONDecodeError as error:
-        _refuse("not_json", f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.")
+        told = gettext("This is not JSON: {reason} in line {line}, column {column}.")
+        _refuse("not_json", told.format(reason=error.msg, line=error.lineno, column=error.colno))
     except RecursionError:
         _refuse_depth()
     _inspect(value)
@@ -66,24 +68,25 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: set[str] = set()
     for key, _ in pairs:
         if key in seen:
-            _refuse("repeated_key", f"The key '{_short(key)}' stands twice in one object; keep one.")
+            told = gettext("The key '{key}' stands twice in one object; keep one.")
+            _refuse("repeated_key", told.format(key=_short(key)))
         seen.add(key)
     raise AssertionError("unreachable")
 
 
 def _no_constant(name: str) -> NoReturn:
-    _refuse("not_a_number", f"{name} is not a JSON number.")
+    _refuse("not_a_number", gettext("{value} is not a JSON number.").format(value=name))
 
 
 def _finite(text: str) -> float:
     if len(text) > LONGEST_NUMBER or not math.isfinite(number := float(text)):
-        _refuse("not_a_number", "A number is too large or has too many digits.")
+        _refuse("not_a_number", gettext("A number is too large or has too many digits."))
     return number
 
 
 def _whole(text: str) -> int:
     if len(text) > LONGEST_NUMBER:
-        _refuse("not_a_number", "A number is too large or has too many digits.")
+        _refuse("not_a_number", gettext("A number is too large or has too many digits."))
     return int(text)
 
 
@@ -96,7 +99,7 @@ def _inspect(value: Any) -> None:
         if level > MOST_LEVELS:
             _refuse_depth()
         if count + len(waiting) > MOST_VALUES:
-            _refuse("too_many_values", f"A request has at most {MOST_VALUES} values.")
+            _refuse("too_many_values", gettext("A request has at most {n} values.").format(n=MOST_VALUES))
         if isinstance(item, dict):
             for key in item:
                 _inspect_key(key)
@@ -110,18 +113,19 @@ def _inspect(value: Any) -> None:
 def _inspect_key(key: str) -> None:
     _inspect_text(key)
     if len(key) > LONGEST_KEY:
-        _refuse("unknown_key", f"The key '{_short(key)}' is longer than any key here.")
+        told = gettext("The key '{key}' is longer than any key here.")
+        _refuse("unknown_key", told.format(key=_short(key)))
 
 
 def _inspect_text(text: str) -> None:
     if "\x00" in text:
-        _refuse("nul", "A text holds a NUL character (\\u0000); leave it out.")
+        _refuse("nul", gettext("A text holds a NUL character (\\u0000); leave it out."))
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
         _refuse(
             "lone_surrogate",
-            "A text holds half of a surrogate pair (\\ud800 to \\udfff alone); leave it out.",
+            gettext("A text holds half of a surrogate pair (\\ud800 to \\udfff alone); leave it out."),
         )
 
 
@@ -130,7 +134,8 @@ def _short(key: str) -> str:
 
 
 def _refuse_depth() -> NoReturn:
-    _refuse("too_deep", f"Objects and lists are nested at most {MOST_LEVELS} levels deep.")
+    told = gettext("Objects and lists are nested at most {n} levels deep.")
+    _refuse("too_deep", told.format(n=MOST_LEVELS))
 
 
 def _refuse(code: str, detail: str) -> NoReturn:

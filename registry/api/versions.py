@@ -3,6 +3,7 @@
 import re
 from typing import NoReturn
 
+from django.utils.translation import gettext
 from rest_framework.request import Request
 
 from registry.api.problems import Refused
@@ -19,11 +20,15 @@ def version_read(request: Request) -> int:
     """The version that `If-Match` names: 428 without one, 412 for what cannot be a version of ours."""
     sent = request.headers.get("If-Match")
     if sent is None:
-        raise Refused(428, "version_required", "Send If-Match with the ETag that you got when you read it.")
+        raise Refused(
+            428, "version_required", gettext("Send If-Match with the ETag that you got when you read it.")
+        )
     tag = _TAG.fullmatch(sent.strip())
     if tag is None:
         raise Refused(
-            412, "unknown_version", 'If-Match must be one ETag of a read, such as "3" with its quotes.'
+            412,
+            "unknown_version",
+            gettext('If-Match must be one ETag of a read, such as "3" with its quotes.'),
         )
     return int(tag[1])
 
@@ -33,6 +38,8 @@ def refuse_stale(current: int | None) -> NoReturn:
     raise Refused(
         412,
         "stale_version",
-        f"It is now at version {current}; read it again and repeat your change.",
+        gettext("It is now at version {version}; read it again and repeat your change.").format(
+            version=current
+        ),
         headers={"ETag": etag(current)} if current else {},
     )

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -25,11 +26,12 @@ class RegistryView(APIView):
         super().initial(request, *args, **kwargs)
         unknown = sorted(set(request.query_params) - self.parameters)
         if unknown:
-            known = ", ".join(sorted(self.parameters)) or "none"
-            raise ValidationError({name: [f"Unknown parameter; known here: {known}."] for name in unknown})
+            known = ", ".join(sorted(self.parameters)) or gettext("none")
+            told = gettext("Unknown parameter; known here: {names}.").format(names=known)
+            raise ValidationError({name: [told] for name in unknown})
         for name, values in request.query_params.lists():
             if len(values) > 1:
-                raise ValidationError({name: ["Give this parameter once."]})
+                raise ValidationError({name: [gettext("Give this parameter once.")]})
 
     def visible(self, rows: QuerySet) -> QuerySet:
         """Keep the rows of the centers that this request may read."""

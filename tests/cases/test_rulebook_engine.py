@@ -221,7 +221,9 @@ def test_the_fast_reading_agrees_with_the_plain_one():
             plain = [f for r in rules for f in engine.judge(r, document, AS_OF, book.version)]
             fast = engine.read(book, document, AS_OF).findings
 
-            assert fast == [f for f in plain if f.verdict in book.tells]
+            told_of = [f for f in plain if f.verdict in book.tells]
+            assert fast == told_of
+            assert [f.sentence for f in fast] == [f.sentence for f in told_of]
             told[book.name] |= {(f.rule_id, f.verdict) for f in plain}
 
     # The documents are random enough to say something of nearly every rule.
@@ -257,6 +259,8 @@ def _longest(fact):
         return -123456.7
     if isinstance(field, PartialDateField):
         return PartialDate.parse("2020-12-31")
+    if isinstance(fact.codes, tuple):
+        return dict.fromkeys(fact.codes[0].values, max(fact.codes[1].values, key=len))
     return frozenset(
         f"{word} {'m' * 30}" for word in range(40)
     )  # what is derived has at most a list of codes
@@ -277,7 +281,7 @@ def test_the_longest_sentence_of_every_rule_fits_in_a_mail_line(book):
 @pytest.mark.parametrize("rule_id", ["X-13", "S-17"])
 def test_sentences_that_name_rows_stay_short_too(rule_id):
     (said,) = [
-        one.says(tuple(f"/antithrombotics/{n}/started_on" for n in range(200)))
+        str(one.says(tuple(f"/antithrombotics/{n}/started_on" for n in range(200))))
         for book in BOOKS
         for one in book.rules
         if one.id == rule_id and callable(one.says)

@@ -56,4 +56,4 @@ def test_the_second_row_of_a_vein_is_named():
     finding = read_one("X-62/0", veins("left_renal", "left_renal"))
 
     assert finding.pointer == "/operations/0/veins"
-    assert "(left renal)" in finding.sentence
+    assert "(left renal vein)" in finding.sentence

@@ -1,0 +1,44 @@
+"""What the rulebooks declare and people read, for the catalog of each language: nothing of it is marked in place."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import override
+
+from cases.models import FORMS, Patient
+from cases.rulebook import authority, wording
+from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.engine import TEXTS, Rule
+from cases.rulebook.validity import PLAUSIBLE, VALIDITY
+from registry.catalog import Text
+from registry.fields import Measurement, clinical_fields
+
+
+def declared() -> Iterator[Text]:
+    """Titles and words of the rules, their sentences, the facts that they name, and units."""
+    with override(None):
+        for book in (ALGORITHM, VALIDITY):
+            yield Text("", str(book.title), "", {"cases/rulebook"})
+            for rule in book.rules:
+                yield from _of(rule)
+    for english in ("not recorded", "yes", "no"):
+        yield Text(wording.ANSWER, english, "", {"cases/rulebook/wording.py"})
+    for model in (Patient, *FORMS):
+        for field in clinical_fields(model):
+            if isinstance(field, Measurement):
+                yield Text(wording.UNIT, wording.unit_word(field).english, "", {"registry/fields.py"})
+
+
+def _of(rule: Rule) -> Iterator[Text]:
+    place = f"cases/rulebook/{rule.id}"
+    for fact in rule.facts:
+        if not fact.field:
+            yield Text("", fact.label, "", {place})
+    if rule in PLAUSIBLE:
+        return  # its words are made of the field's
+    for name in TEXTS:
+        english: Any = getattr(rule, name)
+        if name != "source" or authority.PAPER not in english:
+            yield Text("", str(english), "", {place})
+    if isinstance(rule.says, str):
+        yield Text("", rule.says, "", {place})

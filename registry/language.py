@@ -1,0 +1,51 @@
+"""Which language a person reads: their own choice, else the browser's wish, else English; a machine's wish alone.
+
+Whatever is stored, and whatever a task or command writes, is English: only what is shown follows the reader.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
+
+from registry import audit
+
+if TYPE_CHECKING:
+    from registry.models import User
+
+
+class LanguageMiddleware:
+    """Answer each request in the language of its reader, and say in which. Stands after the one that knows the user."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        own = chosen_by(request.user)
+        with translation.override(own or translation.get_language_from_request(request)):
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language())
+        if not own:
+            patch_vary_headers(response, ("Accept-Language",))
+        return response
+
+
+def chosen_by(user: Any) -> str:
+    """The language that a person chose; empty for who chose none, for nobody and for what is no longer offered."""
+    wanted = getattr(user, "language", "")
+    return wanted if wanted in dict(settings.LANGUAGES) else ""
+
+
+def choose(language: str, *, by: "User") -> None:
+    """Let a person choose the own language; empty follows the browser."""
+    if language and language not in dict(settings.LANGUAGES):
+        raise ValidationError({"language": gettext("Choose one of the languages of the list.")})
+    with audit.because(door="admin", by=by, reason="own language"):
+        by.language = language
+        by.save(update_fields=["language"])
