@@ -41,7 +41,9 @@ def center_for(request: Request, code: str | None) -> Center:
             return center
         case []:
             raise Http404
-    raise Refused(400, "center_required", gettext("You record for several centers: name one, as in ?center=CODE."))
+    raise Refused(
+        400, "center_required", gettext("You record for several centers: name one, as in ?center=CODE.")
+    )
 
 
 def change_reason(request: Request) -> str:
