@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from django.http import QueryDict
@@ -29,6 +29,7 @@ class Column:
     name: str
     samples: list[str]
     target: str
+    field: str
     mistake: str = ""
 
     @property
@@ -116,7 +117,8 @@ class ColumnsForm:
                         index=index,
                         name=name,
                         samples=samples,
-                        target=self.fields[head.name].get(name, LEFT_OUT),
+                        target=(target := self.fields[head.name].get(name, LEFT_OUT)),
+                        field=_titles(head.name if number else "").get(_entry(target)[0], target),
                         mistake=said.get((number, index), ""),
                     )
                     for index, (name, samples) in enumerate(zip(head.header, head.samples, strict=True))
@@ -124,6 +126,12 @@ class ColumnsForm:
             )
             for number, head in enumerate(self.heads)
         ]
+
+
+@cache
+def _titles(sheet: str) -> dict[str, str]:
+    """What the entries of the list are called."""
+    return {field.path: field.title for group in groups(sheet) for field in group.fields}
 
 
 def _target(data: QueryDict, key: str) -> str:

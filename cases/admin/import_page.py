@@ -27,6 +27,15 @@ if TYPE_CHECKING:
     from cases.admin.imports import ImportBatchAdmin
 
 State = ImportBatch.State
+COLORS: dict[str, str] = {
+    State.UPLOADED: "warning",
+    State.WAITING: "info",
+    State.RUNNING: "info",
+    State.CHECKED: "warning",
+    State.DONE: "success",
+    State.REJECTED: "danger",
+    State.FAILED: "danger",
+}
 WORKER_SILENT_SECONDS = 180
 MIB = 2**20
 
@@ -97,10 +106,12 @@ class ImportPage:
         return pages.get(self.batch.state, self._result)()
 
     def _columns(self, form: ColumnsForm | None = None) -> HttpResponse:
+        earlier = importing.earlier(self.batch)
         context = {
             "step": 2,
             "form": form or ColumnsForm.proposed(self.batch),
-            "earlier": importing.earlier(self.batch),
+            "earlier": earlier,
+            "earlier_state": state_of(earlier) if earlier else "",
         }
         return self._draw("import_columns", context, status=422 if form else 200)
 
@@ -140,6 +151,7 @@ class ImportPage:
             "opts": self.admin.opts,
             "batch": self.batch,
             "may_import": self.may_import,
+            "state": state_of(self.batch),
             "state_color": COLORS.get(self.batch.state, ""),
             **context,
         }
@@ -156,15 +168,14 @@ class ImportPage:
             "cancel": self._cancel,
         }
         step = steps.get(self.request.POST.get("do", ""))
-        answer = step() if step else None
-        return answer or HttpResponseRedirect(self.request.path)
+        return step() if step else self._again()
 
     @property
     def _seen_round(self) -> int:
         given = self.request.POST.get("round", "")
         return int(given) if given.isascii() and given.isdigit() and len(given) < 6 else -1
 
-    def _check(self) -> HttpResponse | None:
+    def _check(self) -> HttpResponse:
         form = ColumnsForm.sent(self.batch, self.request.POST)
         if self.batch.state == State.UPLOADED and form.mistakes:
             return self._columns(form)
@@ -175,9 +186,9 @@ class ImportPage:
             by=self.by,
             seen_round=self._seen_round,
         )
-        return self._unless(taken)
+        return self._then(taken)
 
-    def _import(self) -> HttpResponse | None:
+    def _import(self) -> HttpResponse:
         wants_all = self.request.POST.get("mode") == "all"
         rejected = self.batch.verdicts.get("counts", {}).get("rejected", 0)
         if wants_all and rejected:
@@ -189,24 +200,33 @@ class ImportPage:
                 rejected,
             )
             messages.error(self.request, said.format(n=number_format(rejected)))
-            return None
-        return self._unless(
+            return self._again()
+        return self._then(
             importing.commit(self.batch, by=self.by, seen_round=self._seen_round, all_or_nothing=wants_all)
         )
 
-    def _reopen(self) -> HttpResponse | None:
-        return self._unless(importing.reopen(self.batch, by=self.by, seen_round=self._seen_round))
+    def _reopen(self) -> HttpResponse:
+        return self._then(importing.reopen(self.batch, by=self.by, seen_round=self._seen_round))
 
-    def _cancel(self) -> HttpResponse | None:
-        return self._unless(importing.cancel(self.batch, by=self.by))
+    def _cancel(self) -> HttpResponse:
+        return self._then(importing.cancel(self.batch, by=self.by))
 
-    def _unless(self, taken: bool) -> None:
-        """Tell whoever came too late that nothing was done twice."""
+    def _then(self, taken: bool) -> HttpResponse:
+        """Go on, and tell whoever came too late that nothing was done twice."""
         if not taken:
             said = gettext(
                 "This step was taken already, here or in another window. This is how far the import is."
             )
             messages.info(self.request, said)
+        return self._again()
+
+    def _again(self) -> HttpResponse:
+        return HttpResponseRedirect(self.request.path)
+
+
+def state_of(batch: ImportBatch) -> str:
+    """The state in a word."""
+    return batch.get_state_display().partition(":")[0]
 
 
 # --- how far it is --------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from cases import dictionary
 from cases.dictionary import Entry
+from cases.importing import mapping
 from cases.models import Case, ImportBatch, ImportRow
 from cases.vocabulary import Missing
 
@@ -48,21 +49,17 @@ class ShownRow:
     row: ImportRow
     address: str
     answers: list[Answer]
+    problems: list[dict[str, Any]]
 
     @property
     def errors(self) -> list[dict[str, Any]]:
         """Why it is rejected."""
-        return [problem for problem in self.row.problems if problem["severity"] == "error"]
+        return [problem for problem in self.problems if problem["severity"] == "error"]
 
     @property
     def queries(self) -> list[dict[str, Any]]:
         """What will be asked."""
-        return [problem for problem in self.row.problems if problem["severity"] != "error"]
-
-    @property
-    def rest(self) -> int:
-        """How many of its answers are changes of existing ones or additions; not those it erases."""
-        return len(self.row.columns) - self.row.erases
+        return [problem for problem in self.problems if problem["severity"] != "error"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +77,7 @@ class RowsList:
 
     def __init__(self, batch: ImportBatch, asked: QueryDict) -> None:
         self.batch, self.verdicts = batch, batch.verdicts
+        self.header = {name for head in mapping.heads_of(batch) for name in head.header}
         self.is_thinned = bool(batch.finished_at) and not batch.preview
         counts = self.verdicts["counts"]
         self.total = sum(counts.values())
@@ -132,7 +130,10 @@ class RowsList:
         for row in rows:
             case = cases.get(row.case_number)
             address = reverse("admin:cases_case_change", args=[case]) if case else ""
-            yield ShownRow(row=row, address=address, answers=list(_answers(row)))
+            problems = [
+                {**problem, "column": named(problem["column"], self.header)} for problem in row.problems
+            ]
+            yield ShownRow(row=row, address=address, answers=list(_answers(row)), problems=problems)
 
     def _rows(self, name: str) -> QuerySet[ImportRow]:
         rows = ImportRow.objects.filter(batch=self.batch).defer("cells").order_by("position")
@@ -177,7 +178,28 @@ def described(column: str) -> tuple[Entry | None, str]:
     entry = _entries().get(path)
     if entry is None:
         return None, ""
-    return entry, " ".join([entry.form_title, ".".join(numbers)]).strip()
+    return entry, _counted(entry.form_title, numbers)
+
+
+def named(column: str, header: Collection[str]) -> str:
+    """A place that a sentence is about: a column of the file as it is called there, or a field or form in words."""
+    if column in header:
+        return column
+    entry, form = described(column)
+    if entry:
+        return f"{form}: {entry.label}"
+    parts = column.split(".")
+    title = _forms().get(next((part for part in reversed(parts) if not part.isdigit()), ""))
+    return _counted(title, [part for part in parts if part.isdigit()]) if title else column
+
+
+def _counted(title: str, numbers: list[str]) -> str:
+    return " ".join([title, ".".join(numbers)]).strip()
+
+
+@cache
+def _forms() -> dict[str, str]:
+    return {form.name: form.title for form in dictionary.forms()}
 
 
 @cache
@@ -196,6 +218,8 @@ def shown(value: Any, entry: Entry | None) -> str:
         return gettext("Yes") if value else gettext("No")
     if value in labels:
         return str(labels[value])
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     if value in Missing.values:
         return f"{value}: {Missing(value).label}"
     return str(value)

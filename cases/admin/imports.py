@@ -1,20 +1,21 @@
 """Files that come in: the list of them, and the addresses of the pages that lead a file into the registry."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.formats import number_format
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext, gettext_lazy
 from unfold.decorators import display
 
 from cases import dictionary, importing
-from cases.admin.import_page import ImportPage, UploadPage, progress_of
+from cases.admin.import_page import COLORS, ImportPage, UploadPage, progress_of, state_of
 from cases.flat import template
 from cases.importing import Attachment
 from cases.importing.returning import WORKBOOK
@@ -22,16 +23,6 @@ from cases.models import ImportBatch
 from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
 
-State = ImportBatch.State
-COLORS = {
-    State.UPLOADED: "warning",
-    State.WAITING: "info",
-    State.RUNNING: "info",
-    State.CHECKED: "warning",
-    State.DONE: "success",
-    State.REJECTED: "danger",
-    State.FAILED: "danger",
-}
 FILES: dict[str, Callable[[], Attachment]] = {
     "cases.xlsx": lambda: Attachment(name="cases.xlsx", content_type=WORKBOOK, content=template.workbook()),
     "cases.csv": lambda: Attachment(
@@ -50,7 +41,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     """The imports of the centers one sees."""
 
     to_add = Action.IMPORT_CASES
-    list_display = ("file_name", "center_code", "requested_by", "state_label", "outcome", "created_at")
+    list_display = ("file", "center_code", "person", "state_label", "outcome", "uploaded")
     list_filter = ("state", "center")
     actions = None
     fields: ClassVar[tuple[str, ...]] = ("file_name",)  # the pages are our own
@@ -61,6 +52,21 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         found: QuerySet[ImportBatch] = super().get_queryset(request)
         return found.select_related("center", "requested_by").defer("content")
 
+    @display(description=gettext_lazy("File"), ordering="file_name")
+    def file(self, batch: ImportBatch) -> str:
+        """Its name."""
+        return batch.file_name
+
+    @display(description=gettext_lazy("By"), ordering="requested_by__username", empty_value="–")
+    def person(self, batch: ImportBatch) -> str | None:
+        """Whoever uploaded it, or had it imported."""
+        return str(batch.requested_by) if batch.requested_by else None
+
+    @display(description=gettext_lazy("Uploaded"), ordering="created_at")
+    def uploaded(self, batch: ImportBatch) -> datetime:
+        """When."""
+        return batch.created_at
+
     @display(description=gettext_lazy("Center"), ordering="center__code")
     def center_code(self, batch: ImportBatch) -> str:
         """The short name."""
@@ -69,7 +75,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("State"), ordering="state", label=COLORS)
     def state_label(self, batch: ImportBatch) -> tuple[str, str]:
         """How far it is, in a word."""
-        return batch.state, batch.get_state_display().partition(":")[0]
+        return batch.state, state_of(batch)
 
     @display(description=gettext_lazy("Rows"), empty_value="–")
     def outcome(self, batch: ImportBatch) -> str | None:
@@ -150,8 +156,3 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 def _download(attachment: Attachment) -> HttpResponse:
     headers = {"Content-Disposition": content_disposition_header(True, attachment.name) or "attachment"}
     return HttpResponse(attachment.content, content_type=attachment.content_type, headers=headers)
-
-
-def address_of(batch: ImportBatch) -> str:
-    """The page of an import."""
-    return reverse("admin:cases_importbatch_change", args=[batch.pk])

@@ -34,6 +34,12 @@ class Field:
     unit: str = ""
 
     @property
+    def title(self) -> str:
+        """What a list of fields calls it."""
+        unit = f" [{self.unit}]" if self.unit else ""
+        return f"{self.label}{unit} · {self.path}"
+
+    @property
     def repeats(self) -> bool:
         """Whether a row's number belongs to it."""
         return self.path != self.numbered(1)

@@ -41,6 +41,7 @@ def _head(sheet: Sheet) -> Head:
     samples: list[list[str]] = [[] for _ in sheet.header]
     for row in islice(data_rows(sheet), FIRST_ROWS):
         for found, cell in zip(samples, row.cells, strict=True):
-            if len(found) < SAMPLES and not tables.blank(cell):
-                found.append(tables.trimmed(str(cell)).removesuffix(" 00:00:00")[:SAMPLE_LENGTH])
+            said = "" if tables.blank(cell) else tables.trimmed(str(cell)).removesuffix(" 00:00:00")
+            if said and len(found) < SAMPLES and said[:SAMPLE_LENGTH] not in found:
+                found.append(said[:SAMPLE_LENGTH])
     return Head(name=sheet.name, header=sheet.header, samples=samples, separator=sheet.separator)

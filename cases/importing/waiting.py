@@ -133,5 +133,5 @@ def forget(undecided: Any) -> int:
     ids = list(undecided.select_for_update().values_list("pk", flat=True))
     ImportRow.objects.filter(batch__in=ids).delete()
     return ImportBatch.objects.filter(pk__in=ids).update(
-        state=State.CANCELED, content=b"", preview={}, leased_until=None, finished_at=Now()
+        state=State.CANCELED, content=b"", preview={}, verdicts={}, leased_until=None, finished_at=Now()
     )

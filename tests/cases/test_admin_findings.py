@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cases import intake
 from cases.intake import Submission
-from cases.models import DataQuery, Deviation, ImportBatch
+from cases.models import DataQuery, Deviation
 from registry import access
 from tests.cases.examples import resected
 from tests.clients import browser
@@ -67,24 +67,6 @@ def test_they_are_read_and_never_changed(dana, case, model, address):
     assert client.post(page, {"sentence": "mine"}).status_code == 403
     assert client.get(f"{address}add/").status_code == 403
     assert client.post(f"{address}{found.pk}/delete/", {"post": "yes"}).status_code == 403
-
-
-def test_imports_are_listed_for_their_center(alice, bob, north):
-    with access.everywhere():
-        batch = ImportBatch.objects.create(
-            center=north,
-            requested_by=alice,
-            file_name="cases.csv",
-            content=b"",
-            digest="",
-            verdicts={"new": 3},
-        )
-    page = f"{IMPORTS}{batch.pk}/change/"
-
-    assert "cases.csv" in text(browser(alice).get(IMPORTS))
-    assert "cases.csv" in text(browser(alice).get(page))
-    assert "cases.csv" not in text(browser(bob).get(IMPORTS))
-    assert browser(bob).get(page).status_code == 302
 
 
 @pytest.mark.parametrize("address", [DEVIATIONS, QUERIES])
