@@ -1,5 +1,6 @@
 """Where each address leads."""
 
+from django.conf import settings
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -7,6 +8,7 @@ from registry.admin import account, site
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}registry/icon.svg")),
     path("admin/account/", site.admin_view(account.page), name="account"),
     path("admin/", site.urls),
     path("api/v1/", include("registry.api.urls")),

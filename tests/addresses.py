@@ -1,0 +1,68 @@
+"""Every address of the admin pages, read from its URL patterns, so that a page which somebody adds is swept, too."""
+
+import re
+from dataclasses import dataclass
+
+from django.urls import URLResolver, get_resolver
+
+from registry.admin import site
+from reports.rendering import DOCUMENTS
+
+ROOT = "/admin/"  # the API has sweeps of its own
+ROW = ("object_id", "pk", "id")
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
+APPS = sorted({model._meta.app_label for model in site._registry})
+
+# What stands for the parameters of an address that has others than the number of a row of its own model.
+PARAMETERS = {
+    "reports_report_document": [{"name": name} for name in DOCUMENTS],
+    "app_list": [{"app_label": label} for label in APPS],
+}
+# No pages: the catch-all behind all others, and the way from a row to its public page, which no row has.
+NO_PAGES = {"admin/(?P<url>.*)$", "admin/r/<path:content_type_id>/<path:object_id>/"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One URL pattern, and the model to whose pages it belongs."""
+
+    route: str
+    name: str | None
+    model: type | None
+
+    @property
+    def parameters(self):
+        return [first or second for first, second in PARAMETER.findall(self.route)]
+
+    @property
+    def is_of_a_row(self):
+        return any(name in ROW for name in self.parameters)
+
+    def written(self, row=None):
+        """The addresses themselves, for the row of this primary key."""
+        others = {name for name in self.parameters if name not in ROW}
+        given = PARAMETERS.get(self.name, [{}])
+        assert all(set(one) == others for one in given), (
+            f"Say in tests/addresses.py what stands for {sorted(others)} in {self.route} ({self.name})."
+        )
+        return [self._with({**dict.fromkeys(ROW, row), **one}) for one in given]
+
+    def _with(self, values):
+        route = re.sub(r"[\^$]", "", self.route)
+        return "/" + PARAMETER.sub(lambda found: str(values[found[1] or found[2]]), route)
+
+
+def addresses():
+    """List them all."""
+    found = _walk(get_resolver().url_patterns, "", None)
+    return [one for one in found if one.route.startswith(ROOT[1:]) and one.route not in NO_PAGES]
+
+
+def _walk(patterns, before, model):
+    models = {f"admin/{one._meta.app_label}/{one._meta.model_name}/": one for one in site._registry}
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, route, models.get(route, model))
+        else:
+            yield Address(route=route, name=pattern.name, model=model)

@@ -1,0 +1,86 @@
+"""Every page that anybody can reach, at both widths: whole, quiet, and open to everybody."""
+
+import logging
+import re
+
+import pytest
+
+from tests.addresses import APPS, ROOT, addresses
+from tests.browser.accessibility import findings
+from tests.browser.conftest import NARROW, WIDE
+from tests.clients import browser
+from tests.rows import one_of_each
+
+CAST = ("alice", "lena", "ines", "rita", "dana", "ada", "otto")
+WITHOUT_MODEL = "the site itself"
+
+
+@pytest.fixture
+def rows(north, alice, lena):
+    return one_of_each(north, by=alice, lead=lena)
+
+
+@pytest.mark.parametrize("part", [WITHOUT_MODEL, *APPS])
+def test_every_page_is_whole_and_accessible(request, caplog, live_server, stranger, rows, part):
+    caplog.set_level(logging.ERROR, "django.request")  # most of what is tried here is refused
+    page, faults, looked_at = stranger(), [], set()
+
+    for name in CAST:
+        client = browser(request.getfixturevalue(name))
+        _become(page, client, live_server)
+        for address in _pages(part, client, rows, looked_at):
+            faults += [f"{name}, {address}, {fault}" for fault in _faults(page, address)]
+
+    assert not faults, "\n".join(faults)
+
+
+def _pages(part, client, rows, looked_at):
+    """The addresses that answer with a page, but for those where another person has seen the very same."""
+    for address in addresses():
+        if part != (address.model._meta.app_label if address.model else WITHOUT_MODEL):
+            continue
+        for url in address.written(rows[address.model].pk if address.is_of_a_row else None):
+            answer = client.get(url)
+            assert answer.status_code < 500, url
+            if _is_page(answer) and (seen := _without_what_varies(answer)) not in looked_at:
+                looked_at.add(seen)
+                yield url
+
+
+def _become(page, client, server):
+    """Let the browser go on as the person of this client; signing in by hand has tests of its own."""
+    page.context.clear_cookies()
+    cookie = client.cookies["session"]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])
+
+
+def _is_page(answer):
+    """Whole pages, and no parts that scripts ask for."""
+    is_html = answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
+    return is_html and "<title>" in answer.content.decode()
+
+
+def _without_what_varies(answer):
+    """The page without tokens and numbers; without the way around it, which the overview of each person shows whole."""
+    html = answer.content.decode()
+    if answer.wsgi_request.path != ROOT:
+        html = re.sub(r'<nav id="nav-sidebar-inner".*?</nav>', "", html, flags=re.DOTALL)
+    html = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", html)
+    return re.sub(r"\d+", "0", html)
+
+
+def _faults(page, address):
+    """What is wrong with the page, at either width."""
+    page.set_viewport_size({"width": WIDE, "height": 900})
+    answer = page.goto(address)
+    if answer.status != 200:
+        yield f"status {answer.status}"
+    if (headings := page.locator("h1").count()) != 1:
+        yield f"{headings} headings of level 1"
+    if not page.title().partition("|")[0].strip():
+        yield "no title"
+    yield from (f"{WIDE} px: {finding}" for finding in findings(page))
+    page.set_viewport_size({"width": NARROW, "height": 900})
+    if over := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"):
+        yield f"{over} px wider than {NARROW}"
+    yield from (f"{NARROW} px: {finding}" for finding in findings(page))

@@ -1,0 +1,117 @@
+"""One row of everything that the pages of the registry show, in one center, with words that only this center has."""
+
+from datetime import date, timedelta
+
+from django.utils import timezone
+
+from cases import intake
+from cases.intake import Submission
+from cases.models import Case, ContactAttempt, DataQuery, Deviation, EntryDraft, ImportBatch
+from registry import access
+from registry.models import ReferenceTerm
+from reports import content as contents
+from reports.models import Delivery, Report, Subscription
+from tests.cases.examples import resected
+from tests.clients import issue
+from tests.reports.handmade import founding_content
+
+
+def one_of_each(center, by, lead):
+    """Make the rows, each under its model; `by` records the case, `lead` holds the key and gets the report."""
+    with access.everywhere():
+        case = _case(center, by)
+        key, _ = issue(center, by, by=lead, name=f"{center.code} machine")
+        report = _report(center)
+        rows = [
+            case,
+            key,
+            report,
+            DataQuery.objects.filter(case=case).first(),
+            Deviation.objects.filter(case=case).first(),
+            _attempt(case, by),
+            EntryDraft.objects.create(center=center, case=case, by=by, fields={"note": [words(center)]}),
+            _batch(center, by),
+            _delivery(report, lead),
+            Subscription.objects.create(center=center, user=lead),
+            ReferenceTerm.objects.get_or_create(list="regimen", term="doxorubicin")[0],
+            center,
+            by,
+            by.memberships.get(),
+        ]
+    assert all(rows), rows
+    return {type(row): row for row in rows}
+
+
+def words(center):
+    """What stands in the free texts of this center's rows, and nowhere else."""
+    return f"{center.code.lower()}canary"
+
+
+def secrets(center, rows):
+    """What nobody else may see: names of the center and its people, its numbers, its texts."""
+    case, person = rows[Case], rows[type(rows[Subscription].user)]
+    return {
+        words(center),
+        center.name,
+        f"{center.code}-1",
+        case.patient.registry_id,
+        rows[ImportBatch].file_name,
+        person.email,
+        person.username,
+    }
+
+
+def _case(center, by):
+    """A case that deviates (thromboembolism on the eighth day, S-14) and asks (a height of 205 cm)."""
+    document = resected(
+        f"{center.code}-1",
+        complications=[{"type": "pe", "onset_on": "2015-03-10", "clavien_dindo": "IVa"}],
+        presentation={"height_cm": 205},
+        follow_ups=[{"visit_on": "2016-05-01", "vital_status": "alive"}],
+        note=words(center),
+    )
+    receipt = intake.save_case(Submission(document=document), center=center, by=by, source="admin")
+    return Case.objects.select_related("patient").get(pk=receipt.case_id)
+
+
+def _attempt(case, by):
+    today = timezone.now().date()
+    said = {"contact_type": "phone", "outcome": "unreachable", "note": words(case.center)}
+    return ContactAttempt.objects.create(case=case, center=case.center, by=by, tried_on=today, **said)
+
+
+def _batch(center, by):
+    return ImportBatch.objects.create(
+        center=center,
+        requested_by=by,
+        file_name=f"{words(center)}.csv",
+        content=b"case_number\nX-1\n",
+        digest="0" * 64,
+        state=ImportBatch.State.DONE,
+        rows_total=1,
+        rows_done=1,
+        verdicts={"counts": {"new": 1, "changed": 0, "unchanged": 0, "rejected": 0}, "rows": []},
+    )
+
+
+def _report(center):
+    content = founding_content()
+    return Report.objects.create(
+        center=center,
+        as_of=date(2026, 11, 22),
+        content=contents.to_plain(content),
+        content_digest=contents.digest(content),
+    )
+
+
+def _delivery(report, recipient):
+    return Delivery.objects.create(
+        center=report.center,
+        report=report,
+        recipient=recipient,
+        address=recipient.email,
+        message_id=f"<{report.pk}@registry.test>",
+        message=b"From: registry\n\n",
+        digest="0" * 64,
+        next_try_at=timezone.now() + timedelta(days=1),
+    )
