@@ -197,7 +197,7 @@ class _Walk:
 
     def _row(self, model: Any, path: str, place: str, number: int | None, forms: Sequence[Any]) -> Part:
         """A row that only one side has: it came there, or went on the other side."""
-        is_gone = forms[0] is not None and self.knows_base
+        is_gone, is_mine = forms[0] is not None and self.knows_base, forms[2] is not None
         went = gettext("Removed") if is_gone else gettext("Not there")
         absent = [gettext("Not there"), went, went]
         lines = [
@@ -205,7 +205,8 @@ class _Walk:
             for form, word in zip(forms, absent, strict=True)
         ]
         results = [ABSENT if form is None else document.dump(form) for form in forms]
-        return self._part(path, place, gettext("The whole row"), forms, lines, results, is_row=True)
+        label = _went(is_mine) if is_gone else _came(is_mine)
+        return self._part(path, place, label, forms, lines, results, is_row=True)
 
 
 ABSENT = object()
@@ -214,6 +215,14 @@ ABSENT = object()
 def _chosen(difference: Difference, choices: Choices) -> str:
     chosen = choices.get(difference.key)
     return chosen if chosen in SIDES else difference.preselected or "mine"
+
+
+def _came(is_mine: bool) -> str:
+    return gettext("A row that only you have") if is_mine else gettext("A row that only they have")
+
+
+def _went(is_mine: bool) -> str:
+    return gettext("A row that they removed") if is_mine else gettext("A row that you removed")
 
 
 def _answer(form: Any, name: str) -> tuple[Any, str | None]:

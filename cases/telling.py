@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from django.utils.translation import gettext
 
-from cases.forms import FIELDS, MODEL_OF, OPERATION_FORMS
-from cases.models import Operation
+from cases.forms import FIELDS, MODEL_OF, OPERATION_FORMS, TYPES
+from cases.models import FORMS, Operation, Patient
 from cases.rulebook import wording
 from cases.vocabulary import Missing
 from registry.fields import ClinicalField, Coded, CodedSet, Flag, Measurement
@@ -38,6 +39,24 @@ def row(model: Any, number: int | None = None, operation: int | None = None) -> 
     """The name of a form, or of one row of it (counted from 1), in an operation if it lies inside one."""
     name = gettext("{form} {number}").format(form=model.title, number=number) if number else str(model.title)
     return gettext("{form} of operation {number}").format(form=name, number=operation) if operation else name
+
+
+def place(pointer: str) -> str:
+    """Where in the case a pointer of the document points, in words: the row, then the field."""
+    names: list[str] = []
+    known: dict[str, Any] = FORMS_BY_NAME
+    steps = [step for step in pointer.split("/") if step and step != "missing"]
+    for step, following in zip_longest(steps, steps[1:], fillvalue=""):
+        declared = known.get(step)
+        if isinstance(declared, ClinicalField):
+            names.append(str(declared.verbose_name))
+        elif declared is not None:
+            names.append(row(declared, int(following) + 1 if following.isdecimal() else None))
+            known = {**known, **FIELDS[TYPES[declared]]}
+    return ", ".join(names)
+
+
+FORMS_BY_NAME: dict[str, Any] = {model.name: model for model in (Patient, *FORMS)}
 
 
 def lines(form: Any) -> Iterator[str]:

@@ -171,7 +171,7 @@ def test_rows_are_known_by_what_they_say_and_not_by_their_place():
     comparison = compare(base, theirs, mine)
 
     assert [(one.place, one.label, one.preselected) for one in comparison.differences] == [
-        ("Follow-up visit 1", "The whole row", "mine"),
+        ("Follow-up visit 1", "A row that you removed", "mine"),
         ("Follow-up visit 2", "ECOG performance status", "theirs"),
     ]
     assert merged(base, theirs, mine) == visits(VISITS[1], changed, VISITS[3])
@@ -194,8 +194,8 @@ def test_another_row_in_the_place_of_one_is_not_mixed_with_it():
     differences = compare(base, theirs, mine).differences
 
     assert [(one.label, one.preselected) for one in differences] == [
-        ("The whole row", None),
-        ("The whole row", "mine"),
+        ("A row that you removed", None),
+        ("A row that only you have", "mine"),
     ]
 
 
@@ -220,9 +220,9 @@ def test_a_hundred_rows_differ_where_they_were_changed():
     comparison = compare(visits(*rows), theirs, mine)
 
     assert [(one.place, one.label) for one in comparison.differences] == [
-        ("Follow-up visit 11", "The whole row"),
+        ("Follow-up visit 11", "A row that you removed"),
         ("Follow-up visit 70", "ECOG performance status"),
-        ("Follow-up visit 100", "The whole row"),
+        ("Follow-up visit 100", "A row that only you have"),
     ]
 
 
