@@ -1,17 +1,34 @@
-"""What happened to a row, told to people: who, when, through which door, why, and what is different since."""
+"""What happened to a row, told to people: who, when, by which door, why, and what is different since."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from registry.audit import history_of
 from registry.models import User
 
-SHOWN_AT_MOST = 80
+UTC = "UTC"
+DOORS = {
+    "admin": gettext_lazy("web pages"),
+    "api": gettext_lazy("API"),
+    "import": gettext_lazy("file import"),
+    "literature": gettext_lazy("published cases"),
+    "reconstruction": gettext_lazy("published aggregates"),
+    "synthetic": gettext_lazy("case generator"),
+    "assess": gettext_lazy("reading of the rulebooks"),
+    "task": gettext_lazy("background job"),
+    "command": gettext_lazy("command on the server"),
+}
+DONE = {
+    "insert": gettext_lazy("added"),
+    "update": gettext_lazy("changed"),
+    "delete": gettext_lazy("removed"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,23 +40,87 @@ class Story:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One field, before and after."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Change:
     """What became of one thing."""
 
     what: str
     done: str
-    fields: tuple[tuple[str, str, str], ...] = ()  # name, before, after
+    fields: tuple[Difference, ...] = ()
+    note: str = ""
+    is_whole: bool = False  # it came or went with all it says: nobody wants to read that first
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """Everything that changed at once, and the reason that was given."""
+class Stamp:
+    """Who did something, when, by which door and why."""
 
     at: datetime
     by: str
     door: str
     reason: str
+    zone: str = UTC
+
+    @property
+    def when(self) -> str:
+        """The minute, where the patient is."""
+        return f"{self.at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """Everything that changed at once."""
+
+    stamp: Stamp
     changes: tuple[Change, ...]
+
+
+# --- who, when, by which door ----------------------------------------------------------------------------------------
+
+
+def stamps(
+    events: Iterable[tuple[datetime, dict[str, Any] | None]],
+    zone: str = UTC,
+    names: dict[int | None, str] | None = None,
+) -> list[Stamp]:
+    """Tell of moments with their contexts; the names of all people in one query, unless they are given."""
+    found = [(at, context or {}) for at, context in events]
+    names = people(context.get("user") for _, context in found) if names is None else names
+    return [
+        Stamp(
+            at=at,
+            by=names.get(context.get("user"), gettext("the registry itself")),
+            door=door_in_words(context.get("door", "")),
+            reason=context.get("reason", ""),
+            zone=zone,
+        )
+        for at, context in found
+    ]
+
+
+def people(ids: Iterable[int | None]) -> dict[int | None, str]:
+    """The names of people by id."""
+    wanted = {pk for pk in ids if pk}
+    return {
+        user.pk: user.get_full_name() or user.username
+        for user in (User.objects.filter(pk__in=wanted) if wanted else ())
+    }
+
+
+def door_in_words(door: str) -> str:
+    """The way in which a change came; without one it was made at the database itself."""
+    return str(DOORS.get(door, door)) or gettext("no known door")
+
+
+# --- rows of any model -----------------------------------------------------------------------------------------------
 
 
 def entries(rows: Iterable[models.Model]) -> list[Entry]:
@@ -50,55 +131,67 @@ def entries(rows: Iterable[models.Model]) -> list[Entry]:
 def told(stories: Iterable[Story]) -> list[Entry]:
     """Group what happened in one transaction, and leave out what no person would see as a change."""
     groups: dict[Any, list[tuple[Any, Change]]] = {}
+    words = Words()
     for story in stories:
         before = None
         for event in story.events:
-            if change := _change(story.name, before, event):
+            if change := _change(story.name, before, event, words):
                 groups.setdefault(event.pgh_context_id or event.pgh_created_at, []).append((event, change))
             before = event
-    people = _names([members[0][0] for members in groups.values()])
-    found = [_entry(members, people) for members in groups.values()]
-    return sorted(found, key=lambda entry: entry.at, reverse=True)
+    firsts = [members[0][0] for members in groups.values()]
+    marks = stamps((event.pgh_created_at, event.pgh_context) for event in firsts)
+    found = [
+        Entry(stamp=stamp, changes=tuple(change for _, change in members))
+        for stamp, members in zip(marks, groups.values(), strict=True)
+    ]
+    return sorted(found, key=lambda entry: entry.stamp.at, reverse=True)
 
 
-def _change(name: str, before: Any, after: Any) -> Change | None:
+def _change(name: str, before: Any, after: Any, words: "Words") -> Change | None:
     if after.pgh_label == "delete":
-        return Change(what=name, done=gettext("removed"))
+        return Change(what=name, done=str(DONE["delete"]))
     if before is None:
-        return Change(what=name, done=gettext("added"))
-    fields = _different(before, after)
-    return Change(what=name, done=gettext("changed"), fields=fields) if fields else None
+        return Change(what=name, done=str(DONE["insert"]))
+    fields = tuple(_different(before, after, words))
+    return Change(what=name, done=str(DONE["update"]), fields=fields) if fields else None
 
 
-def _different(before: Any, after: Any) -> tuple[tuple[str, str, str], ...]:
-    columns = (field for field in after.pgh_tracked_model._meta.local_fields if not field.primary_key)
-    pairs = (
-        (c.verbose_name, getattr(before, c.attname, None), getattr(after, c.attname, None)) for c in columns
-    )
-    return tuple((str(name), _text(old), _text(new)) for name, old, new in pairs if old != new)
+def _different(before: Any, after: Any, words: "Words") -> Iterator[Difference]:
+    for column in after.pgh_tracked_model._meta.local_fields:
+        old, new = getattr(before, column.attname, None), getattr(after, column.attname, None)
+        if not column.primary_key and old != new:
+            name = capitalized(column.verbose_name)
+            yield Difference(name=name, before=words.of(column, old), after=words.of(column, new))
 
 
-def _text(value: Any) -> str:
-    if value in (None, "", {}, []):
-        return gettext("nothing")
-    if isinstance(value, frozenset):
-        value = ", ".join(sorted(value))
-    text = str(value)
-    return text if len(text) <= SHOWN_AT_MOST else text[: SHOWN_AT_MOST - 1] + "…"
+def capitalized(name: Any) -> str:
+    """A name as it begins a line; capital letters in it stay."""
+    text = str(name)
+    return text[:1].upper() + text[1:]
 
 
-def _entry(members: list[tuple[Any, Change]], people: dict[int, str]) -> Entry:
-    event = members[0][0]
-    context = event.pgh_context or {}
-    return Entry(
-        at=event.pgh_created_at,
-        by=people.get(context.get("user") or 0, gettext("the registry itself")),
-        door=context.get("door") or gettext("no door"),
-        reason=context.get("reason", ""),
-        changes=tuple(change for _, change in members),
-    )
+@dataclass
+class Words:
+    """Values as people read them; a row that is pointed at is looked up once."""
 
+    known: dict[tuple[type[models.Model], Any], str] = field(default_factory=dict)
 
-def _names(events: list[Any]) -> dict[int, str]:
-    ids = {int(user) for event in events if (user := (event.pgh_context or {}).get("user"))}
-    return {user.pk: user.get_full_name() or user.username for user in User.objects.filter(pk__in=ids)}
+    def of(self, column: Any, value: Any) -> str:
+        """One value of a field."""
+        if value in (None, "", {}, []):
+            return gettext("nothing")
+        if isinstance(value, bool):
+            return gettext("Yes") if value else gettext("No")
+        if isinstance(value, datetime):
+            return f"{value.astimezone(ZoneInfo(UTC)):%Y-%m-%d %H:%M} UTC"
+        if column.is_relation:
+            return self._pointed_at(column.related_model, value)
+        labels = dict(getattr(column, "base_field", column).flatchoices)
+        codes = sorted(value) if isinstance(value, frozenset | list) else [value]
+        return ", ".join(str(labels.get(code, code)) for code in codes)
+
+    def _pointed_at(self, model: type[models.Model], pk: Any) -> str:
+        if (model, pk) not in self.known:
+            row = model._base_manager.filter(pk=pk).first()
+            self.known[model, pk] = f"#{pk}" if row is None else str(row)
+        return self.known[model, pk]

@@ -85,7 +85,7 @@ def works_in(user: User, center: Center) -> bool:
 
 def issuer(key: ApiKey) -> str:
     """Name who made the key, as the audit trail has it."""
-    return history.entries([key])[-1].by
+    return history.entries([key])[-1].stamp.by
 
 
 def revoke(keys: QuerySet[ApiKey], *, by: User) -> int:

@@ -1,24 +1,23 @@
 """The case: its list, and the address of the page on which a coordinator enters and corrects it."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, IntegerField, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
 from unfold.decorators import display
 
+from cases.admin import history, merge
 from cases.admin.locking import Locks
 from cases.admin.page import CasePage
-from cases.forms import OPERATION_FORMS, OUTER_FORMS
-from cases.models import Case, DataQuery, Deviation, Operation, Patient
+from cases.models import Case, DataQuery, Deviation, Operation
 from cases.vocabulary import Level, OperationType, ReviewState
 from registry.access import Action
 from registry.admin import RegistryAdmin, site
-from registry.history import Entry, Story, told
 
 LEVELS = {level.value: level.label.partition(" (")[0] for level in Level}
 
@@ -125,7 +124,7 @@ class CaseAdmin(Locks, RegistryAdmin):
         if request.method == "POST":
             if not allowed:
                 raise PermissionDenied("You may read this case, but not change it.")
-            return page.save()
+            return page.save(request.POST)
         if case is None and not allowed:
             raise PermissionDenied("You may not record cases.")
         return page.show()
@@ -137,10 +136,22 @@ class CaseAdmin(Locks, RegistryAdmin):
             raise Http404("There is no such case.")
         return case
 
-    # --- the history ------------------------------------------------------------------------------------------------
+    # --- two people, one case; what happened ------------------------------------------------------------------------
 
-    def history_of(self, row: Model) -> list[Entry]:
-        return told(_stories(row))  # type: ignore[arg-type]
+    def get_urls(self) -> list[Any]:
+        merging = self.admin_site.admin_view(self.merge_view)
+        return [path("<path:object_id>/merge/", merging, name="cases_case_merge"), *super().get_urls()]
+
+    def merge_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take the choices of whoever saved too late."""
+        case = self._case(request, object_id)
+        if not self.has_change_permission(request, case):
+            raise PermissionDenied("You may read this case, but not change it.")
+        return merge.view(CasePage(self, request, case, may_record=True), request)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Show the history: who may read a case may read what became of it."""
+        return history.view(self, request, self._case(request, object_id))
 
 
 def _open(model: type[Deviation] | type[DataQuery]) -> Coalesce:
@@ -148,25 +159,3 @@ def _open(model: type[Deviation] | type[DataQuery]) -> Coalesce:
     return Coalesce(
         Subquery(rows.values("case").annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField()
     )
-
-
-def _stories(case: Case) -> Iterator[Story]:
-    """The events of the case, and of every row of its forms under the name that it began with."""
-    yield Story(name="Case", events=_events(Case, pgh_obj=case.pk))
-    yield Story(name="Patient", events=_events(Patient, pgh_obj=case.patient_id))
-    for model in (*OUTER_FORMS, *OPERATION_FORMS):
-        rows: dict[int, list[Any]] = {}
-        for event in _events(model, case_id=case.pk):
-            rows.setdefault(event.pgh_obj_id, []).append(event)
-        for events in rows.values():
-            yield Story(name=_name(model, events[0]), events=events)
-
-
-def _name(model: Any, event: Any) -> str:
-    name = f"{model.title} {event.position + 1}" if model.repeats else model.title
-    operation = getattr(event, "operation_position", 0)
-    return f"{name} of operation {operation + 1}" if operation else name
-
-
-def _events(model: Any, **chosen: Any) -> list[Any]:
-    return list(model.pgh_event_model.objects.filter(**chosen).order_by("pgh_id"))

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from cases import document as documents
 from cases import intake
-from cases.admin import locking, review
+from cases.admin import answer_history, locking, merge, review
 from cases.admin.sheet import Block, Sheet, Told, TooManyRowsError
 from cases.admin.widgets import Choice, Line, Suggesting
 from cases.document import StoredCase
@@ -86,6 +86,7 @@ class RecordForm(forms.Form):
         help_text="What no field says; never anything that identifies a person",
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    base = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)  # merge.py says what for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,18 +124,24 @@ class CasePage:
             if document
             else {}
         )
-        record = self._record(
-            initial={**given, "version": self.stored.version if self.stored else NEVER_SAVED}
-        )
-        return self._draw(record, Sheet.of(document), [])
+        begun = {"version": self.stored.version, "base": merge.as_text(document)} if self.stored else {}
+        record = self._record(initial={**given, "version": NEVER_SAVED, **begun})
+        sheet = Sheet.of(document)
+        if self.case:
+            answer_history.mark(sheet, record, self.case)
+        return self._draw(record, sheet, [])
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
-    def save(self) -> HttpResponse:
+    def typed(self, data: QueryDict) -> HttpResponse:
+        """Draw the page with what was typed and not saved."""
+        return self._draw(self._record(data=data), Sheet.sent(data), [])
+
+    def save(self, data: QueryDict) -> HttpResponse:
         """Take what was sent through intake; whatever is wrong comes back on the page with all that was typed."""
-        record = self._record(data=self.request.POST)
+        record = self._record(data=data)
         try:
-            sheet = Sheet.sent(self.request.POST)
+            sheet = Sheet.sent(data)
         except TooManyRowsError as error:
             stored = Sheet.of(self.stored.document if self.stored else None)
             return self._draw(record, stored, [Told(message=str(error))], status=422)
@@ -142,6 +149,8 @@ class CasePage:
             told = [_told(record, name, error) for name, errors in record.errors.items() for error in errors]
             return self._draw(record, sheet, told, status=422)
         problems = self._submit(record.cleaned_data, sheet)
+        if isinstance(problems, merge.Overtaken):
+            return merge.show(self, data, problems)
         if isinstance(problems, Receipt):
             return self._saved(problems)
         own = [problem for problem in problems if problem.pointer in OWN]
@@ -151,12 +160,23 @@ class CasePage:
         told += sheet.place(problem for problem in problems if problem not in own)
         return self._draw(record, sheet, told, status=422)
 
-    def _submit(self, given: dict[str, Any], sheet: Sheet) -> Receipt | list[Problem]:
+    def read(self, data: QueryDict) -> Any:
+        """What was typed, as a document; None when something in it is wrong."""
+        record = self._record(data=data)
+        try:
+            return self._document(record.cleaned_data, Sheet.sent(data)) if record.is_valid() else None
+        except (DocumentError, TooManyRowsError):
+            return None
+
+    def _document(self, given: dict[str, Any], sheet: Sheet) -> Any:
         own = {name: given[name] for name in ("case_number", "citation", "note")}
         if self.case:
             own["case_number"] = self.case.case_number
+        return documents.parse({**own, **sheet.plain()})
+
+    def _submit(self, given: dict[str, Any], sheet: Sheet) -> "Receipt | list[Problem] | merge.Overtaken":
         try:
-            document = documents.parse({**own, **sheet.plain()})
+            document = self._document(given, sheet)
         except DocumentError as error:
             return error.problems
         version = given["version"] if self.case else NEVER_SAVED
@@ -166,7 +186,7 @@ class CasePage:
         receipt = intake.save_case(submission, center=center, by=by, source=Source.ADMIN, reason=reason)
         return self._judged(receipt, document)
 
-    def _judged(self, receipt: Receipt, document: Any) -> Receipt | list[Problem]:
+    def _judged(self, receipt: Receipt, document: Any) -> "Receipt | list[Problem] | merge.Overtaken":
         if receipt.verdict != "rejected":
             return receipt
         if all(problem.code != "stale_version" for problem in receipt.problems) or receipt.case_id is None:
@@ -176,14 +196,9 @@ class CasePage:
             return Receipt(
                 case_number=receipt.case_number, verdict="unchanged", case_id=there.id, version=there.version
             )
-        return [self._overtaken(there.version) if self.case else self._taken(receipt.case_number)]
-
-    def _overtaken(self, version: int) -> Problem:
-        told = (
-            f"Somebody else changed this case while you were editing it: it is at version {version} now. Nothing was"
-            " saved; what you entered is still below. Open the case in a new tab and repeat your change there."
-        )
-        return Problem(pointer="", code="stale_version", message=told)
+        if self.case:
+            return merge.Overtaken(theirs=there, mine=document)
+        return [self._taken(receipt.case_number)]
 
     def _taken(self, number: str) -> Problem:
         told = (
@@ -244,7 +259,6 @@ class CasePage:
             "may_record": self.may_record,
             "is_locked": self.is_locked,
             "lock": locking.offered(self.request, self.case),
-            "may_audit": self.case and self.admin.may(self.request, Action.READ_AUDIT, self.case),
             **(self._review(sheet) if self.stored else {}),
         }
         return TemplateResponse(self.request, "cases/admin/case.html", context, status=status)

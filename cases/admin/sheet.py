@@ -87,6 +87,18 @@ class Block:
                 row.form.pointer = ""
         return told
 
+    def as_sent(self) -> Iterator[tuple[str, list[str]]]:
+        """The fields of all its rows as a browser would send them."""
+        if self.model.repeats:
+            yield self.prefix + ROW, [row.number for row in self.rows]
+        for row in self.rows:
+            for answer in row.form:
+                value = answer.value()
+                if value not in (None, "", []):
+                    yield answer.html_name, [*map(str, value)] if isinstance(value, list) else [str(value)]
+            for block in row.inner:
+                yield from block.as_sent()
+
     def forms(self) -> Iterator[AnswerForm]:
         """Every form in it, those inside rows too."""
         for row in self.rows:
@@ -128,6 +140,11 @@ class Sheet:
         """The forms of the document, as plain values."""
         told = {name: block.plain(f"/{name}") for name, block in self.blocks.items()}
         return {name: value for name, value in told.items() if value not in (None, [])}
+
+    def as_sent(self) -> Iterator[tuple[str, list[str]]]:
+        """The fields as a browser would send them back, what is not answered left out."""
+        for block in self.blocks.values():
+            yield from block.as_sent()
 
     def place(self, problems: Iterable[Problem]) -> list[Told]:
         """Put each problem beside the field it is about, and list them all."""

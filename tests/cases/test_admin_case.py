@@ -331,20 +331,7 @@ def test_angle_brackets_stay_text(alice, page):
     assert "<script>alert(1)" not in client.get(page).content.decode()
 
 
-# --- two people, one case ------------------------------------------------------------------------------------------
-
-
-def test_a_stale_page_overwrites_nothing(alice, ines, receipt, page):
-    mine, theirs = browser(alice), browser(ines)
-    opened = filled(mine.get(page))
-    change(theirs, page, note="theirs")
-
-    answer = mine.post(page, {**opened, "note": "mine"})
-
-    assert answer.status_code == 422
-    assert "Somebody else changed this case" in text(answer)
-    assert filled(answer)["note"] == ["mine"]
-    assert stored(receipt.case_id).document.note == "theirs"
+# --- two people, one case: test_admin_merge.py ---------------------------------------------------------------------
 
 
 def test_a_page_without_its_version_overwrites_nothing(alice, receipt, page):
@@ -430,7 +417,7 @@ def test_nothing_is_deleted_here(dana, receipt):
     assert stored(receipt.case_id)
 
 
-# --- what the rulebooks say, and what happened ---------------------------------------------------------------------
+# --- what the rulebooks say ----------------------------------------------------------------------------------------
 
 
 def test_the_page_shows_verdicts_and_what_is_missing(alice, page):
@@ -438,36 +425,6 @@ def test_the_page_shows_verdicts_and_what_is_missing(alice, page):
 
     assert "S-01 Segments recorded Concordant" in seen
     assert "What a complete case still needs" in seen
-
-
-def test_the_history_tells_who_what_and_why(alice, lena, receipt, page):
-    change(browser(alice), page, **{"presentation-height_cm": "171", "reason": "measured again"})
-
-    seen = text(browser(lena).get(f"{LIST}{receipt.case_id}/history/"))
-
-    assert "Alice, through admin" in seen
-    assert "Reason: measured again" in seen
-    assert "Presentation and comorbidity changed: Height from 170.5 to 171.0" in seen
-    assert seen.count("Reconstruction") == 1  # when it was added, and never again
-
-
-def test_the_history_follows_a_row_that_goes_and_one_that_comes(alice, lena, receipt, page):
-    client = browser(alice)
-    change(client, page, **{"imaging-row": ["0"]})
-    change(client, page, **{"imaging-row": ["0", "1"], "imaging-1-modality": "ultrasound"})
-
-    told = browser(lena).get(f"{LIST}{receipt.case_id}/history/").context["entries"]
-
-    name = "Imaging study 2"
-    assert [c.done for entry in told for c in entry.changes if c.what == name] == [
-        "added",
-        "removed",
-        "added",
-    ]
-
-
-def test_the_history_is_for_those_who_may_read_it(alice, receipt):
-    assert browser(alice).get(f"{LIST}{receipt.case_id}/history/").status_code == 403
 
 
 # --- the list ------------------------------------------------------------------------------------------------------
