@@ -115,4 +115,5 @@ class OfRule(admin.SimpleListFilter):
         return [(entry.id, f"{entry.id} {entry.title}") for entry in rules if model_admin.is_found(entry)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(rule_id=self.value()) if self.value() else queryset
+        known = {rule_id for rules in RULES.values() for rule_id in rules}
+        return queryset.filter(rule_id=self.value()) if self.value() in known else queryset
