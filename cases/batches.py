@@ -17,11 +17,11 @@ from django.utils.translation import gettext
 from cases import endpoints, pseudonym, review, store
 from cases.document import StoredCase, load
 from cases.forms import FIELDS, OPERATION_FORMS, OUTER_FORMS, TYPES, CaseDocument
-from cases.models import Case, Form, Patient, SurvivalObservation
+from cases.models import Case, DataQuery, Form, Patient, SurvivalObservation
 from cases.problems import Problem
 from cases.rulebook import completeness, engine
 from cases.rulebook.validity import VALIDITY
-from cases.vocabulary import Source, Status
+from cases.vocabulary import ReviewState, Source, Status
 
 if TYPE_CHECKING:
     from registry.models import Center
@@ -168,6 +168,17 @@ def write(items: Sequence[Item], *, center: Center, source: str, as_of: date) ->
         observed = [_observation_row(item, center, source) for item in to_write]
         store.write(SurvivalObservation, OBSERVATION_COLUMNS, observed, key=["case_id"])
         review.record([_judged(item, center) for item in to_write], as_of=as_of, now=now)
+    _ask_once([item for item in to_write if item.stored])
+
+
+def _ask_once(items: list[Item]) -> None:
+    """Leave out of the answer what was confirmed before on the same values: it is not asked again."""
+    if not items:
+        return
+    rows = DataQuery.objects.filter(case_id__in=[item.case_id for item in items], state=ReviewState.ANSWERED)
+    confirmed = set(rows.values_list("case_id", "rule_id", "pointer"))
+    for item in items:
+        item.problems = [p for p in item.problems if (item.case_id, p.code, p.pointer) not in confirmed]
 
 
 def _give_ids(new: list[Item]) -> None:

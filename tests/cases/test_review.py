@@ -162,6 +162,14 @@ def test_the_history_of_a_returned_finding_says_through_which_door(query, save, 
     assert (said["door"], said["user"]) == ("api", alice.pk)
 
 
+def test_what_was_confirmed_is_not_asked_again_when_the_case_is_saved(query, save):
+    def asked(receipt):
+        return LOSS in [problem.pointer for problem in receipt.problems]
+
+    assert not asked(save(blood_loss_ml=20000, skin_to_skin_min=300))
+    assert asked(save(blood_loss_ml=25000))
+
+
 def test_an_answer_leaves_the_assessment_alone(deviation):
     read_again()
 
