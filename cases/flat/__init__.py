@@ -8,7 +8,7 @@ What a file leaves empty stays as the registry has it, unless empty cells are sa
 """
 
 from cases.flat import reading
-from cases.flat.columns import dotted
+from cases.flat.columns import Steps, dotted
 from cases.flat.laying import lay, origin, steps_of
 from cases.flat.lines import ERASED, Cell, Fault, Fields, File, Head, Line
 from cases.flat.reading import heads
@@ -23,6 +23,7 @@ __all__ = [
     "File",
     "Head",
     "Line",
+    "Steps",
     "UnreadableFile",
     "dotted",
     "heads",

@@ -63,13 +63,18 @@ class Cell:
 
 @dataclass(slots=True, kw_only=True)
 class Line:
-    """All that a file says of one case; `rows` are its rows as they came, each with the number of its sheet."""
+    """All that a file says of one case.
+
+    `rows` are its rows as they came, each with the number of its sheet; `keys` say what the columns of its number and
+    center are called in the file.
+    """
 
     row: int
     case_number: str
     center: str
     sheet: str = ""
     position: int = 0
+    keys: Mapping[str, str] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     rows: list[tuple[int, Row]] = field(default_factory=list)
@@ -103,6 +108,7 @@ class File:
         self._fields = targets(self.main, (fields or {}).get(self.main.name))
         self.columns = compiled(self.main, self._fields)
         self._at = {name: self._fields.index(name) for name in KEY_COLUMNS if name in self._fields}
+        self.keys = {name: self.main.header[index] for name, index in self._at.items()}
         self.names_centers = "center" in self._at
         self._children = self._gathered(fields)
         self._rows_of: dict[tuple[str, str], list[int]] = {}
@@ -149,7 +155,8 @@ class File:
     def _begun(self, row: Row) -> Line:
         """The line of a row, and what is wrong with its number: a case is in a file once."""
         center, number = key = self._key(row)
-        line, name = Line(row=row.number, case_number=number, center=center), self.column_of("case_number")
+        name = self.keys["case_number"]
+        line = Line(row=row.number, case_number=number, center=center, keys=self.keys)
         others = [other for other in self._rows_of[key] if other != row.number]
         if not number:
             said = self._why_unnumbered(row)
@@ -163,10 +170,6 @@ class File:
             )
             line.fault(row.number, name, "repeated_case_number", said)
         return line
-
-    def column_of(self, field: str) -> str:
-        """The name, in the file, of the column that holds a key of the rows."""
-        return self.main.header[self._at[field]] if field in self._at else field
 
     def _key(self, row: Row) -> tuple[str, str]:
         def text(name: str) -> str:

@@ -81,6 +81,8 @@ def rejected(line: flat.Line, problems: Sequence[Problem], version: int = 0) -> 
         RowProblem(row=f.row, column=f.column, code=f.code, message=f.message, sheet=f.sheet)
         for f in line.faults
     )
+    if line.faults:  # what is wrong with the number is said already
+        problems = [problem for problem in problems if problem.pointer != "/case_number"]
     found = located(line, problems)
     named = {(fault.column, fault.code) for fault in faults}
     return RowVerdict(
@@ -101,7 +103,7 @@ def located(line: flat.Line, problems: Sequence[Problem]) -> tuple[RowProblem, .
         found.append(
             RowProblem(
                 row=cell.row if cell else line.row,
-                column=cell.column if cell and cell.steps == steps else flat.dotted(steps),
+                column=cell.column if cell and cell.steps == steps else _column(line, steps),
                 code=problem.code,
                 message=problem.message,
                 severity=problem.severity,
@@ -109,6 +111,11 @@ def located(line: flat.Line, problems: Sequence[Problem]) -> tuple[RowProblem, .
             )
         )
     return tuple(found)
+
+
+def _column(line: flat.Line, steps: flat.Steps) -> str:
+    name = flat.dotted(steps)
+    return line.keys.get(name, name)
 
 
 def changes(before: StoredCase | None, after: Any) -> Iterator[Change]:

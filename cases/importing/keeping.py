@@ -13,12 +13,14 @@ from registry import access
 
 UNDECIDED_FOR = timedelta(days=7)
 REJECTED_FOR = timedelta(days=30)
+SAYING_NOTHING = (ImportRow.Verdict.NEW, ImportRow.Verdict.UNCHANGED)
 
 
 def tidy() -> None:
     """Cancel what nobody decided on for a week; forget the rejected rows of what ended a month ago.
 
-    Verdicts, sentences and the names of changed columns stay.
+    Counts stay, and of the rows that changed a case, were rejected or were asked something: what was said of them, and
+    the names of the changed columns.
     """
     with access.everywhere():
         undecided = ImportBatch.objects.filter(state__in=(waiting.State.UPLOADED, waiting.State.CHECKED))
@@ -29,5 +31,5 @@ def tidy() -> None:
         ids = list(ended.values_list("pk", flat=True))
         rows = ImportRow.objects.filter(batch__in=ids)
         rows.exclude(cells=[], values=[]).update(cells=[], values=[])
-        rows.filter(problems=[], columns=[]).delete()
+        rows.filter(verdict__in=SAYING_NOTHING, problems=[]).delete()
         ImportBatch.objects.filter(pk__in=ids).update(content=b"", preview={})

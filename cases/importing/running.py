@@ -58,7 +58,6 @@ def run(
         as_of=as_of,
         dry_run=dry_run,
         digest=digest,
-        center_column=file.column_of("center"),
         tells=frozenset({"changed"}) if dry_run else frozenset(),
     )
     verdicts: list[RowVerdict] = []
@@ -89,7 +88,6 @@ class Work:
     as_of: date | None = None
     dry_run: bool
     digest: str
-    center_column: str = "center"
     tells: frozenset[str] = frozenset()
     objects: Callable[[flat.Line, StoredCase | None, Any], Problem | None] = lambda line, before, after: None
 
@@ -111,7 +109,7 @@ class Work:
             if code in self.centers:
                 found.setdefault(code, []).append(line)
                 continue
-            line.fault(line.row, self.center_column, "foreign_center", _foreign(only))
+            line.fault(line.row, line.keys.get("center", "center"), "foreign_center", _foreign(only))
             answers[id(line)] = rejected(line, ())
         return found
 

@@ -58,14 +58,13 @@ def _read(batch: ImportBatch) -> flat.File:
     return flat.read(bytes(batch.content), fields=batch.mapping or None, blank_erases=batch.blank_erases)
 
 
-def _work(batch: ImportBatch, file: flat.File, **options: Any) -> running.Work:
+def _work(batch: ImportBatch, **options: Any) -> running.Work:
     return running.Work(
         centers={batch.center.code: batch.center},
         by=batch.requested_by,
         source=batch.source,
         dry_run=batch.dry_run,
         digest=batch.digest,
-        center_column=file.column_of("center"),
         **options,
     )
 
@@ -81,7 +80,7 @@ def _chunks(file: flat.File) -> Iterator[list[flat.Line]]:
 
 def _check(batch: ImportBatch, file: flat.File) -> None:
     """Judge every row and keep what it would change."""
-    work, tally = _work(batch, file, tells=frozenset({"new", "changed"})), rows.Tally()
+    work, tally = _work(batch, tells=frozenset({"new", "changed"})), rows.Tally()
     with access.scope([batch.center_id]):
         _hold(batch, rows_done=0, rows_total=file.total)
         ImportRow.objects.filter(batch=batch).delete()
@@ -145,7 +144,7 @@ class _Unchecked:
     """A file that was handed in to be imported at once: its rows are written as they are judged."""
 
     def __init__(self, batch: ImportBatch, file: flat.File) -> None:
-        self.batch, self.work = batch, _work(batch, file)
+        self.batch, self.work = batch, _work(batch)
 
     def __call__(self, chunk: list[flat.Line]) -> Iterator[tuple[ImportRow, bool]]:
         judged = [
@@ -161,7 +160,7 @@ class _Checked:
 
     def __init__(self, batch: ImportBatch, file: flat.File) -> None:
         self.batch = batch
-        self.work = _work(batch, file, objects=self.objection)
+        self.work = _work(batch, objects=self.objection)
         self.rows: dict[int, ImportRow] = {}
 
     def __call__(self, chunk: list[flat.Line]) -> Iterator[tuple[ImportRow, bool]]:
