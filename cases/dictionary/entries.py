@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cases.definitions import DEFINITIONS
 from cases.models import FORMS, OperationForm, Patient
 from registry.fields import (
     ANY,
@@ -60,6 +61,11 @@ class Entry:
         if self.field.vocabulary is None:
             return [(code, code, "") for code in self.field.codes]
         return [(member.value, str(member.label), member.term) for member in self.field.vocabulary]  # type: ignore[attr-defined]
+
+    @property
+    def definitions(self) -> dict[str, str]:
+        """What its codes mean, where their labels do not say it."""
+        return DEFINITIONS.get(getattr(self.field, "vocabulary", None), {})  # type: ignore[call-overload]
 
     @property
     def applies_when(self) -> str:
