@@ -42,7 +42,7 @@ def keep(
     PermissionDenied unless the person may record in the center, or when the token is somebody else's.
     """
     access.require(by, Action.RECORD, center)
-    told = {name: values for name, values in fields.items() if any(values)}
+    told = {_storable(name): [*map(_storable, values)] for name, values in fields.items() if any(values)}
     if len(json.dumps(told)) > MOST_BYTES:
         raise ValidationError(
             gettext("This is more than a case can hold. Nothing was kept; save what you have.")
@@ -99,6 +99,11 @@ def _begun(token: UUID, center: Center, by: User) -> EntryDraft:
         if entry is None:
             raise PermissionDenied(gettext("This entry belongs to somebody else.")) from None
         return entry
+
+
+def _storable(text: str) -> str:
+    """What JSON in the database cannot hold is replaced by the sign for it; the page refuses such a text anyway."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _turn(fields: Mapping[str, list[str]]) -> int:

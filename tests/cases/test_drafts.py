@@ -103,6 +103,13 @@ def test_more_than_a_case_can_hold_is_refused(everywhere, north, alice):
         keep(alice, north, note=["x" * drafts.MOST_BYTES])
 
 
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
+def test_signs_that_no_database_holds_do_not_lose_the_rest(everywhere, north, alice, text):
+    entry = keep(alice, north, note=[text], citation=["kept"])
+
+    assert EntryDraft.objects.get(pk=entry.pk).fields["citation"] == ["kept"]
+
+
 def test_a_person_has_a_bounded_number_and_the_oldest_go_first(everywhere, north, alice, monkeypatch):
     monkeypatch.setattr(drafts, "MOST_OF_ONE_PERSON", 3)
 
