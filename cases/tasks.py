@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from cases import importing, intake, jobs, review
+from cases import drafts, importing, intake, jobs, review
 from cases.models import AssessmentRun, ImportBatch
 from registry import access
 from registry.models import Center
@@ -32,6 +32,13 @@ def reassess_all() -> None:
     for center in Center.objects.order_by("pk"):
         run = review.start_run(center, as_of=intake.today_at(center))
         assess.delay(run.pk, center.pk)
+
+
+@shared_task
+def remove_old_entries() -> None:
+    """Forget what was typed on pages of cases and left there for a month."""
+    with access.everywhere():
+        drafts.remove_old()
 
 
 @shared_task

@@ -16,6 +16,23 @@ from typing import Any, Literal
 PATTERN = r"^(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
 HOW_TO_WRITE = "must be a date from 1900 on, written YYYY-MM-DD, YYYY-MM or YYYY"
 _WRITTEN = re.compile(PATTERN, re.ASCII)
+# What people type beside ISO 8601 and what has one meaning: the year first, or day, month and year with dots.
+_YEAR_FIRST = re.compile(r"(\d{4})([-./])(\d{1,2})(?:\2(\d{1,2}))?", re.ASCII)
+_DAY_FIRST = re.compile(r"(?:(\d{1,2})\.)?(\d{1,2})\.(\d{4})", re.ASCII)
+
+
+def as_iso(typed: str) -> str:
+    """Write as ISO 8601 what was typed as 3.5.2012, 05.2012 or 2012/5/3; anything else stays for the parser to judge.
+
+    03/05/2012 is left alone: it is another day on each side of the Atlantic.
+    """
+    if found := _YEAR_FIRST.fullmatch(typed):
+        parts = [found[1], found[3], found[4]]
+    elif found := _DAY_FIRST.fullmatch(typed):
+        parts = [found[3], found[2], found[1]]
+    else:
+        return typed
+    return "-".join(part.zfill(2) for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)

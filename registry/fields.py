@@ -24,13 +24,28 @@ from registry.tongues import lazily
 # R: needed for a complete case, no reason accepted; C: needed, or a reason why not; O: optional.
 Need = Literal["R", "C", "O"]
 Range = tuple[float, float]
+# When a field or a form applies: the answer that decides, and the codes it must have one of; ANY is any answer.
+Condition = tuple[str, frozenset[str]]
+ANY: frozenset[str] = frozenset()
+
+
+def meets(answer: Any, codes: frozenset[str]) -> bool:
+    """Whether an answer, one value or a set of codes, is what a condition asks for."""
+    if answer in (None, ""):
+        return False
+    if not codes:
+        return True
+    if isinstance(answer, bool):
+        return str(answer).lower() in codes
+    return bool(answer & codes) if isinstance(answer, frozenset) else answer in codes
 
 
 class ClinicalField(models.Field):
     """What every clinical field declares.
 
     `label` is its name as declared, in English; people read `verbose_name` and `help_text`, in their language. `need`
-    is R, C or O; `term` a terminology code; `only_if=(sibling field, codes)` says when the field applies at all.
+    is R, C or O; `term` a terminology code. `only_if=(answer, codes)` says when the field applies at all: the answer
+    is a sibling field, or `/citation`, the case's own, which decides for optional fields alone.
     """
 
     def __init__(
@@ -40,7 +55,7 @@ class ClinicalField(models.Field):
         *,
         need: Need = "O",
         term: str = "",
-        only_if: tuple[str, frozenset[str]] | None = None,
+        only_if: Condition | None = None,
         **options: Any,
     ):
         self.label, self.need, self.term, self.only_if = label, need, term, only_if
@@ -284,9 +299,13 @@ class Flag(ClinicalField, models.BooleanField):
 
 
 class Text(ClinicalField, models.CharField):
-    """A short text; free text is for what no code says and never for identifiers of a person."""
+    """A short text; free text is for what no code says and never for identifiers of a person.
 
-    def __init__(self, *texts: str, max_length: int = 200, **options: Any):
+    `offers` names the list of reference terms that is offered while one types; another text is taken as well.
+    """
+
+    def __init__(self, *texts: str, max_length: int = 200, offers: str = "", **options: Any):
+        self.offers = offers
         super().__init__(*texts, max_length=max_length, **options)
 
     def document_type(self) -> Any:

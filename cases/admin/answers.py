@@ -6,16 +6,19 @@ what is wrong with it, in the same sentence at every door.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
+from django.utils.translation import gettext
 
-from cases.admin.widgets import Choice, Choices, Line
+from cases.admin.widgets import Choice, Choices, Line, YesNo
 from cases.forms import FIELDS, MODEL_OF, TYPES
 from cases.rulebook import wording
 from cases.vocabulary import Missing
+from registry.dates import as_iso
 from registry.fields import (
     ClinicalField,
     Coded,
@@ -23,12 +26,11 @@ from registry.fields import (
     Flag,
     Measurement,
     PartialDateField,
+    Text,
     clinical_fields,
 )
 
 WHY = "-why"  # after a field's name: the reason why it has no answer
-YES_OR_NO = (("", "–"), ("true", "Yes"), ("false", "No"))
-REASONS = (("", "No reason given"), *Missing.choices)
 _WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,15}\.\d{1,15}", re.ASCII)
 
@@ -38,12 +40,7 @@ class AnswerField(forms.Field):
 
     def __init__(self, declared: ClinicalField):
         self.declared = declared
-        super().__init__(
-            required=False,
-            label=str(declared.verbose_name),
-            help_text=help_text(declared),
-            widget=_widget(declared),
-        )
+        super().__init__(required=False, label=declared.verbose_name, widget=_widget(declared))
 
     def clean(self, value: Any) -> Any:
         if isinstance(self.declared, CodedSet):
@@ -57,7 +54,7 @@ class AnswerField(forms.Field):
             return {"true": True, "false": False}.get(text, text)
         if isinstance(self.declared, Measurement):
             return _number(text.strip())
-        return text.strip() if isinstance(self.declared, PartialDateField) else text
+        return as_iso(text.strip()) if isinstance(self.declared, PartialDateField) else text
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, bool):
@@ -76,30 +73,35 @@ def help_text(declared: ClinicalField) -> str:
     """What a person should know to answer: the explanation, and for numbers what is possible and plausible."""
     told = [] if declared.help_text in ("", declared.verbose_name) else [str(declared.help_text)]
     if isinstance(declared, Measurement):
-        usual = f", usually {_span(declared.plausible)}" if declared.plausible else ""
-        told.append(f"Possible {_span(declared.possible)}{usual}")
+        told.append(gettext("Possible {range}").format(range=_span(declared.possible)))
+        if declared.plausible:
+            told[-1] += gettext(", usually {range}").format(range=_span(declared.plausible))
     return ". ".join(told)
 
 
 def _span(limits: tuple[float, float]) -> str:
-    return f"{limits[0]:g} to {limits[1]:g}"
+    return gettext("{low} to {high}").format(low=f"{limits[0]:g}", high=f"{limits[1]:g}")
+
+
+def unit(declared: ClinicalField) -> str:
+    """The unit to print beside a number."""
+    return wording.unit(declared).strip() if isinstance(declared, Measurement) else ""
 
 
 def _widget(declared: ClinicalField) -> forms.Widget:
     if isinstance(declared, CodedSet):
         return Choices(choices=_choices(declared))
     if isinstance(declared, Coded):
-        return Choice(choices=[("", "–"), *_choices(declared)])
+        return Choice(choices=_choices(declared), blank=lambda: "–")
     if isinstance(declared, Flag):
-        return Choice(choices=YES_OR_NO)
+        return YesNo()
     attrs = {"autocomplete": "off"}
     if isinstance(declared, Measurement):
         attrs["inputmode"] = "decimal" if declared.decimals else "numeric"
     if isinstance(declared, PartialDateField):
-        attrs |= {
-            "placeholder": "YYYY-MM-DD",
-            "title": "YYYY-MM-DD, or YYYY-MM or YYYY when the day is not known",
-        }
+        attrs |= {"placeholder": "YYYY-MM-DD", "data-date": ""}
+    if isinstance(declared, Text) and declared.offers:
+        attrs |= {"list": f"offers-{declared.offers}"}
     return Line(attrs=attrs)
 
 
@@ -114,10 +116,18 @@ def _choices(declared: Coded | CodedSet) -> list[tuple[str, str]]:
 class ReasonField(forms.Field):
     """Why there is no answer."""
 
-    def __init__(self, declared: ClinicalField):
-        label = f"Why there is no answer: {declared.verbose_name}"
-        widget = Choice(choices=REASONS, attrs={"aria-label": label})
-        super().__init__(required=False, label=label, widget=widget)
+    def __init__(self) -> None:
+        widget = Choice(choices=Missing.choices, blank=lambda: gettext("No answer because…"))
+        super().__init__(required=False, widget=widget)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """An open data query as the page shows it, with what was typed to confirm it."""
+
+    query_id: int
+    sentence: str
+    typed: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,17 +137,12 @@ class Answer:
     declared: ClinicalField
     field: forms.BoundField
     why: forms.BoundField
-    query: str = ""  # what the registry asks about the stored value
+    asked: list[Asked] = field(default_factory=list)  # what the registry asks about the stored value
 
     @property
     def asks_why(self) -> bool:
-        """A reason is asked where a complete case accepts one, and shown where one was given."""
-        return self.declared.need == "C" or bool(self.why.value())
-
-    @property
-    def unit(self) -> str:
-        """The unit to print beside the number."""
-        return wording.unit(self.declared).strip() if isinstance(self.declared, Measurement) else ""
+        """A reason may stand for every answer that a complete case can do without, and is shown where one was given."""
+        return self.declared.need != "R" or bool(self.why.value())
 
     @property
     def is_wide(self) -> bool:
@@ -145,12 +150,16 @@ class Answer:
         return isinstance(self.declared, CodedSet)
 
     @property
-    def only_if(self) -> str:
-        """The name of the field that decides whether this one applies, and its answers for which it does."""
-        if self.declared.only_if is None:
-            return ""
-        sibling, codes = self.declared.only_if
-        return f"{self.field.form.add_prefix(sibling)} {' '.join(sorted(codes))}"
+    def is_group(self) -> bool:
+        """Whether it has several controls under one label."""
+        return isinstance(self.declared, CodedSet | Flag)
+
+
+class _Shared(dict[str, Any]):
+    """The fields of a form class: copied for each form as a list, not one by one, because no form changes them."""
+
+    def __deepcopy__(self, memo: Any) -> dict[str, Any]:
+        return dict(self)
 
 
 class AnswerForm(forms.Form):
@@ -161,22 +170,39 @@ class AnswerForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.queries: dict[str, str] = {}
+        self.asked: dict[str, list[Asked]] = {}  # by field; those about the whole form under ""
+
+    @property
+    def stored_pointer(self) -> str:
+        """Where it stood in the document that is stored: a row keeps its number until it is saved."""
+        return f"/{self.prefix}".replace("-", "/")
 
     def answers(self) -> Iterator[Answer]:
         """The questions in their order."""
         for declared in clinical_fields(self.model):
             name = declared.name
-            query = self.queries.get(name, "")
-            yield Answer(declared=declared, field=self[name], why=self[name + WHY], query=query)
+            yield Answer(
+                declared=declared, field=self[name], why=self[name + WHY], asked=self.asked.get(name, [])
+            )
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether anything was answered, or said to be without an answer."""
+        given = (self[name].value() for name in self.fields) if self.is_bound else self.initial.values()
+        return any(value not in (None, "", []) for value in given)
 
     def plain(self) -> dict[str, Any]:
-        """What was answered, and why not, as a document holds it."""
-        self.full_clean()
+        """What was answered, and why not, as a document holds it; errors that were put beside a field stay there."""
+        told = self._told
         names = [declared.name for declared in clinical_fields(self.model)]
-        given = {name: value for name in names if (value := self.cleaned_data.get(name)) not in (None, [])}
-        reasons = {name: reason for name in names if (reason := self.cleaned_data.get(name + WHY))}
+        given = {name: value for name in names if (value := told.get(name)) not in (None, [])}
+        reasons = {name: reason for name in names if (reason := told.get(name + WHY))}
         return given | ({"missing": reasons} if reasons else {})
+
+    @cached_property
+    def _told(self) -> dict[str, Any]:
+        self.full_clean()
+        return dict(self.cleaned_data)
 
 
 def initial_of(form: Any) -> dict[str, Any]:
@@ -199,8 +225,10 @@ def _form(model: type[models.Model]) -> type[AnswerForm]:
     fields: dict[str, Any] = {}
     for declared in clinical_fields(model):
         fields[declared.name] = AnswerField(declared)
-        fields[declared.name + WHY] = ReasonField(declared)
-    return type(f"{model.__name__}Form", (AnswerForm,), {"model": model, "__doc__": model.__doc__, **fields})
+        fields[declared.name + WHY] = ReasonField()
+    made = type(f"{model.__name__}Form", (AnswerForm,), {"model": model, "__doc__": model.__doc__, **fields})
+    made.base_fields = _Shared(made.base_fields)  # type: ignore[attr-defined]
+    return made
 
 
 FORM_OF: dict[type[models.Model], type[AnswerForm]] = {model: _form(model) for model in TYPES}

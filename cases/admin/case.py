@@ -12,6 +12,7 @@ from django.urls import path
 from unfold.decorators import display
 
 from cases.admin import history, merge
+from cases.admin.entries import entry_view
 from cases.admin.locking import Locks
 from cases.admin.page import CasePage
 from cases.models import Case, DataQuery, Deviation, Operation
@@ -136,11 +137,19 @@ class CaseAdmin(Locks, RegistryAdmin):
             raise Http404("There is no such case.")
         return case
 
+    def entry_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Where the page leaves what is typed and not saved."""
+        return entry_view(request, None if object_id == "add" else self._case(request, object_id))
+
     # --- two people, one case; what happened ------------------------------------------------------------------------
 
     def get_urls(self) -> list[Any]:
-        merging = self.admin_site.admin_view(self.merge_view)
-        return [path("<path:object_id>/merge/", merging, name="cases_case_merge"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("<str:object_id>/entry/", view(self.entry_view), name="cases_case_entry"),
+            path("<path:object_id>/merge/", view(self.merge_view), name="cases_case_merge"),
+            *super().get_urls(),
+        ]
 
     def merge_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take the choices of whoever saved too late."""

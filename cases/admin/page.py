@@ -1,106 +1,42 @@
 """The page of one case: drawn from its document, read back as a document, written through intake alone."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 
+from cases import answering, drafts, intake
 from cases import document as documents
-from cases import intake
-from cases.admin import answer_history, locking, merge, review
-from cases.admin.sheet import Block, Sheet, Told, TooManyRowsError
-from cases.admin.widgets import Choice, Line, Suggesting
+from cases.admin import answer_history, merge
+from cases.admin.layout import Layout
+from cases.admin.record import NEVER_SAVED, OWN, TEXTS, RecordForm, beginning, record_form, token_in
+from cases.admin.sheet import Sheet, Told, TooManyRowsError, with_one_more
 from cases.document import StoredCase
 from cases.intake import Receipt, Submission
-from cases.models import Assessment, Case, DataQuery
+from cases.models import Case, DataQuery, EntryDraft
 from cases.problems import DocumentError, Problem
-from cases.rulebook.algorithm import ALGORITHM
-from cases.rulebook.completeness import missing_answers
-from cases.vocabulary import Severity, Source, Status, Verdict
+from cases.vocabulary import Source, Status
 from registry.access import Action
 from registry.admin import centers_where
-from registry.models import Center, User
+from registry.models import User
 
 if TYPE_CHECKING:
     from cases.admin.case import CaseAdmin
 
-NEVER_SAVED = 0  # no stored case has this version, so a new one cannot overwrite any
-SECTIONS = (
-    ("Patient", ("patient", "consent")),
-    ("Presentation", ("presentation",)),
-    ("Work-up", ("diagnosis", "imaging", "biopsies", "mdt_meetings")),
-    ("Tumor", ("tumor",)),
-    ("Therapy", ("therapies",)),
-    ("Operation", ("operations",)),
-    ("Pathology", ("pathology",)),
-    ("Early outcome", ("complications", "discharge", "antithrombotics")),
-    ("Follow-up", ("follow_ups", "recurrences", "death")),
-)
-OWN = {
-    "/case_number": "case_number",
-    "/citation": "citation",
-    "/note": "note",
-    "/reason": "reason",
-}
-COMMON_REASONS = (
-    gettext_lazy("New information"),
-    gettext_lazy("Typing error"),
-    gettext_lazy("Source document corrected"),
-    gettext_lazy("Query answered"),
-)
-VERDICT_ORDER = (Verdict.DEVIATION, Verdict.NOT_ASSESSABLE, Verdict.CONCORDANT, Verdict.NOT_APPLICABLE)
+ADD = "_add"  # the button that asks for one row more
 
 
-class RecordForm(forms.Form):
-    """What belongs to the case itself: its number, its notes, and why it changes."""
+class _NotSaved(Exception):  # noqa: N818 (it is no error)
+    """Takes back what was written: something that was sent with it cannot be taken."""
 
-    center = forms.ModelChoiceField(Center.objects.none(), empty_label=None, widget=Choice)
-    case_number = forms.CharField(
-        required=False,
-        strip=False,
-        widget=Line(attrs={"autocomplete": "off"}),
-        help_text="The center's own number for this case; never a hospital or national id. It stays as it is.",
-    )
-    reason = forms.CharField(
-        required=False,
-        max_length=200,
-        label=gettext_lazy("Reason for this change"),
-        widget=Suggesting(COMMON_REASONS),
-        help_text=gettext_lazy("Kept in the history; needed once the case is complete"),
-    )
-    citation = forms.CharField(
-        required=False,
-        strip=False,
-        widget=Line,
-        help_text="The publication, for a case from the literature",
-    )
-    note = forms.CharField(
-        required=False,
-        strip=False,
-        widget=Line,
-        help_text="What no field says; never anything that identifies a person",
-    )
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    base = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)  # merge.py says what for
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """A part of the page."""
-
-    title: str
-    anchor: str
-    blocks: list[Block]
-
-    @property
-    def error_count(self) -> int:
-        """How many answers in it are wrong."""
-        return sum(block.error_count for block in self.blocks)
+    def __init__(self, told: list[Told]):
+        self.told = told
 
 
 class CasePage:
@@ -110,6 +46,7 @@ class CasePage:
         self, model_admin: "CaseAdmin", request: HttpRequest, case: Case | None, *, may_record: bool
     ):
         self.admin, self.request, self.case = model_admin, request, case
+        self.user = cast(User, request.user)
         self.stored = _stored(case) if case else None
         self.is_locked = bool(case and case.status == Status.LOCKED)
         self.may_record = may_record and not self.is_locked
@@ -117,25 +54,42 @@ class CasePage:
     # --- reading ----------------------------------------------------------------------------------------------------
 
     def show(self) -> HttpResponse:
-        """Draw the page from what is stored."""
-        document = self.stored.document if self.stored else None
-        given = (
-            {name: getattr(document, name) for name in ("case_number", "citation", "note")}
-            if document
-            else {}
-        )
-        begun = {"version": self.stored.version, "base": merge.as_text(document)} if self.stored else {}
-        record = self._record(initial={**given, "version": NEVER_SAVED, **begun})
-        sheet = Sheet.of(document)
-        if self.case:
-            answer_history.mark(sheet, record, self.case)
-        return self._draw(record, sheet, [])
-
-    # --- writing ----------------------------------------------------------------------------------------------------
+        """Draw the page from what this person has typed and not saved, else from what is stored."""
+        token = token_in(self.request.GET)
+        entry = drafts.find(by=self.user, token=token, case=self.case) if self.may_record else None
+        if entry is not None and self._is_unsaved(entry):
+            return self._show_entry(entry)
+        record = self._record(initial=beginning(self.stored))
+        sheet = Sheet.of(self.stored.document if self.stored else None)
+        self._mark(sheet, record)
+        return self._draw(record, sheet, is_gone=bool(token and not self.case))
 
     def typed(self, data: QueryDict) -> HttpResponse:
         """Draw the page with what was typed and not saved."""
-        return self._draw(self._record(data=data), Sheet.sent(data), [])
+        self._keep(data)
+        return self._draw(self._record(data=data), Sheet.sent(data), data=data)
+
+    def _show_entry(self, entry: EntryDraft) -> HttpResponse:
+        data = _sent(entry)
+        record, sheet = self._record(data=data), Sheet.sent(data)
+        self._mark(sheet, record)
+        return self._draw(record, sheet, data=data, entry=entry)
+
+    def _mark(self, sheet: Sheet, record: RecordForm) -> None:
+        """Put a mark beside the answers that have a history; rows have kept their places so far."""
+        if self.case:
+            for form in sheet.forms():
+                form.pointer = form.stored_pointer
+            answer_history.mark(sheet, record, self.case)
+
+    def _is_unsaved(self, entry: EntryDraft) -> bool:
+        """Whether an entry says anything else than what is stored; one that came in after the saving does not."""
+        if self.stored is None or self.read(_sent(entry)) != self.stored.document:
+            return True
+        drafts.discard(entry.token, by=self.user)
+        return False
+
+    # --- writing ----------------------------------------------------------------------------------------------------
 
     def save(self, data: QueryDict) -> HttpResponse:
         """Take what was sent through intake; whatever is wrong comes back on the page with all that was typed."""
@@ -144,21 +98,37 @@ class CasePage:
             sheet = Sheet.sent(data)
         except TooManyRowsError as error:
             stored = Sheet.of(self.stored.document if self.stored else None)
-            return self._draw(record, stored, [Told(message=str(error))], status=422)
+            return self._draw(record, stored, told=[Told(message=str(error))], data=data, status=422)
+        if ADD in data:
+            return self._one_row_more(data, sheet)
         if not record.is_valid():
             told = [_told(record, name, error) for name, errors in record.errors.items() for error in errors]
-            return self._draw(record, sheet, told, status=422)
-        problems = self._submit(record.cleaned_data, sheet)
+            return self._refused(record, sheet, told, data)
+        try:
+            problems = self._submit(record.cleaned_data, sheet, data)
+        except _NotSaved as refused:
+            return self._refused(record, sheet, refused.told, data)
         if isinstance(problems, merge.Overtaken):
+            self._keep(data)
             return merge.show(self, data, problems)
         if isinstance(problems, Receipt):
             return self._saved(problems)
         own = [problem for problem in problems if problem.pointer in OWN]
         for problem in own:
             record.add_error(OWN[problem.pointer], problem.message)
-        told = [Told(message=p.message, anchor=f"answer-{OWN[p.pointer]}") for p in own]
+        told = [Told(message=p.message, anchor=f"answer-{OWN[p.pointer]}", pointer=p.pointer) for p in own]
         told += sheet.place(problem for problem in problems if problem not in own)
-        return self._draw(record, sheet, told, status=422)
+        return self._refused(record, sheet, told, data)
+
+    def _one_row_more(self, data: QueryDict, sheet: Sheet) -> HttpResponse:
+        """Draw the page again with one row more in a list, and nothing saved: for browsers without scripts."""
+        prefix, *answer = data[ADD].split() or [""]
+        if (block := sheet.block(prefix)) is not None:
+            data = with_one_more(block, data, answer)
+            sheet = Sheet.sent(data)
+            sheet.begin(prefix)
+        self._keep(data)
+        return self._draw(self._record(data=data), sheet, data=data)
 
     def read(self, data: QueryDict) -> Any:
         """What was typed, as a document; None when something in it is wrong."""
@@ -169,12 +139,14 @@ class CasePage:
             return None
 
     def _document(self, given: dict[str, Any], sheet: Sheet) -> Any:
-        own = {name: given[name] for name in ("case_number", "citation", "note")}
+        own = {name: given[name] for name in TEXTS}
         if self.case:
             own["case_number"] = self.case.case_number
         return documents.parse({**own, **sheet.plain()})
 
-    def _submit(self, given: dict[str, Any], sheet: Sheet) -> "Receipt | list[Problem] | merge.Overtaken":
+    def _submit(
+        self, given: dict[str, Any], sheet: Sheet, data: QueryDict
+    ) -> "Receipt | list[Problem] | merge.Overtaken":
         try:
             document = self._document(given, sheet)
         except DocumentError as error:
@@ -182,9 +154,17 @@ class CasePage:
         version = given["version"] if self.case else NEVER_SAVED
         center = self.case.center if self.case else given["center"]
         submission = Submission(document=document, if_version=version or NEVER_SAVED)
-        by, reason = cast(User, self.request.user), given.get("reason", "")
-        receipt = intake.save_case(submission, center=center, by=by, source=Source.ADMIN, reason=reason)
-        return self._judged(receipt, document)
+        reason = given.get("reason", "")
+        with transaction.atomic():
+            receipt = intake.save_case(
+                submission, center=center, by=self.user, source=Source.ADMIN, reason=reason
+            )
+            judged = self._judged(receipt, document)
+            if isinstance(judged, Receipt):
+                self._confirm(judged, data)
+                if token := token_in(data):
+                    drafts.discard(token, by=self.user)
+        return judged
 
     def _judged(self, receipt: Receipt, document: Any) -> "Receipt | list[Problem] | merge.Overtaken":
         if receipt.verdict != "rejected":
@@ -201,83 +181,84 @@ class CasePage:
         return [self._taken(receipt.case_number)]
 
     def _taken(self, number: str) -> Problem:
-        told = (
-            f"Case number {number} is used already in this center. Open that case, or choose another number."
+        told = gettext(
+            "Case number {number} is used already in this center. Open that case, or choose another number."
         )
-        return Problem(pointer="/case_number", code="case_exists", message=told)
+        return Problem(pointer="/case_number", code="case_exists", message=told.format(number=number))
+
+    def _confirm(self, receipt: Receipt, data: QueryDict) -> None:
+        """Answer the queries that were said to be right; one that the correction closed needs no answer."""
+        wanted = {
+            int(name.removeprefix("confirm-")): text
+            for name, text in data.items()
+            if name.startswith("confirm-") and name.removeprefix("confirm-").isdecimal() and text.strip()
+        }
+        for query in DataQuery.objects.open().filter(case=receipt.case_id):
+            if query.pk not in wanted:
+                continue
+            try:
+                answering.confirm(query, text=wanted[query.pk], by=self.user)
+            except ValidationError as error:
+                told = [Told(message=said, anchor=f"confirm-{query.pk}") for said in error.messages]
+                raise _NotSaved(told) from None
 
     def _saved(self, receipt: Receipt) -> HttpResponse:
         said = (
-            "Nothing was changed."
+            gettext("Case {number}: Nothing was changed.")
             if receipt.verdict == "unchanged"
-            else f"Saved as version {receipt.version}."
+            else gettext("Case {number}: Saved as version {version}.")
         )
-        messages.success(self.request, f"Case {receipt.case_number}: {said}")
-        for problem in receipt.problems:
-            messages.warning(self.request, f"Please confirm or correct: {problem.message}")
+        messages.success(self.request, said.format(number=receipt.case_number, version=receipt.version))
+        if n := len(receipt.problems):
+            told = ngettext(
+                "{n} answer is to be confirmed or corrected.",
+                "{n} answers are to be confirmed or corrected.",
+                n,
+            )
+            link = '<a class="case-go" href="#review">{}</a>'
+            messages.warning(self.request, format_html(link, told.format(n=n)))
         return HttpResponseRedirect(reverse("admin:cases_case_change", args=[receipt.case_id]))
+
+    # --- what is not saved ------------------------------------------------------------------------------------------
+
+    def _refused(self, record: RecordForm, sheet: Sheet, told: list[Told], data: QueryDict) -> HttpResponse:
+        """Draw the page again with what is wrong; what was typed is kept, in case the page is left."""
+        self._keep(data)
+        return self._draw(record, sheet, told=told, data=data, status=422)
+
+    def _keep(self, data: QueryDict) -> None:
+        token, center = token_in(data), self.case.center if self.case else self._chosen_center(data)
+        if token and center and self.may_record:
+            try:
+                drafts.keep(token, center=center, case=self.case, fields=typed_in(data), by=self.user)
+            except (ValidationError, PermissionDenied):
+                return  # what was typed is on the page all the same
+
+    def _chosen_center(self, data: QueryDict) -> Any:
+        record = self._record(data=data)
+        record.is_valid()
+        return record.cleaned_data.get("center")
 
     # --- drawing ----------------------------------------------------------------------------------------------------
 
     def _record(self, **given: Any) -> RecordForm:
-        form = RecordForm(**given)
-        if self.case:
-            del form.fields["center"]
-            if not self.may_record:
-                del form.fields["reason"]
-            form.fields["case_number"].disabled = True
-            form.initial["case_number"] = self.case.case_number
-        else:
-            del form.fields["reason"]
-            centers = Center.objects.filter(pk__in=centers_where(self.request, Action.RECORD))
-            form.fields["center"].queryset = centers  # type: ignore[attr-defined]
-        return form
+        centers = () if self.case else centers_where(self.request, Action.RECORD)
+        return record_form(self.case, centers, may_record=self.may_record, **given)
 
     def _draw(
-        self, record: RecordForm, sheet: Sheet, problems: list[Told], status: int = 200
+        self,
+        record: RecordForm,
+        sheet: Sheet,
+        *,
+        told: Sequence[Told] = (),
+        data: QueryDict | None = None,
+        entry: EntryDraft | None = None,
+        is_gone: bool = False,
+        status: int = 200,
     ) -> HttpResponse:
-        if not self.may_record:
-            sheet.lock()
-            for answer in record.fields.values():
-                answer.disabled = True
-        context = {
-            **self.admin.admin_site.each_context(self.request),
-            "title": f"Case {self.case.case_number}" if self.case else "New case",
-            "opts": self.admin.opts,
-            "original": self.case,
-            "stored": self.stored,
-            "record": record,
-            "sections": [
-                Section(
-                    title=title,
-                    anchor=title.lower().replace(" ", "-"),
-                    blocks=[sheet.blocks[n] for n in names],
-                )
-                for title, names in SECTIONS
-            ],
-            "problems": problems,
-            "may_record": self.may_record,
-            "is_locked": self.is_locked,
-            "lock": locking.offered(self.request, self.case),
-            **(self._review(sheet) if self.stored else {}),
-        }
-        return TemplateResponse(self.request, "cases/admin/case.html", context, status=status)
-
-    def _review(self, sheet: Sheet) -> dict[str, Any]:
-        """What the rulebooks say of the stored case."""
-        assert self.stored is not None
-        queries = DataQuery.objects.open().filter(case=self.stored.id).order_by("rule_id", "pointer")
-        assessment = Assessment.objects.current().filter(case=self.stored.id).first()
-        return {
-            "queries": sheet.place(
-                Problem(pointer=query.pointer, code=query.rule_id, message=query.sentence, severity="query")
-                for query in queries
-            ),
-            "to_complete": [sheet.find(a.pointer, a.sentence) for a in missing_answers(self.stored.document)],
-            "assessment": assessment,
-            "findings": _findings(assessment),
-            **review.standing_of(cast(Case, self.case), self.request.user),
-        }
+        sheet.is_locked = not self.may_record
+        layout = Layout(self, record, sheet, told=told, data=data)
+        return layout.response(entry=entry, is_gone=is_gone, status=status)
 
 
 def _stored(case: Case) -> StoredCase:
@@ -285,22 +266,23 @@ def _stored(case: Case) -> StoredCase:
     return stored
 
 
-def _told(form: forms.Form, name: str, error: Any) -> Told:
-    return Told(message=f"{form[name].label}: {error}", anchor=f"answer-{name}")
+def typed_in(data: QueryDict) -> dict[str, list[str]]:
+    """What a page sent, without what belongs to the request."""
+    return {
+        name: values
+        for name, values in data.lists()
+        if name != "csrfmiddlewaretoken" and not name.startswith("_")
+    }
 
 
-def _findings(assessment: Assessment | None) -> list[dict[str, Any]]:
-    """The verdicts with the rules' titles, what deviates first, what does not apply last."""
-    titles = {rule.id: rule.title for rule in ALGORITHM.rules}
-    found = [
-        {
-            **finding,
-            "title": titles.get(finding["rule"], ""),
-            "verdict_label": Verdict(finding["verdict"]).label,
-            "severity_label": Severity(finding["severity"]).label
-            if finding["verdict"] == Verdict.DEVIATION
-            else "",
-        }
-        for finding in (assessment.findings if assessment else ())
-    ]
-    return sorted(found, key=lambda finding: VERDICT_ORDER.index(finding["verdict"]))
+def _sent(entry: EntryDraft) -> QueryDict:
+    """An entry as if the page had just been sent."""
+    data = QueryDict(mutable=True)
+    for name, values in entry.fields.items():
+        data.setlist(name, values)
+    data["entry"] = str(entry.token)
+    return data
+
+
+def _told(form: RecordForm, name: str, error: Any) -> Told:
+    return Told(message=f"{form[name].label}: {error}", anchor=f"answer-{name}", pointer=f"/{name}")

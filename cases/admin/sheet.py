@@ -1,7 +1,7 @@
 """The whole case as web forms: from a document, from what was sent back, and to a document again.
 
 Rows have no ids here. A row is its place, as in the document; that nobody changed the case meanwhile is checked by
-its version.
+its version. Until it is saved a row keeps the number it came with.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,13 +10,15 @@ from typing import Any
 
 from django.db.models import Model
 from django.http import QueryDict
+from django.utils.translation import gettext
 
-from cases.admin.answers import FORM_OF, WHY, AnswerForm, initial_of
+from cases.admin.answers import FORM_OF, WHY, AnswerForm, Asked, initial_of
 from cases.forms import MOST_ROWS, OPERATION_FORMS, OUTER_FORMS
-from cases.models import Operation, Patient
+from cases.models import DataQuery, Operation, Patient
 from cases.problems import Problem
 
 ROW = "-row"  # after a prefix: the numbers of the rows that were sent
+REMOVE = "-remove"  # after a row's prefix: it goes when the page is saved
 MOST_SENT = 2 * MOST_ROWS  # of one form: blank rows are left out, and what is refused must still be drawn
 
 
@@ -31,9 +33,13 @@ class Row:
     form: AnswerForm
     number: str
     inner: list["Block"] = field(default_factory=list)
+    is_removed: bool = False
+    is_new: bool = False
 
     def plain(self, pointer: str) -> dict[str, Any]:
-        """The row as a document holds it; empty when nothing was answered."""
+        """The row as a document holds it; empty when nothing was answered, or when it is to go."""
+        if self.is_removed:
+            return {}
         self.form.pointer = pointer
         told = self.form.plain()
         for block in self.inner:
@@ -41,15 +47,20 @@ class Row:
                 told[block.name] = inside
         return told
 
+    def forms(self) -> Iterator[AnswerForm]:
+        """Its form, and those inside it."""
+        yield self.form
+        for block in self.inner:
+            yield from block.forms()
+
 
 @dataclass(kw_only=True)
 class Block:
-    """All rows of one form, and a blank one for the next."""
+    """All rows of one form."""
 
     model: Any
     prefix: str
     rows: list[Row]
-    blank: Row | None = None
 
     @property
     def name(self) -> str:
@@ -58,22 +69,18 @@ class Block:
 
     @property
     def placeholder(self) -> str:
-        """What stands in the blank row for its number."""
-        return f"__{self.name}__"
+        """What stands in a blank row for its number."""
+        return placeholder(self.model)
 
     @property
-    def is_open(self) -> bool:
-        """Whether the page unfolds it: something was answered, or is wrong."""
-        return any(row.form.initial or (row.form.is_bound and row.form.has_changed()) for row in self.rows)
+    def is_answered(self) -> bool:
+        """Whether anything in it was answered."""
+        return any(form.is_answered for form in self.forms())
 
     @property
     def error_count(self) -> int:
         """How many answers are wrong."""
-        return sum(
-            len(row.form.errors) + sum(block.error_count for block in row.inner)
-            for row in self.rows
-            if row.form.is_bound
-        )
+        return sum(len(form.errors) for form in self.forms() if form.is_bound)
 
     def plain(self, pointer: str) -> Any:
         """The rows that say something, as a document holds them."""
@@ -84,7 +91,8 @@ class Block:
             if answered := row.plain(f"{pointer}/{len(told)}"):
                 told.append(answered)
             else:
-                row.form.pointer = ""
+                for form in row.forms():
+                    form.pointer = ""
         return told
 
     def as_sent(self) -> Iterator[tuple[str, list[str]]]:
@@ -102,17 +110,16 @@ class Block:
     def forms(self) -> Iterator[AnswerForm]:
         """Every form in it, those inside rows too."""
         for row in self.rows:
-            yield row.form
-            for block in row.inner:
-                yield from block.forms()
+            yield from row.forms()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """A problem as the page lists it: the sentence, and the field to go to."""
+    """A problem as the page lists it: the sentence, the field to go to, its place in the document."""
 
     message: str
     anchor: str = ""
+    pointer: str = ""
 
 
 class Sheet:
@@ -120,6 +127,8 @@ class Sheet:
 
     def __init__(self, blocks: list[Block]):
         self.blocks = {block.name: block for block in blocks}
+        self.is_locked = False
+        self.asked: list[Asked] = []  # queries about the case as a whole, or about a row that is not here
 
     @classmethod
     def of(cls, document: Any = None) -> "Sheet":
@@ -147,40 +156,59 @@ class Sheet:
             yield from block.as_sent()
 
     def place(self, problems: Iterable[Problem]) -> list[Told]:
-        """Put each problem beside the field it is about, and list them all."""
-        found = (form for block in self.blocks.values() for form in block.forms())
-        forms = {form.pointer: form for form in found if form.pointer}
+        """Put each problem of the document made of this sheet beside the field it is about, and list them all."""
+        forms = {form.pointer: form for form in self.forms() if form.pointer}
         return [_placed(problem, forms) for problem in problems]
+
+    def ask(self, queries: Iterable[DataQuery], typed: QueryDict) -> list[Told]:
+        """Put each open query of the stored case beside its field, with what was typed to confirm it."""
+        forms = {form.stored_pointer: form for form in self.forms()}
+        told = []
+        for query in queries:
+            text = typed.get(f"confirm-{query.pk}", "")
+            form, name, anchor = _field(query.pointer, forms)
+            asked = Asked(query_id=query.pk, sentence=query.sentence, typed=text)
+            (self.asked if form is None else form.asked.setdefault(name, [])).append(asked)
+            told.append(Told(message=query.sentence, anchor=anchor, pointer=query.pointer))
+        return told
 
     def find(self, pointer: str, message: str) -> Told:
         """Say where a field of the document is on the page."""
         return self.place([Problem(pointer=pointer, code="", message=message, severity="info")])[0]
 
-    def lock(self) -> None:
-        """Let everything be read and nothing be changed."""
+    def block(self, prefix: str) -> Block | None:
+        """The list with this prefix, wherever it lies."""
+        every = [*self.blocks.values()]
+        every += [inner for block in every for row in block.rows for inner in row.inner]
+        return next((block for block in every if block.prefix == prefix and block.model.repeats), None)
+
+    def begin(self, prefix: str) -> None:
+        """Let the page begin in the last row of this list."""
+        if block := self.block(prefix):
+            block.rows[-1].is_new = True
+
+    def forms(self) -> Iterator[AnswerForm]:
+        """Every form there is."""
         for block in self.blocks.values():
-            for form in block.forms():
-                for answer in form.fields.values():
-                    answer.disabled = True
+            yield from block.forms()
 
 
 def _placed(problem: Problem, forms: dict[str, AnswerForm]) -> Told:
-    place, _, name = problem.pointer.rpartition("/")
-    form = forms.get(place.removesuffix("/missing"))
-    if form is None or name not in form.fields:
-        return Told(message=problem.message, anchor=_nearest(problem.pointer, forms))
-    if problem.severity == "error":
+    form, name, anchor = _field(problem.pointer, forms)
+    if form is not None and name and problem.severity == "error":
         form.add_error(name, problem.message)
-    if problem.severity == "query":
-        form.queries[name] = problem.message
-    return Told(message=problem.message, anchor=f"answer-{form[name].html_name}")
+    return Told(message=problem.message, anchor=anchor, pointer=problem.pointer)
 
 
-def _nearest(pointer: str, forms: dict[str, AnswerForm]) -> str:
-    """The row that the pointer is about, or the whole form."""
-    if pointer in forms:
-        return f"form-{forms[pointer].prefix}"
-    return f"block-{pointer.strip('/').replace('/', '-')}" if pointer else ""
+def _field(pointer: str, forms: dict[str, AnswerForm]) -> tuple[AnswerForm | None, str, str]:
+    """The form that a pointer leads to, the field in it, and the anchor of what is nearest to it on the page."""
+    place, _, name = pointer.rpartition("/")
+    form = forms.get(place.removesuffix("/missing"))
+    if form is not None and name in form.fields:
+        return form, name, f"answer-{form[name].html_name}"
+    if (whole := forms.get(pointer)) is not None:
+        return whole, "", f"form-{whole.prefix}"
+    return None, "", f"block-{pointer.strip('/').replace('/', '-')}" if pointer else ""
 
 
 # --- from a document -----------------------------------------------------------------------------------------------
@@ -188,23 +216,28 @@ def _nearest(pointer: str, forms: dict[str, AnswerForm]) -> str:
 
 def _shown(model: Any, prefix: str, value: Any) -> Block:
     if not model.repeats:
-        return Block(model=model, prefix=prefix, rows=[_row(model, prefix, "", value, f"/{prefix}")])
-    rows = [_row(model, f"{prefix}-{n}", str(n), form, "") for n, form in enumerate(value or ())]
-    return Block(model=model, prefix=prefix, rows=rows, blank=_blank(model, prefix))
+        return Block(model=model, prefix=prefix, rows=[_row(model, prefix, "", value)])
+    rows = [_row(model, f"{prefix}-{n}", str(n), form) for n, form in enumerate(value or ())]
+    return Block(model=model, prefix=prefix, rows=rows)
 
 
-def _row(model: Any, prefix: str, number: str, value: Any, pointer: str) -> Row:
+def _row(model: Any, prefix: str, number: str, value: Any) -> Row:
     form = FORM_OF[model](prefix=prefix, initial=initial_of(value) if value is not None else {})
-    form.pointer = "/" + prefix.replace("-", "/")
+    form.pointer = form.stored_pointer
     inner = [_shown(m, f"{prefix}-{m.name}", getattr(value, m.name, None)) for m in _inside(model)]
     return Row(form=form, number=number, inner=inner)
 
 
-def _blank(model: Any, prefix: str) -> Row:
-    number = f"__{model.name}__"
-    row = _row(model, f"{prefix}-{number}", number, None, "")
-    row.form.pointer = ""
-    return row
+def placeholder(model: Any) -> str:
+    """What stands in a blank row for its number."""
+    return f"__{model.name}__"
+
+
+def blank(model: Any) -> Row:
+    """A row without answers, with placeholders for its number and for that of the row around it."""
+    around = "" if model in OUTER_FORMS else f"{Operation.name}-{placeholder(Operation)}-"
+    number = placeholder(model)
+    return _row(model, f"{around}{model.name}-{number}", number, None)
 
 
 def _inside(model: type[Model]) -> tuple[Any, ...]:
@@ -214,22 +247,39 @@ def _inside(model: type[Model]) -> tuple[Any, ...]:
 # --- from what was sent --------------------------------------------------------------------------------------------
 
 
+def numbers(prefix: str, data: QueryDict) -> list[str]:
+    """The numbers of the rows that were sent, each once."""
+    return [
+        n for n in dict.fromkeys(data.getlist(prefix + ROW)) if n.isascii() and n.isdigit() and len(n) < 10
+    ]
+
+
+def with_one_more(block: Block, data: QueryDict, answer: list[str]) -> QueryDict:
+    """What was sent and one row more in a list, with an answer in it (a field and its value) if one is given."""
+    number = max((int(row.number) for row in block.rows), default=-1) + 1
+    more = data.copy()
+    more.appendlist(block.prefix + ROW, str(number))
+    if len(answer) == 2 and answer[0] in FORM_OF[block.model].base_fields:
+        more[f"{block.prefix}-{number}-{answer[0]}"] = answer[1]
+    return more
+
+
 def _read(model: Any, prefix: str, data: QueryDict) -> Block:
     if not model.repeats:
         return Block(model=model, prefix=prefix, rows=[_read_row(model, prefix, "", data)])
-    numbers = [n for n in dict.fromkeys(data.getlist(prefix + ROW)) if n.isascii() and n.isdigit()]
-    if len(numbers) > MOST_SENT:
-        raise TooManyRowsError(
-            f"The page was sent with {len(numbers)} rows of {model.title.lower()}; a case has at most {MOST_ROWS}."
-            " Nothing was saved."
+    sent = numbers(prefix, data)
+    if len(sent) > MOST_SENT:
+        said = gettext(
+            "The page was sent with {n} rows of {form}; a case has at most {most}. Nothing was saved."
         )
-    rows = [_read_row(model, f"{prefix}-{n}", n, data) for n in numbers]
-    return Block(model=model, prefix=prefix, rows=rows, blank=_blank(model, prefix))
+        raise TooManyRowsError(said.format(n=len(sent), form=gettext(model.title).lower(), most=MOST_ROWS))
+    return Block(model=model, prefix=prefix, rows=[_read_row(model, f"{prefix}-{n}", n, data) for n in sent])
 
 
 def _read_row(model: Any, prefix: str, number: str, data: QueryDict) -> Row:
     inner = [_read(m, f"{prefix}-{m.name}", data) for m in _inside(model)]
-    return Row(form=FORM_OF[model](data, prefix=prefix), number=number, inner=inner)
+    is_removed = bool(data.get(prefix + REMOVE))
+    return Row(form=FORM_OF[model](data, prefix=prefix), number=number, inner=inner, is_removed=is_removed)
 
 
 __all__ = ["MOST_SENT", "ROW", "WHY", "Block", "Row", "Sheet", "Told", "TooManyRowsError"]

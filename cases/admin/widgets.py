@@ -1,12 +1,16 @@
-"""Controls of the page of a case, written straight: a page has hundreds, and a template for each takes a second."""
+"""Controls of the page of a case, written straight: a page has hundreds, and a template for each takes a second.
 
-from collections.abc import Iterable
+What does not change is written once for each language and kept.
+"""
+
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
 from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 
 
 class Line(forms.TextInput):
@@ -35,17 +39,52 @@ class Suggesting(Line):
 
 
 class Choice(forms.Select):
-    """One of several."""
+    """One of several; `blank` says in the reader's language what choosing none of them means."""
+
+    def __init__(self, attrs: Any = None, choices: Any = (), blank: Callable[[], str] | None = None):
+        super().__init__(attrs, choices)
+        self.blank = blank
+        self.written: dict[str, str] = {}  # the options by language, shared by all copies of the widget
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        chosen = "" if value is None else str(value)
-        options = format_html_join(
-            "",
-            '<option value="{}"{}>{}</option>',
-            ((code, _if(str(code) == chosen, " selected"), label) for code, label in _pairs(self.choices)),
-        )
+        chosen = f'value="{escape("" if value is None else value)}"'
+        options = self._options().replace(chosen, f"{chosen} selected", 1)
         return format_html(
-            '<select name="{}"{}>{}</select>', name, flatatt(self.build_attrs(self.attrs, attrs)), options
+            '<select name="{}"{}>{}</select>',
+            name,
+            flatatt(self.build_attrs(self.attrs, attrs)),
+            SafeString(options),
+        )
+
+    def _options(self) -> str:
+        if self.blank is None:
+            return self._write()  # its choices are those of one person
+        language = get_language() or ""
+        if language not in self.written:
+            self.written[language] = self._write()
+        return self.written[language]
+
+    def _write(self) -> str:
+        pairs = [("", self.blank()), *_pairs(self.choices)] if self.blank else _pairs(self.choices)
+        return format_html_join("", '<option value="{}">{}', pairs)  # HTML closes an option by itself
+
+
+class YesNo(forms.RadioSelect):
+    """Yes, no, or no answer yet: one click, or one key."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        given = self.build_attrs(self.attrs, attrs)
+        first, said = given.pop("id", name), "" if value is None else str(value)
+        group = {key: given.pop(key) for key in list(given) if key.startswith("aria-")}
+        pairs = (("true", gettext("Yes")), ("false", gettext("No")), ("", "–"))
+        buttons = (
+            (name, code, _if(said == code, " checked"), flatatt(given), label) for code, label in pairs
+        )
+        button = '<label><input type="radio" name="{}" value="{}"{}{}><span>{}</span></label>'
+        return format_html(
+            '<div class="case-yesno" role="radiogroup"{}>{}</div>',
+            flatatt({"id": first, **group}),
+            format_html_join("", button, buttons),
         )
 
 
@@ -55,12 +94,17 @@ class Choices(forms.CheckboxSelectMultiple):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         given = self.build_attrs(self.attrs, attrs)
         chosen, first = set(map(str, value or ())), given.pop("id", name)
+        group = {key: given.pop(key) for key in list(given) if key.startswith("aria-")}
         boxes = (
-            (name, code, first, place, _if(str(code) in chosen, " checked"), flatatt(given), label)
-            for place, (code, label) in enumerate(_pairs(self.choices))
+            (name, code, _if(str(code) in chosen, " checked"), flatatt(given), label)
+            for code, label in _pairs(self.choices)
         )
-        box = '<label><input type="checkbox" name="{}" value="{}" id="{}_{}"{}{}> {}</label>'
-        return format_html('<div class="case-choices">{}</div>', format_html_join("", box, boxes))
+        box = '<label><input type="checkbox" name="{}" value="{}"{}{}> {}</label>'
+        return format_html(
+            '<div class="case-choices" role="group"{}>{}</div>',
+            flatatt({"id": first, **group}),
+            format_html_join("", box, boxes),
+        )
 
 
 def _pairs(choices: Any) -> Iterable[tuple[Any, Any]]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cases.definitions import DEFINITIONS
 from cases.models import FORMS, OperationForm, Patient
 from registry.fields import (
+    ANY,
     ClinicalField,
     Coded,
     CodedSet,
@@ -61,11 +63,25 @@ class Entry:
         return [(member.value, str(member.label), member.term) for member in self.field.vocabulary]  # type: ignore[attr-defined]
 
     @property
+    def definitions(self) -> dict[str, str]:
+        """What its codes mean, where their labels do not say it."""
+        return DEFINITIONS.get(getattr(self.field, "vocabulary", None), {})  # type: ignore[call-overload]
+
+    @property
     def applies_when(self) -> str:
         if self.field.only_if is None:
             return ""
-        sibling, codes = self.field.only_if
-        return f"{sibling} is {' or '.join(sorted(codes))}"
+        decides, codes = self.field.only_if
+        if not codes:
+            return f"{decides.lstrip('/')} is answered"
+        return f"{decides} {'includes' if self.decides_a_set else 'is'} {' or '.join(sorted(codes))}"
+
+    @property
+    def decides_a_set(self) -> bool:
+        """Whether the answer on which it depends is a set of codes."""
+        decides, _ = self.field.only_if or ("", ANY)
+        siblings = {field.name: field for field in clinical_fields(self.field.model)}
+        return isinstance(siblings.get(decides), CodedSet)
 
 
 def entries() -> Iterator[Entry]:

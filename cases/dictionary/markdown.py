@@ -18,7 +18,7 @@ def page() -> str:
         lines += _form_table(listed)
     lines += ["## Vocabularies", "", "Codes ending in `?` wait for a check in a licensed browser.", ""]
     for name, rows in _vocabularies().items():
-        lines += [f"### {name}", "", "| code | label | term |", "|---|---|---|", *rows, ""]
+        lines += [f"### {name}", "", *rows, ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -73,9 +73,19 @@ def _vocabularies() -> dict[str, list[str]]:
     for entry in entries():
         vocabulary: type[models.TextChoices] | None = getattr(entry.field, "vocabulary", None)
         if vocabulary is not None:
-            rows = [_table_row([f"`{code}`", label, term]) for code, label, term in entry.choices]
-            found[vocabulary.__name__] = rows
+            found[vocabulary.__name__] = _codes(entry)
     return dict(sorted(found.items()))
+
+
+def _codes(entry: Entry) -> list[str]:
+    """The table of a vocabulary; with a column for meanings where there are any."""
+    means = entry.definitions
+    head = ["code", "label", *(["meaning"] if means else []), "term"]
+    rows = [
+        [f"`{code}`", label, *([means.get(code, "")] if means else []), term]
+        for code, label, term in entry.choices
+    ]
+    return [_table_row(head), "|" + "---|" * len(head), *(_table_row(row) for row in rows)]
 
 
 def _table_row(cells: list[str]) -> str:

@@ -87,6 +87,12 @@ def _branching(entry: Entry, variable: dict[str, str]) -> str:
     if entry.field.only_if is None:
         return ""
     sibling, codes = entry.field.only_if
+    if sibling.startswith("/"):
+        return ""  # the case's own texts are no variables of a form
     name = variable[entry.path.rpartition(".")[0] + f".{sibling}"]
+    if not codes:
+        return f"[{name}] <> ''"
+    if entry.decides_a_set:
+        return " or ".join(f"[{name}({code})] = '1'" for code in sorted(codes))
     written = sorted({"true": "1", "false": "0"}.get(code, code) for code in codes)
     return " or ".join(f"[{name}] = '{code}'" for code in written)

@@ -101,7 +101,9 @@ def _property(field: ClinicalField) -> dict[str, Any]:
         if value:
             said[key] = value
     if field.only_if:
-        said["x-only-if"] = {"field": field.only_if[0], "is": sorted(field.only_if[1])}
+        decides, codes = field.only_if
+        # without "is" any answer will do; a field named with a slash is the case's own
+        said["x-only-if"] = {"field": decides} | ({"is": sorted(codes)} if codes else {})
     return said | _accepted(field)
 
 

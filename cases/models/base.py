@@ -6,6 +6,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from registry.access import ScopedQuerySet
+from registry.fields import Condition
 from registry.tongues import lazily
 
 
@@ -66,7 +67,12 @@ class Form(models.Model):
 
 
 class OperationForm(Form):
-    """A form of one operation, tied to it by that operation's position in the case."""
+    """A form of one operation, tied to it by that operation's position in the case.
+
+    `only_if` says by which of the operation's answers it applies.
+    """
+
+    only_if: ClassVar[Condition]
 
     operation_position = models.PositiveSmallIntegerField(
         "Operation", default=0, help_text="Place of the operation in the list of operations, from 0"

@@ -32,6 +32,7 @@ from cases.vocabulary import (
 from registry.audit import audited
 from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField, Text
 
+RESECTIONS = frozenset({"tangential_wall", "circumferential"})
 TUBES = frozenset(str(method) for method in GRAFTS)
 PROSTHESES = frozenset(str(method) for method in PROSTHETIC_GRAFTS)
 
@@ -53,17 +54,43 @@ class Operation(Form):
         ExposureStep, "Steps of exposure", "Maneuvers of dissection and control", need="C"
     )
     pringle_used = Flag("Pringle maneuver used", need="C")
-    pringle_total_min = Measurement("Pringle time, total", unit="min", possible=(0, 240), plausible=(0, 60))
-    pringle_cycles = Measurement("Pringle cycles", possible=(0, 12))
+    pringle_total_min = Measurement(
+        "Pringle time, total",
+        unit="min",
+        possible=(0, 240),
+        plausible=(0, 60),
+        only_if=("pringle_used", frozenset({"true"})),
+    )
+    pringle_cycles = Measurement(
+        "Pringle cycles", possible=(0, 12), only_if=("pringle_used", frozenset({"true"}))
+    )
     vascular_exclusion = Coded(VascularExclusion, "Vascular exclusion", need="C")
     ivc_clamp_min = Measurement(
-        "Clamping time of the vena cava", unit="min", possible=(0, 480), plausible=(0, 120)
+        "Clamping time of the vena cava",
+        unit="min",
+        possible=(0, 480),
+        plausible=(0, 120),
+        only_if=("vascular_exclusion", frozenset(VascularExclusion) - {VascularExclusion.NONE}),
     )
     ex_vivo_liver = Flag("Ex vivo liver resection")
     bypass = CodedSet(Bypass, "Bypass", need="R")
-    bypass_min = Measurement("Bypass time", unit="min", possible=(0, 600))
-    arrest_min = Measurement("Circulatory arrest time", unit="min", possible=(0, 120), plausible=(0, 60))
-    min_temp_c = Measurement("Lowest temperature", unit="Cel", possible=(12, 37), decimals=1)
+    bypass_min = Measurement(
+        "Bypass time", unit="min", possible=(0, 600), only_if=("bypass", frozenset(Bypass) - {Bypass.NONE})
+    )
+    arrest_min = Measurement(
+        "Circulatory arrest time",
+        unit="min",
+        possible=(0, 120),
+        plausible=(0, 60),
+        only_if=("bypass", frozenset({"hypothermic_arrest"})),
+    )
+    min_temp_c = Measurement(
+        "Lowest temperature",
+        unit="Cel",
+        possible=(12, 37),
+        decimals=1,
+        only_if=("bypass", frozenset({"cardiopulmonary", "hypothermic_arrest"})),
+    )
     tee_used = Flag("Transesophageal echocardiography during the operation", need="C")
     team = CodedSet(Specialty, "Team", "Specialties at the table", need="C")
     resection_type = Coded(ResectionType, "Type of resection", "Of the vena cava", need="R")
@@ -71,9 +98,15 @@ class Operation(Form):
         Segment,
         "Segments resected",
         need="R",
-        only_if=("resection_type", frozenset({"tangential_wall", "circumferential"})),
+        only_if=("resection_type", RESECTIONS),
     )
-    resected_length_mm = Measurement("Resected length", unit="mm", possible=(5, 400), plausible=(20, 250))
+    resected_length_mm = Measurement(
+        "Resected length",
+        unit="mm",
+        possible=(5, 400),
+        plausible=(20, 250),
+        only_if=("resection_type", RESECTIONS),
+    )
     organs_resected = CodedSet(Organ, "Organs resected", need="C")
     tumor_rupture = Flag("Tumor rupture", need="C", term="OMOP 36768904")
     gross_result = Coded(GrossResult, "Gross result", need="R")
@@ -100,6 +133,7 @@ class Reconstruction(OperationForm):
     """Brand and material are two fields: Gore-Tex is a brand of expanded PTFE."""
 
     name, title = "reconstruction", "Reconstruction"
+    only_if = ("resection_type", RESECTIONS)
 
     ivc_method = Coded(IvcMethod, "Method", need="R")
     no_reconstruction_reason = Coded(
@@ -109,7 +143,13 @@ class Reconstruction(OperationForm):
         only_if=("ivc_method", frozenset({"ligation"})),
     )
     material = Coded(Material, "Material", need="R", only_if=("ivc_method", TUBES | {"patch"}))
-    brand = Text("Brand", "As on the package", max_length=60, only_if=("ivc_method", TUBES | {"patch"}))
+    brand = Text(
+        "Brand",
+        "As on the package",
+        max_length=60,
+        only_if=("ivc_method", TUBES | {"patch"}),
+        offers="graft_brand",
+    )
     ringed = Flag("Ringed", need="C", only_if=("ivc_method", PROSTHESES))
     diameter_mm = Measurement(
         "Graft diameter",
@@ -134,7 +174,7 @@ class Reconstruction(OperationForm):
     distal_anastomosis_segment = Coded(AnastomosisSite, "Caudal anastomosis", only_if=("ivc_method", TUBES))
     av_fistula = Flag("Arteriovenous fistula", "Made to keep the graft open", need="C")
     av_fistula_site = Coded(FistulaSite, "Site of the fistula", only_if=("av_fistula", frozenset({"true"})))
-    omental_wrap = Flag("Omental wrap")
+    omental_wrap = Flag("Omental wrap", only_if=("ivc_method", TUBES | {"patch"}))
 
 
 @audited
@@ -142,10 +182,17 @@ class VeinHandling(OperationForm):
     """What was done with each vein that entered the resected part."""
 
     name, title, repeats = "veins", "Vein handling", True
+    only_if = ("resection_type", RESECTIONS)
 
     vein = Coded(Vein, "Vein", need="R")
     handling = Coded(Handling, "Handling", need="R")
-    graft_mm = Measurement("Diameter of the interposition graft", unit="mm", possible=(4, 20), decimals=1)
+    graft_mm = Measurement(
+        "Diameter of the interposition graft",
+        unit="mm",
+        possible=(4, 20),
+        decimals=1,
+        only_if=("handling", frozenset({"interposition"})),
+    )
 
     class Meta(OperationForm.Meta):
         constraints = [

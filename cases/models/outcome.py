@@ -35,7 +35,14 @@ from cases.vocabulary import (
     WorkStatus,
 )
 from registry.audit import audited
-from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField, Text
+from registry.fields import ANY, Coded, CodedSet, Flag, Measurement, PartialDateField, Text
+
+ALIVE = ("vital_status", frozenset({"alive"}))
+PUBLISHED = ("/citation", ANY)
+# The complications that have a scale of their own.
+SCALED = frozenset({"bleeding", "aki", "dialysis", "liver_failure", "leg_edema"})
+GRAFT_SEEN = frozenset({"patent", "stenosis_lt50", "stenosis_ge50", "occluded", "removed"})
+TREATED = frozenset(Agent) - {Agent.NONE}
 
 
 def months_after_resection() -> Measurement:
@@ -46,12 +53,13 @@ def months_after_resection() -> Measurement:
         unit="mo",
         possible=(0, 720),
         decimals=1,
+        only_if=PUBLISHED,
     )
 
 
 def time_qualifier() -> Coded:
     """Declare how exact that interval is."""
-    return Coded(TimeQualifier, "How exact the interval is")
+    return Coded(TimeQualifier, "How exact the interval is", only_if=("months_after_resection", ANY))
 
 
 @audited
@@ -68,12 +76,18 @@ class Complication(Form):
         unit="d",
         possible=(0, 36500),
         plausible=(0, 90),
+        only_if=PUBLISHED,
     )
     clavien_dindo = Coded(
         ClavienDindo, "Clavien-Dindo grade", "Of complications within 90 days", need="R", term="SCT 789279006"
     )
     disability = Flag("Disability at discharge", "The suffix d of the grade")
-    severity = Coded(ComplicationSeverity, "Grade on its own scale", "ISTH, KDIGO, ISGLS or edema")
+    severity = Coded(
+        ComplicationSeverity,
+        "Grade on its own scale",
+        "ISTH, KDIGO, ISGLS or edema",
+        only_if=("type", SCALED),
+    )
     treatment = CodedSet(ComplicationTreatment, "Treatment", need="C")
     outcome = Coded(ComplicationOutcome, "Outcome", need="C")
     related_to_reconstruction = Flag("Related to the reconstruction")
@@ -93,7 +107,7 @@ class Discharge(Form):
     discharge_to = Coded(DischargeTo, "Discharged to", need="C")
     readmitted_30d = Flag("Readmitted within 30 days", need="C")
     readmitted_90d = Flag("Readmitted within 90 days", need="C")
-    readmitted_on = PartialDateField("Readmitted")
+    readmitted_on = PartialDateField("Readmitted", only_if=("readmitted_90d", frozenset({"true"})))
     creatinine_discharge_umol_l = Measurement(
         "Creatinine at discharge",
         unit="umol/L",
@@ -113,9 +127,9 @@ class Antithrombotic(Form):
     agent = Coded(Agent, "Agent", need="R")
     intent = Coded(AntithromboticIntent, "Intent", need="C")
     started_on = PartialDateField("Started", need="C")
-    stopped_on = PartialDateField("Stopped")
+    stopped_on = PartialDateField("Stopped", only_if=("agent", TREATED))
     planned_duration = Coded(PlannedDuration, "Planned duration", need="C")
-    stop_reason = Coded(AntithromboticStop, "Reason to stop")
+    stop_reason = Coded(AntithromboticStop, "Reason to stop", only_if=("stopped_on", ANY))
     none_reason = Text("Reason for no treatment", max_length=200, only_if=("agent", frozenset({"none"})))
 
 
@@ -134,16 +148,18 @@ class FollowUp(Form):
         DiseaseStatus, "Disease status", need="R", only_if=("vital_status", frozenset({"alive"}))
     )
     graft_status = Coded(GraftStatus, "Graft", need="C")
-    graft_modality = Coded(Modality, "Graft seen by")
-    leg_edema = Coded(LegEdema, "Leg edema")
-    ceap = Coded(Ceap, "CEAP class")
+    graft_modality = Coded(Modality, "Graft seen by", only_if=("graft_status", GRAFT_SEEN))
+    leg_edema = Coded(LegEdema, "Leg edema", only_if=ALIVE)
+    ceap = Coded(Ceap, "CEAP class", only_if=ALIVE)
     creatinine_umol_l = Measurement(
         "Creatinine", unit="umol/L", possible=(10, 3000), plausible=(40, 200), decimals=1, need="C"
     )
-    ecog = Measurement("ECOG performance status", "0 to 4", possible=(0, 4), term="LOINC 89247-1")
-    qol_eq5d_index = Measurement("EQ-5D index", unit="1", possible=(-0.6, 1), decimals=3)
-    eq5d_vas = Measurement("EQ-5D visual analog scale", possible=(0, 100))
-    work_status = Coded(WorkStatus, "Work")
+    ecog = Measurement(
+        "ECOG performance status", "0 to 4", possible=(0, 4), term="LOINC 89247-1", only_if=ALIVE
+    )
+    qol_eq5d_index = Measurement("EQ-5D index", unit="1", possible=(-0.6, 1), decimals=3, only_if=ALIVE)
+    eq5d_vas = Measurement("EQ-5D visual analog scale", possible=(0, 100), only_if=ALIVE)
+    work_status = Coded(WorkStatus, "Work", only_if=ALIVE)
 
 
 @audited
@@ -160,7 +176,7 @@ class Recurrence(Form):
     detected_by = Coded(DetectedBy, "Detected by")
     proof = Coded(Proof, "Proof")
     treatment = CodedSet(RecurrenceTreatment, "Treatment")
-    resected = Coded(RecurrenceResection, "Resected")
+    resected = Coded(RecurrenceResection, "Resected", only_if=("treatment", frozenset({"surgery"})))
 
 
 @audited
@@ -173,7 +189,7 @@ class Death(Form):
     months_after_resection = months_after_resection()
     time_qualifier = time_qualifier()
     cause_category = Coded(DeathCause, "Cause of death", need="R")
-    cause_icd10 = Text("ICD-10 cause of death", max_length=8)
-    place = Text("Place of death", "Kind of place, not an address", max_length=60)
+    cause_icd10 = Text("ICD-10 cause of death", max_length=8, offers="cause_of_death")
+    place = Text("Place of death", "Kind of place, not an address", max_length=60, offers="place_of_death")
     autopsy = Flag("Autopsy")
     source = Coded(DeathSource, "Known from")

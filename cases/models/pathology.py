@@ -14,7 +14,7 @@ from cases.vocabulary import (
     TumorStage,
 )
 from registry.audit import audited
-from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField
+from registry.fields import ANY, Coded, CodedSet, Flag, Measurement, PartialDateField
 
 
 @audited
@@ -39,20 +39,38 @@ class Pathology(Form):
         need="C",
         term="OMOP 4227243",
     )
-    field_area_mm2 = Measurement("Area of the ten fields", unit="mm2", possible=(0.5, 5), decimals=2)
+    field_area_mm2 = Measurement(
+        "Area of the ten fields",
+        unit="mm2",
+        possible=(0.5, 5),
+        decimals=2,
+        only_if=("mitoses_per_10hpf", ANY),
+    )
     necrosis_pct = Measurement("Necrosis", unit="%", possible=(0, 100))
     ki67_pct = Measurement("Ki-67", unit="%", possible=(0, 100))
     specimen_length_mm = Measurement("Specimen size, largest axis", unit="mm", possible=(3, 500), need="C")
     specimen_width_mm = Measurement("Specimen size, second axis", unit="mm", possible=(3, 500))
     specimen_depth_mm = Measurement("Specimen size, third axis", unit="mm", possible=(3, 500))
     margin = Coded(Margin, "Margin", need="R")
-    r_definition = Coded(RDefinition, "Definition of R1", "0 mm or 1 mm")
-    closest_margin_mm = Measurement("Closest margin", unit="mm", possible=(0, 100), decimals=1)
-    margin_sites = CodedSet(MarginSite, "Sites of a positive margin")
+    r_definition = Coded(
+        RDefinition, "Definition of R1", "0 mm or 1 mm", only_if=("margin", frozenset({"R0", "R1"}))
+    )
+    closest_margin_mm = Measurement(
+        "Closest margin",
+        unit="mm",
+        possible=(0, 100),
+        decimals=1,
+        only_if=("margin", frozenset({"R0", "R1"})),
+    )
+    margin_sites = CodedSet(
+        MarginSite, "Sites of a positive margin", only_if=("margin", frozenset({"R1", "R2"}))
+    )
     ihc_positive = CodedSet(Marker, "Immunohistochemistry, positive")
     ihc_negative = CodedSet(Marker, "Immunohistochemistry, negative")
     nodes_examined = Measurement("Nodes examined", possible=(0, 100))
-    nodes_positive = Measurement("Nodes positive", possible=(0, 100), plausible=(0, 0))
+    nodes_positive = Measurement(
+        "Nodes positive", possible=(0, 100), plausible=(0, 0), only_if=("nodes_examined", ANY)
+    )
     p_t = Coded(TumorStage, "pT", "AJCC 8, retroperitoneum", need="C")
     p_n = Coded(NodeStage, "pN", "AJCC 8, retroperitoneum", need="C")
     p_m = Coded(MetastasisStage, "pM", "AJCC 8, retroperitoneum", need="C")

@@ -89,8 +89,14 @@ class Consent(Form):
         max_length=20,
         need="C",
         only_if=("basis", frozenset({"written"})),
+        offers="consent_form",
     )
-    language = Text("Language of the form", "BCP 47 tag", max_length=12)
+    language = Text(
+        "Language of the form",
+        "BCP 47 tag",
+        max_length=12,
+        only_if=("basis", frozenset({"written", "withdrawn"})),
+    )
     scopes = CodedSet(ConsentScope, "Scopes", "What the patient agreed to; the registry at least", need="R")
     withdrawn_on = PartialDateField(
         "Withdrawn", "Day of withdrawal", need="R", only_if=("basis", frozenset({"withdrawn"}))

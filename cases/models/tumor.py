@@ -24,7 +24,10 @@ from cases.vocabulary import (
     VeinInvolvement,
 )
 from registry.audit import audited
-from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField, Text
+from registry.fields import ANY, Coded, CodedSet, Flag, Measurement, PartialDateField, Text
+
+DRUGS = frozenset({"chemo", "targeted", "immuno"})
+GIVEN = frozenset(TherapyModality) - {TherapyModality.NONE_GIVEN}
 
 
 @audited
@@ -45,8 +48,13 @@ class Tumor(Form):
         Level,
         "Level as published",
         "For a published case whose segments are not printed; the level in words, never a number",
+        only_if=("/citation", ANY),
     )
-    extends_to_iliac_veins = Flag("Extends into the iliac veins", "A graft may have to be bifurcated")
+    extends_to_iliac_veins = Flag(
+        "Extends into the iliac veins",
+        "A graft may have to be bifurcated",
+        only_if=("segments", frozenset({"infrarenal"})),
+    )
     growth_pattern = Coded(
         Growth, "Growth pattern", "Inside the lumen, outwards from the wall, or both (Rusin 2021)", need="R"
     )
@@ -63,7 +71,11 @@ class Tumor(Form):
     )
     multifocal = Flag("Multifocal", term="OMOP 36769933")
     bland_thrombus = Coded(Thrombus, "Bland thrombus", "Thrombus without tumor", need="C")
-    bland_thrombus_extent = CodedSet(ThrombusSite, "Extent of bland thrombus")
+    bland_thrombus_extent = CodedSet(
+        ThrombusSite,
+        "Extent of bland thrombus",
+        only_if=("bland_thrombus", frozenset({"below_tumor", "above_tumor", "both"})),
+    )
     renal_vein_left_involved = Coded(VeinInvolvement, "Left renal vein involved", need="C")
     renal_vein_right_involved = Coded(VeinInvolvement, "Right renal vein involved", need="C")
     hepatic_veins_involved = CodedSet(HepaticVein, "Hepatic veins involved", need="C")
@@ -100,8 +112,14 @@ class Therapy(Form):
     started_on = PartialDateField("Started", need="R")
     ended_on = PartialDateField("Ended", need="C")
     regimen = Coded(Regimen, "Regimen", need="C", only_if=("modality", frozenset({"chemo"})))
-    regimen_text = Text("Regimen in words", "Where no code fits", max_length=120)
-    cycles = Measurement("Cycles", possible=(0, 30), plausible=(0, 8))
+    regimen_text = Text(
+        "Regimen in words",
+        "Where no code fits",
+        max_length=120,
+        only_if=("modality", DRUGS),
+        offers="regimen",
+    )
+    cycles = Measurement("Cycles", possible=(0, 30), plausible=(0, 8), only_if=("modality", DRUGS))
     rt_dose_gy = Measurement(
         "Radiation dose",
         unit="Gy",
@@ -114,5 +132,5 @@ class Therapy(Form):
     rt_fractions = Measurement(
         "Fractions", possible=(0, 60), plausible=(1, 40), need="C", only_if=("modality", frozenset({"rt"}))
     )
-    recist = Coded(Recist, "Response (RECIST)")
-    stopped_reason = Coded(StoppedReason, "Reason to stop")
+    recist = Coded(Recist, "Response (RECIST)", only_if=("modality", GIVEN))
+    stopped_reason = Coded(StoppedReason, "Reason to stop", only_if=("modality", GIVEN))

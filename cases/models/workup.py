@@ -21,6 +21,9 @@ from cases.vocabulary import (
 from registry.audit import audited
 from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField
 
+# The vena cava runs through the abdomen into the heart.
+VENA_CAVA_SEEN = ("regions", frozenset({"abdomen", "chest", "heart"}))
+
 
 @audited
 class Diagnosis(Form):
@@ -44,10 +47,14 @@ class ImagingStudy(Form):
     modality = Coded(Modality, "Modality", need="R")
     performed_on = PartialDateField("Performed", need="R")
     regions = CodedSet(Region, "Regions", "Body regions covered", need="R")
-    contrast = Flag("Contrast")
+    contrast = Flag("Contrast", only_if=("modality", frozenset({"ct", "mri", "pet_ct", "ultrasound"})))
     result = Coded(ImagingResult, "Result", "For surveillance: is there disease?")
-    finding_cranial_extent = Coded(Segment, "Cranial extent on imaging", "Most cranial segment involved")
-    lumen_occlusion = Coded(Occlusion, "Occlusion of the lumen", "Of the vena cava at the tumor")
+    finding_cranial_extent = Coded(
+        Segment, "Cranial extent on imaging", "Most cranial segment involved", only_if=VENA_CAVA_SEEN
+    )
+    lumen_occlusion = Coded(
+        Occlusion, "Occlusion of the lumen", "Of the vena cava at the tumor", only_if=VENA_CAVA_SEEN
+    )
     ivc_diameter_caudal_mm = Measurement(
         "Native diameter below the tumor",
         "For graft sizing",
@@ -55,6 +62,7 @@ class ImagingStudy(Form):
         possible=(3, 60),
         plausible=(10, 40),
         decimals=1,
+        only_if=VENA_CAVA_SEEN,
     )
     ivc_diameter_cranial_mm = Measurement(
         "Native diameter above the tumor",
@@ -63,6 +71,7 @@ class ImagingStudy(Form):
         possible=(3, 60),
         plausible=(10, 40),
         decimals=1,
+        only_if=VENA_CAVA_SEEN,
     )
 
 

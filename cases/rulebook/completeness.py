@@ -12,18 +12,17 @@ from datetime import date
 from typing import Any
 
 from cases.document import FIELDS, OPERATION_FORMS, OUTER_FORMS
-from cases.models import Antithrombotic, Patient
+from cases.models import Antithrombotic, Patient, Reconstruction
 from cases.rulebook import engine
 from cases.rulebook.validity import VALIDITY
-from cases.vocabulary import GRAFTS, DischargeTo, IvcMethod, Missing, ResectionType, Verdict
-from registry.fields import ClinicalField
+from cases.vocabulary import GRAFTS, DischargeTo, IvcMethod, Missing, Verdict
+from registry.fields import ClinicalField, meets
 from registry.tongues import Saying, say, term
 
 REASONS = frozenset({Missing.NK, Missing.ND, Missing.NA})
 # Forms of every case, and those of a case with an index resection; a list needs one row.
 ALWAYS = ("patient", "consent", "presentation", "diagnosis", "imaging", "tumor")
 OPERATED = ("pathology", "discharge", "follow_ups")
-RECONSTRUCTED = frozenset({ResectionType.TANGENTIAL_WALL, ResectionType.CIRCUMFERENTIAL})
 NEEDS_ANTITHROMBOTIC = GRAFTS | {IvcMethod.PATCH, IvcMethod.LIGATION}
 _TO_COMPLETE = tuple(rule for rule in VALIDITY.rules if rule.only_to_complete)
 _TITLES = {model.name: model.title for model in (Patient, *OUTER_FORMS, *OPERATION_FORMS)}
@@ -68,7 +67,8 @@ def _missing_forms(document: Any) -> Iterator[MissingAnswer]:
         if getattr(document, name) in (None, ()) and not (name == "follow_ups" and document.death):
             yield _form(f"/{name}", _TITLES[name])
     for place, operation in enumerate(document.operations):
-        if operation.reconstruction is None and operation.resection_type in RECONSTRUCTED:
+        decides, codes = Reconstruction.only_if
+        if operation.reconstruction is None and meets(getattr(operation, decides), codes):
             yield _form(f"/operations/{place}/reconstruction", _TITLES["reconstruction"])
     if not document.index:
         return
@@ -129,8 +129,7 @@ def _asked(form: Any, declared: ClinicalField) -> bool:
     if declared.only_if is None:
         return True
     sibling, codes = declared.only_if
-    answer = getattr(form, sibling)
-    return answer is not None and (str(answer).lower() if isinstance(answer, bool) else answer) in codes
+    return meets(getattr(form, sibling), codes)
 
 
 def _unfulfilled(document: Any) -> Iterator[MissingAnswer]:

@@ -424,7 +424,7 @@ def test_the_page_shows_verdicts_and_what_is_missing(alice, page):
     seen = text(browser(alice).get(page))
 
     assert "S-01 Segments recorded Concordant" in seen
-    assert "What a complete case still needs" in seen
+    assert "answers missing" in seen
 
 
 # --- the list ------------------------------------------------------------------------------------------------------

@@ -186,8 +186,15 @@ def test_redcap_branching_names_existing_variables_and_choices(redcap):
     assert branched
     for row in branched:
         for condition in row["Branching Logic (Show field only if...)"].split(" or "):
+            if condition.endswith("] <> ''"):
+                assert condition.removesuffix("] <> ''").lstrip("[") in by_name
+                continue
             name, _, code = condition.partition("] = ")
-            asked = by_name[name.lstrip("[")]
+            name, _, of_set = name.lstrip("[").partition("(")
+            asked = by_name[name]
+            if of_set:
+                assert (asked["Field Type"], code) == ("checkbox", "'1'")
+                code = of_set.rstrip(")")
             choices = asked["Choices, Calculations, OR Slider Labels"].split(" | ")
             codes = (
                 {choice.split(", ")[0] for choice in choices}

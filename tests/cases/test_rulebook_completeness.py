@@ -3,8 +3,11 @@
 import pytest
 
 from cases.document import FIELDS, dump, parse
+from cases.forms import OPERATION_FORMS, TYPES
+from cases.models import Operation
 from cases.rulebook import completeness, engine
 from cases.rulebook.validity import VALIDITY
+from registry.fields import ANY, Flag, meets
 from tests.cases import examples
 from tests.cases.rulebook_reading import AS_OF, case, operated, rebuilt
 
@@ -82,15 +85,47 @@ def test_a_flag_makes_its_field_asked():
     assert "/tumor/metastasis_sites" not in lacking(tumor={"metastasis_at_diagnosis": False})
 
 
-def test_every_condition_names_a_sibling_and_its_answers():
-    for kind, fields in FIELDS.items():
-        for name, field in fields.items():
+def conditions():
+    for fields in FIELDS.values():
+        for field in fields.values():
             if field.only_if:
-                sibling, codes = field.only_if
-                allowed = (
-                    {"true", "false"} if not hasattr(fields[sibling], "codes") else set(fields[sibling].codes)
-                )
-                assert codes <= allowed, f"{kind.__name__}.{name}"
+                yield field, fields, *field.only_if
+    for model in OPERATION_FORMS:
+        yield model, FIELDS[TYPES[Operation]], *model.only_if
+
+
+@pytest.mark.parametrize(
+    ("what", "fields", "decides", "codes"), list(conditions()), ids=lambda x: getattr(x, "name", "")
+)
+def test_every_condition_names_an_answer_and_its_codes(what, fields, decides, codes):
+    if decides.startswith("/"):
+        # completeness reads the form alone, so the case's own texts decide for optional fields only
+        assert (what.need, decides, codes) == ("O", "/citation", ANY)
+        return
+    allowed = (
+        {"true", "false"} if isinstance(fields[decides], Flag) else set(getattr(fields[decides], "codes", ()))
+    )
+
+    assert codes <= allowed
+
+
+@pytest.mark.parametrize(
+    ("answer", "codes", "applies"),
+    [
+        (None, {"a"}, False),
+        ("a", {"a", "b"}, True),
+        ("c", {"a", "b"}, False),
+        (True, {"true"}, True),
+        (False, {"true"}, False),
+        (frozenset({"a", "c"}), {"a"}, True),
+        (frozenset({"c"}), {"a"}, False),
+        (0, set(), True),
+        (None, set(), False),
+        ("", set(), False),
+    ],
+)
+def test_a_condition_is_met_by_one_of_its_codes_or_by_any_answer(answer, codes, applies):
+    assert meets(answer, frozenset(codes)) is applies
 
 
 def test_both_renal_veins_are_asked_when_the_interrenal_segment_was_resected():

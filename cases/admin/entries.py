@@ -1,0 +1,108 @@
+"""Where the page of a case leaves what is typed and not saved; it gets back how far the case is with it.
+
+What is impossible or unusual is said at once in the same sentences as when saving; nothing of it refuses the keeping.
+"""
+
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from cases import document as documents
+from cases import drafts, intake
+from cases.admin.page import typed_in
+from cases.admin.record import record_form, token_in
+from cases.admin.sheet import Sheet, Told, TooManyRowsError
+from cases.admin.standing import reading, standing
+from cases.models import Case
+from cases.problems import DocumentError, Problem
+from cases.rulebook import engine
+from cases.rulebook.validity import VALIDITY
+from cases.vocabulary import Status
+from registry.access import Action
+from registry.admin import centers_where
+from registry.models import Center, User
+
+DISCARD = "_discard"
+
+
+def entry_view(request: HttpRequest, case: Case | None) -> HttpResponse:
+    """Keep what was typed on the page of a case or of a new one, or forget it."""
+    token = token_in(request.POST)
+    if request.method != "POST" or token is None:
+        return JsonResponse({"told": gettext("Send what was typed on the page of a case.")}, status=400)
+    by = cast(User, request.user)
+    if DISCARD in request.POST:
+        drafts.discard(token, by=by)
+        return HttpResponseRedirect(_address(case))
+    center = case.center if case else _center(request)
+    try:
+        if center is None or (case and case.status == Status.LOCKED):
+            raise PermissionDenied(gettext("You may not record here."))
+        entry = drafts.keep(token, center=center, case=case, fields=typed_in(request.POST), by=by)
+        said = _said(request.POST, center)
+    except PermissionDenied as error:
+        return JsonResponse({"told": str(error)}, status=403)
+    except (ValidationError, TooManyRowsError) as error:
+        told = error.messages if isinstance(error, ValidationError) else [str(error)]
+        return JsonResponse({"told": " ".join(told)}, status=422)
+    return JsonResponse({"kept_at": entry.updated_at.isoformat(), **said})
+
+
+def _address(case: Case | None) -> str:
+    if case is None:
+        return reverse("admin:cases_case_add")
+    return reverse("admin:cases_case_change", args=[case.pk])
+
+
+def _center(request: HttpRequest) -> Center | None:
+    """The center that was chosen for a new case; one where the person may not record does not exist."""
+    record = record_form(None, centers_where(request, Action.RECORD), may_record=True, data=request.POST)
+    record.is_valid()
+    return record.cleaned_data.get("center")
+
+
+def _said(data: QueryDict, center: Center) -> dict[str, Any]:
+    """How far the case on the page is, and what the rulebook says of it."""
+    sheet = Sheet.sent(data)
+    document = reading(sheet, {"case_number": "?"})
+    if document is None:
+        return {}
+    told = _errors(sheet) + _findings(sheet, document, center)
+    wrong = [one for problem, one in told if problem.severity == "error"]
+    how_far = standing(sheet, document, wrong=wrong)
+    return {
+        "sections": {
+            section.anchor: {"state": section.state, "kind": section.kind, "target": section.target}
+            for section in how_far.sections
+        },
+        "forms": how_far.forms,
+        "summary": how_far.summary,
+        "told": [
+            {"anchor": one.anchor, "kind": problem.severity, "message": one.message}
+            for problem, one in told
+            if one.anchor
+        ],
+    }
+
+
+def _errors(sheet: Sheet) -> list[tuple[Problem, Told]]:
+    """What the parser says of single answers."""
+    try:
+        documents.parse({"case_number": "?", **sheet.plain()})
+    except DocumentError as error:
+        return list(zip(error.problems, sheet.place(error.problems), strict=True))
+    return []
+
+
+def _findings(sheet: Sheet, document: Any, center: Center) -> list[tuple[Problem, Told]]:
+    """What the rulebook says of answers together."""
+    read = engine.read(VALIDITY, document, intake.today_at(center))
+    problems = [
+        Problem(pointer=finding.pointer, code=finding.rule_id, message=finding.sentence, severity=severity)
+        for severity, findings in (("error", read.errors), ("query", read.queries))
+        for finding in findings
+    ]
+    return list(zip(problems, sheet.place(problems), strict=True))

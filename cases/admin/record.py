@@ -1,0 +1,104 @@
+"""What belongs to the case itself: its number, its notes, why it changes; and which page of which version it is."""
+
+import uuid
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy
+
+from cases.admin import merge
+from cases.admin.widgets import Choice, Line, Suggesting
+from cases.document import StoredCase
+from cases.drafts import TURN
+from cases.models import Case
+from registry.models import Center
+
+NEVER_SAVED = 0  # no stored case has this version, so a new one cannot overwrite any
+TEXTS = ("case_number", "citation", "note")  # what the document holds of it
+OWN = {f"/{name}": name for name in (*TEXTS, "reason")}
+COMMON_REASONS = (
+    gettext_lazy("New information"),
+    gettext_lazy("Typing error"),
+    gettext_lazy("Source document corrected"),
+    gettext_lazy("Query answered"),
+)
+WIDE = ("citation", "note")
+
+
+class RecordForm(forms.Form):
+    """The case's own answers; the hidden ones name the version that was read and the entry that keeps what is typed."""
+
+    center = forms.ModelChoiceField(
+        Center.objects.none(), empty_label=None, label=gettext_lazy("Center"), widget=Choice
+    )
+    case_number = forms.CharField(
+        required=False,
+        strip=False,
+        label=gettext_lazy("Case number"),
+        widget=Line(attrs={"autocomplete": "off"}),
+        help_text=gettext_lazy(
+            "The center's own number for this case; never a hospital or national id. It stays as it is."
+        ),
+    )
+    reason = forms.CharField(
+        required=False,
+        max_length=200,
+        label=gettext_lazy("Reason for this change"),
+        widget=Suggesting(COMMON_REASONS),
+        help_text=gettext_lazy("Kept in the history; needed once the case is complete"),
+    )
+    citation = forms.CharField(
+        required=False,
+        strip=False,
+        label=gettext_lazy("Citation"),
+        widget=Line(attrs={"autocomplete": "off"}),
+        help_text=gettext_lazy("The publication, for a case from the literature"),
+    )
+    note = forms.CharField(
+        required=False,
+        strip=False,
+        label=gettext_lazy("Note"),
+        widget=Line(attrs={"autocomplete": "off"}),
+        help_text=gettext_lazy("What no field says; never anything that identifies a person"),
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    base = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)  # merge.py says what for
+    entry = forms.CharField(widget=forms.HiddenInput, required=False)
+    turn = forms.CharField(widget=forms.HiddenInput, required=False)
+
+
+def record_form(case: Case | None, centers: tuple[int, ...], *, may_record: bool, **given: Any) -> RecordForm:
+    """The form of a stored case, whose number stays, or of a new one in one of these centers."""
+    form = RecordForm(**given)
+    if case is None:
+        del form.fields["reason"]
+        field: Any = form.fields["center"]
+        field.queryset = Center.objects.filter(pk__in=centers)
+        return form
+    del form.fields["center"]
+    form.fields["case_number"].disabled = True
+    form.initial["case_number"] = case.case_number
+    if not may_record:
+        del form.fields["reason"]
+        for answer in form.fields.values():
+            answer.disabled = True
+    return form
+
+
+def beginning(stored: StoredCase | None) -> dict[str, Any]:
+    """What the form begins with; a page that is opened anew has an entry of its own."""
+    begun: dict[str, Any] = {"version": NEVER_SAVED, "entry": str(uuid.uuid4()), TURN: "0"}
+    if stored is None:
+        return begun
+    texts = {name: getattr(stored.document, name) for name in TEXTS}
+    return {**begun, **texts, "version": stored.version, "base": merge.as_text(stored.document)}
+
+
+def token_in(data: QueryDict) -> UUID | None:
+    """The entry that a page or address names."""
+    try:
+        return UUID(data.get("entry", ""))
+    except ValueError:
+        return None
