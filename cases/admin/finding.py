@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -157,6 +158,7 @@ class FindingPage:
 
     def _draw(self, form: ConfirmForm, status: int = 200) -> HttpResponse:
         item, (key, word) = self.item, standing(self.item)
+        zone = ZoneInfo(item.center.timezone)
         title = gettext("{rule} of case {number}")
         title = title.format(rule=item.rule_id, number=item.case.case_number)
         context = {
@@ -177,7 +179,9 @@ class FindingPage:
             "seen": answering.fingerprint(item),
             "may_answer": self.may_answer and item.state != ReviewState.CLOSED,
             "kept": form.data.get("answer_text", "") if item.state == ReviewState.CLOSED else "",
-            "steps": _steps(item),
+            "answered_when": _when(item.answered_at, zone) if item.answered_at else "",
+            "opened_on": item.opened_at.astimezone(zone).date(),
+            "steps": _steps(item, zone),
             "back": self._back(),
             "may_audit": self.admin.may(self.request, Action.READ_AUDIT, item),
         }
@@ -208,19 +212,23 @@ class FindingPage:
 # --- the life of a finding ------------------------------------------------------------------------------------------
 
 
-def _steps(item: ReviewItem) -> list[Step]:
+def _steps(item: ReviewItem, zone: ZoneInfo) -> list[Step]:
     """What became of the finding, newest first; who answered is told, who changed the data the case's history tells."""
     events = list(history_of(item))
     names = people(event.answered_by_id for event in events)
-    zone, before, steps = ZoneInfo(item.center.timezone), None, []
+    before, steps = None, []
     for event in events:
         what, told = _became(before, event)
         if what:
             by = names.get(event.answered_by_id, "") if event.state == ReviewState.ANSWERED else ""
-            when = f"{event.pgh_created_at.astimezone(zone):%Y-%m-%d %H:%M}"
-            steps.append(Step(when=when, what=what, told=told, by=by))
+            steps.append(Step(when=_when(event.pgh_created_at, zone), what=what, told=told, by=by))
         before = event
     return steps[::-1]
+
+
+def _when(at: datetime, zone: ZoneInfo) -> str:
+    """The minute, where the patient is."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def _became(before: Any, after: Any) -> tuple[str, str]:
