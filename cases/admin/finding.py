@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -16,14 +17,16 @@ from django.utils.translation import gettext, gettext_lazy
 from cases import answering, duplicates
 from cases import document as documents
 from cases.admin import places
-from cases.admin.finding_filters import RULES
+from cases.admin.finding_filters import entry
 from cases.models import Case, DataQuery, Deviation
 from cases.models.review import ReviewItem
+from cases.rulebook import retelling
 from cases.rulebook.evidence import evidence
 from cases.vocabulary import JUSTIFICATIONS, Answer, ReviewState, Severity
 from registry import access
 from registry.access import Action
 from registry.audit import history_of
+from registry.history import people
 from registry.models import User
 
 if TYPE_CHECKING:
@@ -97,7 +100,7 @@ class Used:
 class Step:
     """One step in the life of the finding."""
 
-    at: datetime
+    when: str
     what: str
     told: str = ""
     by: str = ""
@@ -155,6 +158,7 @@ class FindingPage:
 
     def _draw(self, form: ConfirmForm, status: int = 200) -> HttpResponse:
         item, (key, word) = self.item, standing(self.item)
+        zone = ZoneInfo(item.center.timezone)
         title = gettext("{rule} of case {number}")
         title = title.format(rule=item.rule_id, number=item.case.case_number)
         context = {
@@ -164,7 +168,8 @@ class FindingPage:
             "item": item,
             "standing": {"key": key, "word": word},
             "is_deviation": isinstance(item, Deviation),
-            "rule": RULES[self.admin.rulebook].get(item.rule_id),
+            "rule": entry(self.admin.rulebook, item.rule_id),
+            "sentence": retelling.of_item(item),
             "severity": Severity(item.severity).label,
             "used": list(self._used()),
             "first": self._first(),
@@ -174,7 +179,9 @@ class FindingPage:
             "seen": answering.fingerprint(item),
             "may_answer": self.may_answer and item.state != ReviewState.CLOSED,
             "kept": form.data.get("answer_text", "") if item.state == ReviewState.CLOSED else "",
-            "steps": _steps(item),
+            "answered_when": _when(item.answered_at, zone) if item.answered_at else "",
+            "opened_on": item.opened_at.astimezone(zone).date(),
+            "steps": _steps(item, zone),
             "back": self._back(),
             "may_audit": self.admin.may(self.request, Action.READ_AUDIT, item),
         }
@@ -205,19 +212,23 @@ class FindingPage:
 # --- the life of a finding ------------------------------------------------------------------------------------------
 
 
-def _steps(item: ReviewItem) -> list[Step]:
+def _steps(item: ReviewItem, zone: ZoneInfo) -> list[Step]:
     """What became of the finding, newest first; who answered is told, who changed the data the case's history tells."""
     events = list(history_of(item))
-    people = User.objects.in_bulk({event.answered_by_id for event in events if event.answered_by_id})
-    steps, before = [], None
+    names = people(event.answered_by_id for event in events)
+    before, steps = None, []
     for event in events:
         what, told = _became(before, event)
         if what:
-            by = people.get(event.answered_by_id) if event.state == ReviewState.ANSWERED else None
-            name = (by.get_full_name() or by.username) if by else ""
-            steps.append(Step(at=event.pgh_created_at, what=what, told=told, by=name))
+            by = names.get(event.answered_by_id, "") if event.state == ReviewState.ANSWERED else ""
+            steps.append(Step(when=_when(event.pgh_created_at, zone), what=what, told=told, by=by))
         before = event
     return steps[::-1]
+
+
+def _when(at: datetime, zone: ZoneInfo) -> str:
+    """The minute, where the patient is."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def _became(before: Any, after: Any) -> tuple[str, str]:
@@ -233,12 +244,12 @@ def _became(before: Any, after: Any) -> tuple[str, str]:
             else ("", "")
         )
     if was is None:
-        return gettext("Opened"), after.sentence
+        return gettext("Opened"), retelling.of_item(after)
     if was == ReviewState.ANSWERED:
-        return gettext("Returned: it rests on other values now"), after.sentence
+        return gettext("Returned: it rests on other values now"), retelling.of_item(after)
     if was == ReviewState.CLOSED:
-        return gettext("Came back"), after.sentence
-    return (gettext("Changed"), after.sentence) if before.sentence != after.sentence else ("", "")
+        return gettext("Came back"), retelling.of_item(after)
+    return (gettext("Changed"), retelling.of_item(after)) if before.sentence != after.sentence else ("", "")
 
 
 def _answer(event: Any) -> str:

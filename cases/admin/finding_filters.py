@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,19 +10,37 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy
 
+from cases import duplicates
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.catalogue import Entry, entries
-from cases.rulebook.engine import Rulebook
-from cases.rulebook.validity import VALIDITY
+from cases.rulebook.engine import Rule, Rulebook
 from cases.vocabulary import ReviewState, Severity
 
 DAYS = (7, 30, 90, 180, 365)
 MATTERING = (Severity.MAJOR, Severity.MINOR, Severity.SENTINEL)
-RULES: dict[Rulebook, dict[str, Entry]] = {
-    book: {entry.id: entry for entry in entries(book)} for book in (ALGORITHM, VALIDITY)
-}
+
+
+def entry(rulebook: Rulebook, rule_id: str) -> Entry | None:
+    """A rule in the reader's words; None where there is no such rule any more."""
+    return _entries(rulebook, get_language() or "").get(rule_id)
+
+
+@cache
+def _entries(rulebook: Rulebook, language: str) -> dict[str, Entry]:
+    return {entry.id: entry for entry in entries(rulebook)}
+
+
+def found_by(rulebook: Rulebook) -> list[str]:
+    """The rules that can put something into a list: of a validity rulebook those that ask, as errors refuse."""
+    rules = [rule for rule in rulebook.rules if rule.is_read or rule.id == duplicates.RULE_ID]
+    asking = [rule for rule in rules if rulebook is ALGORITHM or _asks(rule)]
+    return list(dict.fromkeys(rule.id for rule in asking))
+
+
+def _asks(rule: Rule) -> bool:
+    return Severity.QUERY in (rule.severities.split() if callable(rule.severity) else (rule.severity,))
 
 
 STANDINGS: dict[str, Any] = {
@@ -111,9 +130,9 @@ class OfRule(admin.SimpleListFilter):
     template = "cases/admin/rule_filter.html"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        rules = RULES[model_admin.rulebook].values()
-        return [(entry.id, f"{entry.id} {entry.title}") for entry in rules if model_admin.is_found(entry)]
+        self.known = found_by(model_admin.rulebook)
+        told = [(rule_id, entry(model_admin.rulebook, rule_id)) for rule_id in self.known]
+        return [(rule_id, f"{rule_id} {rule.title}" if rule else rule_id) for rule_id, rule in told]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        known = {rule_id for rules in RULES.values() for rule_id in rules}
-        return queryset.filter(rule_id=self.value()) if self.value() in known else queryset
+        return queryset.filter(rule_id=self.value()) if self.value() in self.known else queryset

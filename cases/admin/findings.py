@@ -13,14 +13,13 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from unfold.decorators import display
 
 from cases.admin.finding import FindingPage, standing
-from cases.admin.finding_filters import RULES, Mattering, OfRule, Standing, Waiting, tabs
+from cases.admin.finding_filters import Mattering, OfRule, Standing, Waiting, entry, tabs
 from cases.models import DataQuery, Deviation
 from cases.models.review import ReviewItem
+from cases.rulebook import retelling
 from cases.rulebook.algorithm import ALGORITHM
-from cases.rulebook.catalogue import Entry
 from cases.rulebook.engine import Rulebook
 from cases.rulebook.validity import VALIDITY
-from cases.vocabulary import Severity
 from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
 
@@ -48,10 +47,6 @@ class FindingAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewItem]:
         return super().get_queryset(request).select_related("case", "center", "answered_by")
 
-    def is_found(self, entry: Entry) -> bool:
-        """Whether the rule can put anything into this list."""
-        return not entry.retired and Severity.QUERY in entry.severity.split()
-
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().changelist_view(request, {**(extra_context or {}), "tabs": tabs(request)})
 
@@ -60,9 +55,9 @@ class FindingAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("Rule"), ordering="rule_id")
     def rule(self, item: ReviewItem) -> str:
         """The rule and its version; the way to the page of the finding."""
-        entry = RULES[self.rulebook].get(item.rule_id)
         told = '<span class="registry-link">{}</span> <span class="review-version">{}</span><br>{}'
-        return format_html(told, item.rule_id, item.rulebook_version, entry.title if entry else "")
+        rule = entry(self.rulebook, item.rule_id)
+        return format_html(told, item.rule_id, item.rulebook_version, rule.title if rule else "")
 
     @display(description=gettext_lazy("Case"), ordering="case__case_number")
     def case_link(self, item: ReviewItem) -> str:
@@ -81,15 +76,15 @@ class FindingAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("Found"))
     def found(self, item: ReviewItem) -> str:
         """What was recorded, and what was expected instead."""
-        entry = RULES[self.rulebook].get(item.rule_id)
-        expected = gettext("Expected: {rule}.").format(rule=entry.asks) if entry and entry.asks else ""
+        rule = entry(self.rulebook, item.rule_id)
+        expected = gettext("Expected: {rule}.").format(rule=rule.asks) if rule and rule.asks else ""
         told = '<div class="review-found">{}<p class="review-help">{}</p></div>'
-        return format_html(told, item.sentence, expected)
+        return format_html(told, retelling.of_item(item), expected)
 
     @display(description=gettext_lazy("Severity"), ordering="severity")
-    def severity_word(self, item: ReviewItem) -> str:
-        """How much it matters, in a word."""
-        return str(item.get_severity_display()).partition(",")[0].partition(" ")[0]
+    def severity_label(self, item: ReviewItem) -> str:
+        """How much it matters."""
+        return str(item.get_severity_display())
 
     @display(description=gettext_lazy("Age"), ordering="-opened_at")
     def age(self, item: ReviewItem) -> str:
@@ -132,15 +127,12 @@ class DeviationAdmin(FindingAdmin):
         "rule",
         "case_link",
         "center_code",
-        "severity_word",
+        "severity_label",
         "found",
         "age",
         "state_and_answer",
     )
     list_filter = (Standing, Mattering, Waiting, "center", OfRule)  # fmt: skip
-
-    def is_found(self, entry: Entry) -> bool:
-        return not entry.retired and not entry.held_by
 
 
 @admin.register(DataQuery, site=site)

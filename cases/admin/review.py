@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from cases.admin import places
 from cases.admin.finding import standing
-from cases.admin.finding_filters import RULES
+from cases.admin.finding_filters import entry
 from cases.models import Case, DataQuery, Deviation
 from cases.models.review import ReviewItem
+from cases.rulebook import retelling
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rulebook
 from cases.rulebook.validity import VALIDITY
@@ -30,6 +31,7 @@ class Line:
 
     item: ReviewItem
     title: str
+    sentence: str
     key: str
     word: str
     field: str
@@ -59,10 +61,11 @@ def _standing(model: type[ReviewItem], case: Case) -> QuerySet[ReviewItem]:
 
 def _line(item: ReviewItem, rulebook: Rulebook, may_answer: bool) -> Line:
     key, word = standing(item)
-    rule = RULES[rulebook].get(item.rule_id)
+    rule = entry(rulebook, item.rule_id)
     return Line(
         item=item,
         title=rule.title if rule else "",
+        sentence=retelling.of_item(item),
         key=key,
         word=word,
         field=places.label(item.pointer),

@@ -1,4 +1,4 @@
-"""What a kept finding rests on, for people: each fact in words, and the places of the document where it stands."""
+"""What a kept finding rests on, for its reader: each fact in words, and the places of the document where it stands."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cases.rulebook.engine import Rule, Rulebook
 from cases.rulebook.facts import Fact, pointer_of_reads
 from cases.rulebook.findings import pointer_of
 from cases.rulebook.scopes import Place
+from registry.tongues import reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ def evidence(
     told = list(_facts(rule, place, values, document)) if rule else []
     named = {fact.name for fact in rule.facts} if rule else set()
     rest = [
-        Evidence(label=name.replace("_", " "), value=_plain(value))
+        Evidence(label=reader().text(name.replace("_", " ")), value=_plain(value))
         for name, value in values.items()
         if name not in named
     ]
@@ -54,7 +55,8 @@ def _facts(rule: Rule, place: Place | None, values: Mapping[str, Any], document:
     for fact in rule.facts:
         if not fact.volatile:
             pointers = _pointers(fact, rule, place, document) if place else ()
-            yield Evidence(label=fact.label, value=_spoken(fact, values.get(fact.name)), pointers=pointers)
+            value = _spoken(fact, values.get(fact.name))
+            yield Evidence(label=reader().text(fact.label), value=value, pointers=pointers)
 
 
 def _pointers(fact: Fact, rule: Rule, place: Place, document: Any) -> tuple[str, ...]:
@@ -69,12 +71,10 @@ def _pointers(fact: Fact, rule: Rule, place: Place, document: Any) -> tuple[str,
 
 def _spoken(fact: Fact, value: Any) -> str:
     """A value that was kept as JSON, as the sentence of the finding says it."""
-    if not isinstance(value, list):
-        return wording.spoken(fact, value)
-    if all(isinstance(item, str) for item in value):
-        return wording.spoken(fact, frozenset(value))
-    return wording.listed([_spoken(fact, item) for item in value])
+    if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+        return wording.listed([_spoken(fact, item) for item in value], reader())
+    return wording.spoken(fact, value, reader())
 
 
 def _plain(value: Any) -> str:
-    return wording.listed([str(item) for item in value]) if isinstance(value, list) else str(value)
+    return wording.listed([str(item) for item in value], reader()) if isinstance(value, list) else str(value)

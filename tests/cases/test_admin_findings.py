@@ -38,7 +38,9 @@ def test_deviations_and_queries_are_listed_with_their_case(alice, case):
     client = browser(alice)
     deviations, queries = client.get(DEVIATIONS), client.get(QUERIES)
 
-    assert "S-14 2026.1 No thromboembolism or early death A-1 NORTH Sentinel" in text(deviations)
+    assert "S-14 2026.1 No thromboembolism or early death A-1 NORTH Sentinel event, to review" in text(
+        deviations
+    )
     assert "Expected: no embolism" in text(deviations)
     assert "Height is 205 cm" in text(queries)
     assert f'href="/admin/cases/case/{case.case_id}/change/#review"' in queries.content.decode()
