@@ -14,10 +14,11 @@ from django import forms
 from django.db import models
 from django.utils.translation import gettext
 
+from cases.admin.picture import SegmentChoices
 from cases.admin.widgets import Choice, Choices, Line, YesNo
 from cases.forms import FIELDS, MODEL_OF, TYPES
 from cases.rulebook import wording
-from cases.vocabulary import Missing
+from cases.vocabulary import Missing, Segment
 from registry.dates import as_iso
 from registry.fields import (
     ClinicalField,
@@ -89,6 +90,9 @@ def unit(declared: ClinicalField) -> str:
 
 
 def _widget(declared: ClinicalField) -> forms.Widget:
+    if isinstance(declared, CodedSet) and declared.vocabulary is Segment:
+        fill = "cut" if declared.name == "resected_segments" else "tumor"
+        return SegmentChoices(fill=fill, choices=_choices(declared))
     if isinstance(declared, CodedSet):
         return Choices(choices=_choices(declared))
     if isinstance(declared, Coded):

@@ -1,0 +1,46 @@
+"""Codes and answers as people read them: in a list, inside a sentence, with their unit."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext
+
+from cases.forms import FIELDS
+from cases.rulebook import wording
+from registry.dates import PartialDate
+from registry.fields import CodedSet, Measurement
+
+
+def label(vocabulary: Any, code: str) -> str:
+    """Give the label of a code."""
+    return str(vocabulary(code).label)
+
+
+def within(text: str) -> str:
+    """Write a label as it stands inside a sentence: "median laparotomy", but "PTFE" and "R0"."""
+    as_written = text[1:2].isupper() or not text[1:2].isalpha()
+    return text if as_written else text[:1].lower() + text[1:]
+
+
+def listed(vocabulary: Any, codes: Iterable[str]) -> str:
+    """Name several codes in the order of their vocabulary, as inside a sentence."""
+    chosen = frozenset(codes)
+    return ", ".join(within(str(member.label)) for member in vocabulary if member.value in chosen)
+
+
+def answer(form: Any, name: str) -> str:
+    """Say one answer of a form in words; empty when there is none."""
+    value = getattr(form, name, None) if form is not None else None
+    if value is None:
+        return ""
+    declared = FIELDS[type(form)][name]
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(declared, CodedSet):
+        return listed(declared.vocabulary, value)
+    if isinstance(declared, Measurement):
+        return f"{value:g}{wording.unit(declared)}"
+    if isinstance(value, PartialDate):
+        return str(value)
+    vocabulary = getattr(declared, "vocabulary", None)
+    return within(label(vocabulary, value)) if vocabulary else str(value)
