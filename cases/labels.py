@@ -22,6 +22,12 @@ def within(text: str) -> str:
     return text if as_written else text[:1].lower() + text[1:]
 
 
+def heading(form: Any, name: str) -> str:
+    """Give the label of one coded answer as it stands alone; empty when there is none."""
+    value = getattr(form, name, None) if form is not None else None
+    return "" if value is None else label(FIELDS[type(form)][name].vocabulary, value)
+
+
 def listed(vocabulary: Any, codes: Iterable[str]) -> str:
     """Name several codes in the order of their vocabulary, as inside a sentence."""
     chosen = frozenset(codes)
