@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 
 from cases.forms import FIELDS
 from cases.rulebook import wording
+from cases.vocabulary import TimeQualifier
 from registry.dates import PartialDate
 from registry.fields import CodedSet, Measurement
 
@@ -32,6 +33,26 @@ def listed(vocabulary: Any, codes: Iterable[str]) -> str:
     """Name several codes in the order of their vocabulary, as inside a sentence."""
     chosen = frozenset(codes)
     return ", ".join(within(str(member.label)) for member in vocabulary if member.value in chosen)
+
+
+def interval(months: float, qualifier: str | None) -> tuple[str, str]:
+    """Say a published interval without a date: in full, and as short as a label can take it."""
+    told, brief = {
+        TimeQualifier.AT_LEAST: (gettext("at least {n} months after the resection"), gettext("≥ {n} mo")),
+        TimeQualifier.APPROXIMATE: (gettext("about {n} months after the resection"), gettext("~ {n} mo")),
+    }.get(
+        TimeQualifier(qualifier or TimeQualifier.EXACT),
+        (gettext("{n} months after the resection"), gettext("{n} mo")),
+    )
+    number = f"{months:g}"
+    return told.format(n=number), brief.format(n=number)
+
+
+def when(form: Any, name: str) -> str:
+    """Say when it was: the date as recorded, or the published interval; empty when there is neither."""
+    if form is None or getattr(form, name) is not None or form.months_after_resection is None:
+        return answer(form, name)
+    return interval(form.months_after_resection, form.time_qualifier)[0]
 
 
 def answer(form: Any, name: str) -> str:

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from unfold.decorators import display
 
-from cases.admin import history, merge
+from cases.admin import history, merge, summary
 from cases.admin.entries import entry_view
 from cases.admin.locking import Locks
 from cases.admin.page import CasePage
@@ -148,6 +148,7 @@ class CaseAdmin(Locks, RegistryAdmin):
         return [
             path("<str:object_id>/entry/", view(self.entry_view), name="cases_case_entry"),
             path("<path:object_id>/merge/", view(self.merge_view), name="cases_case_merge"),
+            *summary.routes(self),
             *super().get_urls(),
         ]
 

@@ -74,7 +74,7 @@ def after(operation: Any, prefix: str) -> Picture:
         )
         for kind, text in told
     ]
-    svg = _svg(inside, prefix, title, [note.text for note in notes], WIDTH + 26)
+    svg = _svg(inside, prefix, title, [note.text for note in notes], WIDTH + 28)
     return Picture(title=title, svg=svg, notes=notes)
 
 

@@ -7,7 +7,7 @@ from cases.drawing.ink import ink
 from cases.drawing.shapes import Element, at, node
 
 RULER = WIDTH + 2
-NAMES = 150  # width for the names of the segments
+NAMES = 166  # width for the names of the segments
 
 
 def outer(branch: Branch, begin: float = 0.0, end: float = 1.0) -> Element:
@@ -49,8 +49,8 @@ def whole() -> Iterator[Element]:
 
 def sides(right: str, left: str) -> Iterator[Element]:
     """The sides of the patient, in the corners."""
-    yield node("text", right, x=4, y=HEIGHT - 5, font_size=12, **ink("quiet"))
-    yield node("text", left, x=WIDTH - 8, y=HEIGHT - 5, font_size=12, text_anchor="end", **ink("quiet"))
+    yield node("text", right, x=4, y=HEIGHT - 5, font_size=14, **ink("quiet"))
+    yield node("text", left, x=WIDTH - 8, y=HEIGHT - 5, font_size=14, text_anchor="end", **ink("quiet"))
 
 
 def ruler(
@@ -70,19 +70,19 @@ def ruler(
         if segment in names:
             kind = ink("text", font_weight="700") if is_marked and not faint else ink("quiet")
             yield node(
-                "text", names[segment], x=RULER + 9, y=(top + bottom) / 2 + 4.5, font_size=12.5, **kind
+                "text", names[segment], x=RULER + 9, y=(top + bottom) / 2 + 5.5, font_size=15.5, **kind
             )
 
 
 def upright(text: str, y: float) -> Element:
     """A word along the ruler, read from below."""
-    x = RULER + 17
+    x = RULER + 20
     return node(
         "text",
         text,
         x=x,
         y=y,
-        font_size=12,
+        font_size=14,
         text_anchor="middle",
         transform=f"rotate(-90 {at(x, y)})",
         **ink("text"),
@@ -91,13 +91,13 @@ def upright(text: str, y: float) -> Element:
 
 def badge(letter: str, x: float, y: float) -> Iterator[Element]:
     """A letter in a circle: the key below says what it stands for."""
-    yield node("circle", cx=x, cy=y, r=8.5, **ink("badge"))
+    yield node("circle", cx=x, cy=y, r=10.5, **ink("badge"))
     yield node(
         "text",
         letter,
         x=x,
-        y=y + 4.3,
-        font_size=12,
+        y=y + 5.2,
+        font_size=14,
         font_weight="700",
         text_anchor="middle",
         **ink("badge-text"),

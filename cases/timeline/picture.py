@@ -116,7 +116,7 @@ def timeline(story: Story, prefix: str = "timeline-") -> SafeString:
         *inside,
         *footer,
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {WIDTH:g} {bottom + (38 if footer else 22):g}",
+        viewBox=f"0 0 {WIDTH:g} {bottom + (40 if footer else 20):g}",
         class_="time",
         role="img",
         aria_labelledby=f"{prefix}title",

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from cases.endpoints import DAYS_PER_MONTH
-from cases.labels import answer, heading, label
+from cases.labels import answer, heading, interval, label
 from cases.timeline.events import Event, Lane, Mark, Span, Story
 from cases.vocabulary import (
     Agent,
@@ -77,18 +77,9 @@ class Teller:
         if on is not None or months is None or self.document.index is None:
             return self._span(on, after=True)
         days = round(months * DAYS_PER_MONTH)
-        told, brief = {
-            TimeQualifier.AT_LEAST: (gettext("at least {n} months after the resection"), gettext("≥ {n} mo")),
-            TimeQualifier.APPROXIMATE: (gettext("about {n} months after the resection"), gettext("~ {n} mo")),
-        }.get(qualifier, (gettext("{n} months after the resection"), gettext("{n} mo")))
-        number = f"{months:g}"
-        return Span(
-            first=days,
-            last=days,
-            written=told.format(n=number),
-            brief=brief.format(n=number),
-            is_open=qualifier == TimeQualifier.AT_LEAST,
-        )
+        written, brief = interval(months, qualifier)
+        is_open = qualifier == TimeQualifier.AT_LEAST
+        return Span(first=days, last=days, written=written, brief=brief, is_open=is_open)
 
     def _course(self, begun: PartialDate | None, ended: PartialDate | None) -> Span | None:
         """From a first to a last day; without the last, it is open."""
@@ -146,10 +137,10 @@ class Teller:
             if course.modality == TherapyModality.NONE_GIVEN:
                 continue
             what = (
-                answer(course, "regimen")
+                heading(course, "regimen")
                 or course.regimen_text
-                or answer(course, "modality")
-                or gettext("therapy")
+                or heading(course, "modality")
+                or gettext("Therapy")
             )
             setting = answer(course, "setting")
             text = ", ".join(filter(None, [what, setting, self._dose(course)]))
@@ -217,11 +208,11 @@ class Teller:
             (v, self._since(v.visit_on, v.months_after_resection, v.time_qualifier))
             for v in self.document.follow_ups
         ]
-        last = max((v for v in visits if v[1]), key=lambda pair: pair[1].last, default=None)
+        last = max((span.last for _, span in visits if span), default=None)
         for visit, span in visits:
             state = tuple(filter(None, [self._state(visit), self._graft(visit)]))
             text = "; ".join([gettext("Visit"), *state]) if state else gettext("Visit")
-            is_news = state != told or (last is not None and visit is last[0])
+            is_news = state != told or (span is not None and span.last == last)
             told = state
             short = ", ".join([_brief(visit) or state[0], *state[1:]]) if is_news and state else ""
             yield Event(lane=Lane.FOLLOW_UP, mark=_mark_of(visit), short=short, text=text, span=span)

@@ -1,0 +1,201 @@
+"""The algorithm as a path: its rules in the order of care, with what was done and what each rule said of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.utils.translation import gettext, gettext_lazy
+
+from cases.labels import answer, label
+from cases.rulebook.algorithm import ALGORITHM
+from cases.vocabulary import OperationType, Severity, Verdict
+
+# The rules of each phase. A new rule belongs into one of them; a test asks for it.
+PHASES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("diagnosis", gettext_lazy("Diagnosis"), ()),
+    ("staging", gettext_lazy("Staging"), ("S-01", "S-02")),
+    ("mdt", gettext_lazy("Tumor board"), ()),
+    ("approach", gettext_lazy("Approach"), ("S-03", "S-04")),
+    ("dissection", gettext_lazy("Dissection"), ("S-05", "S-06", "S-07")),
+    ("resection", gettext_lazy("Resection"), ("S-08", "S-08b", "S-16")),
+    ("reconstruction", gettext_lazy("Reconstruction"), ("S-09", "S-10", "S-11", "S-12", "S-13")),
+    ("early", gettext_lazy("Early outcome"), ("S-14", "S-15")),
+    ("follow_up", gettext_lazy("Follow-up"), ("S-17",)),
+)
+
+
+class State(StrEnum):
+    """What became of a rule, with the sign that is drawn for it."""
+
+    CONCORDANT = "concordant"
+    DEVIATION = "deviation"
+    JUSTIFIED = "justified"
+    NOTE = "note"  # differs, but only for information
+    NOT_ASSESSABLE = "not_assessable"
+    NOT_APPLICABLE = "not_applicable"
+
+
+WORDS: dict[State, Any] = {
+    State.CONCORDANT: gettext_lazy("concordant"),
+    State.DEVIATION: gettext_lazy("deviation"),
+    State.JUSTIFIED: gettext_lazy("justified"),
+    State.NOTE: gettext_lazy("differs, for information"),
+    State.NOT_ASSESSABLE: gettext_lazy("not assessable"),
+    State.NOT_APPLICABLE: gettext_lazy("not applicable"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One rule on the path."""
+
+    rule: str
+    title: str
+    state: State
+    word: str
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """One phase of care: what was done, the rules that apply, and those that do not."""
+
+    name: str
+    title: str
+    done: str
+    steps: list[Step] = field(default_factory=list)
+    idle: list[Step] = field(default_factory=list)
+
+
+def retold(finding: Mapping[str, Any]) -> str:
+    """The sentence of a kept finding, for its reader."""
+    return str(finding.get("sentence", ""))
+
+
+def pathway(document: Any, findings: Iterable[Mapping[str, Any]], justified: Iterable[str]) -> list[Phase]:
+    """Lay out what the algorithm said of a case; `justified` are the rules whose deviation the center explained."""
+    said = {str(finding["rule"]): finding for finding in findings}
+    explained = frozenset(justified)
+    phases = []
+    for name, title, rules in PHASES:
+        steps = [_step(said[rule], is_justified=rule in explained) for rule in rules if rule in said]
+        phases.append(
+            Phase(
+                name=name,
+                title=str(title),
+                done=DONE[name](document),
+                steps=[step for step in steps if step.state != State.NOT_APPLICABLE],
+                idle=[step for step in steps if step.state == State.NOT_APPLICABLE],
+            )
+        )
+    return phases
+
+
+def _step(finding: Mapping[str, Any], *, is_justified: bool) -> Step:
+    rule, state = str(finding["rule"]), _state(finding, is_justified=is_justified)
+    word = str(WORDS[state])
+    if finding.get("severity") == Severity.SENTINEL and state in (State.DEVIATION, State.JUSTIFIED):
+        word = gettext("sentinel event") if state == State.DEVIATION else gettext("sentinel event, explained")
+    return Step(rule=rule, title=_titles().get(rule, ""), state=state, word=word, sentence=retold(finding))
+
+
+def _titles() -> dict[str, str]:
+    return {rule.id: str(rule.title) for rule in ALGORITHM.rules}
+
+
+def _state(finding: Mapping[str, Any], *, is_justified: bool) -> State:
+    verdict = finding["verdict"]
+    if verdict != Verdict.DEVIATION:
+        return State(verdict)
+    if finding.get("severity") == Severity.INFO:
+        return State.NOTE
+    return State.JUSTIFIED if is_justified else State.DEVIATION
+
+
+# --- what was done, in a line ---------------------------------------------------------------------------------------
+
+
+def _line(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _diagnosis(document: Any) -> str:
+    form = document.diagnosis
+    return _line(answer(form, "diagnosis_on"), answer(form, "diagnosis_basis"))
+
+
+def _staging(document: Any) -> str:
+    form = document.tumor
+    stage = document.clinical_stage
+    tnm = " ".join(
+        answer(form, name).partition(":")[0] for name in ("c_t", "c_n", "c_m") if answer(form, name)
+    )
+    return _line(
+        answer(form, "growth_pattern"), tnm, gettext("stage {stage}").format(stage=stage) if stage else ""
+    )
+
+
+def _mdt(document: Any) -> str:
+    return _line(*(_line_of(meeting) for meeting in document.mdt_meetings[:3]))
+
+
+def _line_of(meeting: Any) -> str:
+    return " ".join(filter(None, [answer(meeting, "held_on"), answer(meeting, "decision")]))
+
+
+def _approach(document: Any) -> str:
+    index = document.index
+    if index is None:
+        kinds = [answer(operation, "operation_type") for operation in document.operations]
+        none = gettext("no {operation}").format(
+            operation=label(OperationType, OperationType.INDEX_RESECTION).lower()
+        )
+        return _line(none, *kinds)
+    return _line(answer(index, "approach"), answer(index, "urgency"))
+
+
+def _dissection(document: Any) -> str:
+    index = document.index
+    pringle = gettext("Pringle maneuver") if index and index.pringle_used else ""
+    return _line(answer(index, "exposure_steps"), pringle, _unless_none(index, "vascular_exclusion"))
+
+
+def _unless_none(form: Any, name: str) -> str:
+    value = getattr(form, name, None) if form is not None else None
+    return "" if value in (None, "none", frozenset({"none"})) else answer(form, name)
+
+
+def _resection(document: Any) -> str:
+    return _line(answer(document.index, "resection_type"), answer(document.specimen, "margin"))
+
+
+def _reconstruction(document: Any) -> str:
+    form = document.reconstruction
+    return _line(answer(form, "ivc_method"), answer(form, "material"), answer(form, "diameter_mm"))
+
+
+def _early(document: Any) -> str:
+    grade = document.highest_clavien_dindo
+    if grade:
+        return gettext("highest grade {grade}").format(grade=grade)
+    none = document.discharge is not None and document.discharge.no_complication_90d
+    return gettext("no complication within 90 days") if none else ""
+
+
+def _follow_up(document: Any) -> str:
+    visits = len(document.follow_ups)
+    return gettext("{n} visits").format(n=visits) if visits else ""
+
+
+DONE = {
+    "diagnosis": _diagnosis,
+    "staging": _staging,
+    "mdt": _mdt,
+    "approach": _approach,
+    "dissection": _dissection,
+    "resection": _resection,
+    "reconstruction": _reconstruction,
+    "early": _early,
+    "follow_up": _follow_up,
+}
