@@ -46,6 +46,7 @@ check: develop  ## style, types, imports, migrations, settings and documents
 	PUBLIC_URL=https://registry.example.org $(MANAGE) check --deploy --fail-level WARNING
 	$(MANAGE) dictionary --format markdown | diff docs/dictionary.md -
 	$(MANAGE) rules --format markdown | diff docs/algorithm.md -
+	$(MANAGE) catalog --check
 
 bench: setup  ## each measurement prints its figures as one line of JSON
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

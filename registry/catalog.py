@@ -30,11 +30,13 @@ from registry.tongues import DECLARED, OWN_APPS, labeled
 ROOT = settings.BASE_DIR
 # What is called with a text to be said: the place of the text, of its plural, and of its context (c).
 CALLS: dict[str, Any] = {
-    **dict.fromkeys(("gettext", "gettext_lazy", "say", "_"), (1,)),
-    **dict.fromkeys(("ngettext", "ngettext_lazy", "say_many"), (1, 2)),
+    **dict.fromkeys(("gettext", "gettext_lazy", "say", "mark", "_"), (1,)),
+    **dict.fromkeys(("ngettext", "ngettext_lazy", "say_many", "mark_many"), (1, 2)),
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
+# The refusals of the API; their titles are the phrases of HTTP.
+REFUSALS = (400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, 500, 503)
 HEADER = (
     "# Texts of the registry. Gathered by `manage.py catalog`; only the translations are written by hand."
 )
@@ -107,12 +109,9 @@ def _declared() -> Iterator[Text]:
     """What is declared and said without a mark: labels of choices, names and help of models, what an app adds."""
     for choices in labeled():
         yield from (Text(choices.__name__, member.english, "", {_file(choices)}) for member in choices)
-    translated = _of_django()
     for model in _models():
-        said = (english for english in _texts_of(model) if english not in translated)
-        yield from (Text("", english, "", {_file(model)}) for english in said)
-    refusals = (status.phrase for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST)
-    yield from (Text("", phrase, "", {"registry/api/problems.py"}) for phrase in refusals)
+        yield from (Text("", english, "", {_file(model)}) for english in _texts_of(model))
+    yield from (Text("", HTTPStatus(code).phrase, "", {"registry/api/problems.py"}) for code in REFUSALS)
     for app in OWN_APPS:
         with suppress(ModuleNotFoundError):
             texts: Callable[[], Iterable[Text]] = import_module(f"{app}.texts").declared
@@ -136,9 +135,17 @@ def _texts_of(model: Any) -> list[str]:
     """What people read of a model: forms of a case are called by their titles, other rows by their names."""
     meta = model._meta
     names = [model.title] if hasattr(model, "title") else [meta.verbose_name, meta.verbose_name_plural]
-    fields = [declared for declared in meta.local_fields if not declared.primary_key or declared.help_text]
+    fields = [f for f in meta.local_fields if not ((f.primary_key and not f.help_text) or _is_of_django(f))]
     with override(None):
         return [str(text) for text in (*names, *(t for f in fields for t in (f.verbose_name, f.help_text)))]
+
+
+def _is_of_django(declared: Any) -> bool:
+    """Tell whether a field comes from a base of Django's, which translates its texts itself."""
+    bases = (base for base in declared.model.__mro__ if base.__module__.startswith("django.contrib."))
+    return any(
+        declared.name == f.name for base in bases if hasattr(base, "_meta") for f in base._meta.local_fields
+    )
 
 
 def _of_the_framework() -> Iterator[Text]:
@@ -155,16 +162,15 @@ def _of_the_framework() -> Iterator[Text]:
 
 
 def _of_django() -> set[str]:
-    """What Django translates itself, in every language of ours."""
-    import django
-
+    """What Django and its applications translate themselves, in every language of ours."""
+    folders = [Path(import_module("django.conf").__path__[0])]
+    folders += [Path(app.path) for app in apps.get_app_configs() if app.name.startswith("django.")]
     found: list[set[str]] = []
     for language in languages():
-        known: set[str] = set()
-        for path in Path(django.__path__[0]).rglob(f"locale/{language}/LC_MESSAGES/django.po"):
-            known |= {key[1] for key, message in _by_key(_read(path, language)).items() if message.string}
-        found.append(known)
-    return set.intersection(*found) if found else set()
+        paths = [folder / "locale" / language / "LC_MESSAGES" / "django.po" for folder in folders]
+        known = (_by_key(_read(path, language)) for path in paths if path.exists())
+        found.append({key[1] for keys in known for key, message in keys.items() if message.string})
+    return set.intersection(*found)
 
 
 # --- keeping ---------------------------------------------------------------------------------------------------------
@@ -200,7 +206,7 @@ def merged(language: str, texts: Iterable[Text], old: Catalog) -> Catalog:
         before = known.pop(text.key, None)
         new.add(
             message_id,
-            before.string if before else None,
+            before.string if before else "",
             locations=[(place, 0) for place in sorted(text.places)],
             user_comments=before.user_comments if before else (),
             context=text.context or None,
@@ -271,4 +277,4 @@ def _faults(message: Message, catalog: Catalog) -> Iterator[str]:
 
 
 def _strings(message: Message) -> list[str]:
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    return [message.string] if isinstance(message.string, str) else list(message.string or ("",))

@@ -38,8 +38,18 @@ class LanguageMiddleware:
 
 def chosen_by(user: Any) -> str:
     """The language that a person chose; empty for who chose none, for nobody and for what is no longer offered."""
-    wanted = getattr(user, "language", "")
-    return wanted if wanted in dict(settings.LANGUAGES) else ""
+    return offered(getattr(user, "language", ""))
+
+
+def offered(language: str) -> str:
+    """The language of ours that is meant by a tag such as uk-UA; empty for one that is not offered."""
+    base = language.partition("-")[0]
+    return base if base in dict(settings.LANGUAGES) else ""
+
+
+def spoken() -> str:
+    """The language of the present request."""
+    return offered(translation.get_language() or "") or settings.LANGUAGE_CODE
 
 
 def choose(language: str, *, by: "User") -> None:

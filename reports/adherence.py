@@ -63,8 +63,8 @@ def _counted(rule: Rule, verdicts: dict[str, int]) -> RuleCount:
     severity = rule.severities if callable(rule.severity) else str(rule.severity)
     return RuleCount(
         rule=rule.id,
-        title=rule.title,
-        source=rule.source,
+        title=str(rule.title),
+        source=str(rule.source),
         severity=severity,
         concordant=verdicts.get(Verdict.CONCORDANT, 0),
         deviation=verdicts.get(Verdict.DEVIATION, 0),

@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 from django.db.models import Aggregate, Avg, Count, FloatField, Func, IntegerField, Max, Min, Q, QuerySet
 
+from reports import remarks
 from reports.content import Group, Line, Share, Spread
 from reports.proportions import clopper_pearson
+from reports.remarks import mark
 
 
 class Percentile(Aggregate):
@@ -61,8 +63,9 @@ def spread_group(
         value = Spread(
             center=value.center, value=value.value, brackets="none", n=value.n, decimals=value.decimals
         )
-    words = {"median": "median", "mean": "mean", "none": ""}[value.center]
-    statistic = {True: f"{words} (range)" if words else "range", False: words}[brackets]
+    words = {"median": mark("median"), "mean": mark("mean"), "none": ""}[value.center]
+    with_range = {"median": mark("median (range)"), "mean": mark("mean (range)"), "none": mark("range")}
+    statistic = with_range[value.center] if brackets else words
     line = Line(label="", value=value)
     return (
         Group(
@@ -156,7 +159,7 @@ def set_group(
     """Make the group of a set of codes, saying so where a patient counts in several lines."""
     found, recorded = set_counts(rows, field)
     several = sum(found.values()) > recorded
-    note = f"{heading}: a patient may count in more than one line." if several else ""
+    note = remarks.SEVERAL_LINES.format(heading=heading) if several else ""
     return share_group(
         heading,
         in_order(found, vocabulary),
@@ -170,4 +173,6 @@ def set_group(
 def flag_group(heading: str, rows: QuerySet[Any], field: str, everybody: int) -> tuple[Group, ...]:
     """Make the group of a yes or no."""
     yes, no = rows.filter(**{field: True}).count(), rows.filter(**{field: False}).count()
-    return share_group(heading, [("Yes", yes), ("No", no)], recorded=yes + no, applicable=everybody)
+    return share_group(
+        heading, [(mark("Yes"), yes), (mark("No"), no)], recorded=yes + no, applicable=everybody
+    )

@@ -5,9 +5,10 @@ Pure: numbers in, sentences and tables of strings out.
 
 from __future__ import annotations
 
-from reports import wording
+from reports import remarks, speech, wording
 from reports.content import FlowStep, Group, ReportContent, RuleCount, Share
 from reports.printed import Box, Column, Fact, Row, Section, Table
+from reports.speech import say, told
 
 MOST_GRADES_IN_WORDS = 2
 
@@ -28,7 +29,8 @@ def _grouped(title: str, groups: tuple[Group, ...], number: int, notes: tuple[st
     """Table 1 and Table 2: a heading with its statistic, then lines; single-line groups stand on one row."""
     rows: list[Row] = []
     for group in groups:
-        heading = f"{group.heading}, {group.statistic}" if group.statistic else group.heading
+        heading = ", ".join(told(text) for text in (group.heading, group.statistic) if text)
+        context = speech.VOCABULARIES.get(group.heading, "")
         remark = _denominator(group)
         if len(group.lines) == 1 and not group.lines[0].label:
             value = group.lines[0].value
@@ -38,15 +40,18 @@ def _grouped(title: str, groups: tuple[Group, ...], number: int, notes: tuple[st
             continue
         rows.append(Row(kind="heading", cells=(heading, "", ""), remark=remark))
         rows.extend(
-            Row(kind="line", cells=(line.label, wording.main(line.value), wording.bracket(line.value)))
+            Row(
+                kind="line",
+                cells=(told(line.label, context), wording.main(line.value), wording.bracket(line.value)),
+            )
             for line in group.lines
         )
     columns = (
-        Column(label="Item", align="left", grow=True),
-        Column(label="Value", spans=True),
+        Column(label=say("Item"), align="left", grow=True),
+        Column(label=say("Value"), spans=True),
         Column(label="", align="left"),
     )
-    footnotes = tuple(group.note for group in groups if group.note)
+    footnotes = tuple(told(group.note) for group in groups if group.note)
     return Table(number=number, title=title, columns=columns, rows=tuple(rows), notes=(*footnotes, *notes))
 
 
@@ -54,35 +59,39 @@ def _denominator(group: Group) -> str:
     """Say how many patients stand behind a group, where that is not all of them."""
     if group.recorded is None or group.applicable is None or group.recorded == group.applicable:
         return ""
-    return f"recorded in {wording.number(group.recorded)} of {wording.number(group.applicable)}"
+    return say(
+        "recorded in {n} of {all}", n=wording.number(group.recorded), all=wording.number(group.applicable)
+    )
 
 
 def patients(content: ReportContent, numbers: Numbers) -> Section | None:
     """Print the patient flow and Table 1."""
     if not content.patients and not content.flow:
         return None
-    notes = ("Percentages refer to the patients in whom the item is recorded.",)
+    notes = (say("Percentages refer to the patients in whom the item is recorded."),)
     tables = (
-        (_grouped("Patients and tumors", content.patients, numbers.next(), notes),)
+        (_grouped(say("Patients and tumors"), content.patients, numbers.next(), notes),)
         if content.patients
         else ()
     )
-    return Section(title="Patients", lead="", flow=tuple(_box(step) for step in content.flow), tables=tables)
+    return Section(
+        title=say("Patients"), lead="", flow=tuple(_box(step) for step in content.flow), tables=tables
+    )
 
 
 def _box(step: FlowStep) -> Box:
-    value = step.hidden or ("–" if step.n is None else wording.number(step.n))
-    left = tuple(Fact(label=line.label, value=wording.main(line.value)) for line in step.left)
-    return Box(label=step.label, value=value, left=left)
+    value = told(step.hidden) or ("–" if step.n is None else wording.number(step.n))
+    left = tuple(Fact(label=told(line.label), value=wording.main(line.value)) for line in step.left)
+    return Box(label=told(step.label), value=value, left=left)
 
 
 def operations(content: ReportContent, numbers: Numbers) -> Section | None:
     """Print what was done and how long it took."""
     if not content.operations:
         return None
-    notes = ("Mean and median are named in each row; brackets hold what the row says.",)
-    table = _grouped("Operation and reconstruction", content.operations, numbers.next(), notes)
-    return Section(title="Operation", lead="", tables=(table,))
+    notes = (say("Mean and median are named in each row; brackets hold what the row says."),)
+    table = _grouped(say("Operation and reconstruction"), content.operations, numbers.next(), notes)
+    return Section(title=say("Operation"), lead="", tables=(table,))
 
 
 def _interval_table(title: str, group: Group, number: int, first: str, notes: tuple[str, ...]) -> Table:
@@ -90,7 +99,7 @@ def _interval_table(title: str, group: Group, number: int, first: str, notes: tu
         Row(
             kind="plain",
             cells=(
-                line.label,
+                told(line.label),
                 wording.of_total(line.value),
                 wording.bracket(line.value).strip("()") or wording.NOT_ESTIMABLE,
                 wording.limits(line.value),
@@ -100,11 +109,11 @@ def _interval_table(title: str, group: Group, number: int, first: str, notes: tu
     )
     columns = (
         Column(label=first, align="left", grow=True),
-        Column(label="Patients"),
-        Column(label="Share"),
-        Column(label="95% CI, %"),
+        Column(label=say("Patients")),
+        Column(label=say("Share")),
+        Column(label=say("{level} CI, %", level="95%")),
     )
-    footnotes = (group.note, *notes) if group.note else notes
+    footnotes = (told(group.note), *notes) if group.note else notes
     return Table(number=number, title=title, columns=columns, rows=rows, notes=footnotes)
 
 
@@ -114,14 +123,19 @@ def early(content: ReportContent, numbers: Numbers) -> Section | None:
         return None
     tables: list[Table] = []
     if content.complications is not None:
-        title = "Highest Clavien–Dindo grade per patient"
-        tables.append(_interval_table(title, content.complications, numbers.next(), "Grade", ()))
+        title = say("Highest Clavien–Dindo grade per patient")
+        tables.append(_interval_table(title, content.complications, numbers.next(), say("Grade"), ()))
     if content.early_events is not None:
         notes = (
-            "Intervals: Clopper and Pearson. None observed does not mean none possible: the upper limit says how many.",
+            say(
+                "Intervals: Clopper and Pearson. None observed does not mean none possible: the upper limit says how"
+                " many."
+            ),
         )
-        tables.append(_interval_table("Early events", content.early_events, numbers.next(), "Event", notes))
-    return Section(title="Early outcome", lead=_early_lead(content), tables=tuple(tables))
+        tables.append(
+            _interval_table(say("Early events"), content.early_events, numbers.next(), say("Event"), notes)
+        )
+    return Section(title=say("Early outcome"), lead=_early_lead(content), tables=tuple(tables))
 
 
 def _early_lead(content: ReportContent) -> str:
@@ -134,8 +148,11 @@ def _early_lead(content: ReportContent) -> str:
             fewest = min(values, key=lambda value: value.of or 0)
             upper = wording.percent(fewest.upper) if fewest.upper is not None else wording.NOT_ESTIMABLE
             sentences.append(
-                "No thrombosis, embolism or early death was recorded "
-                f"({wording.of_total(fewest)}, upper 95% bound {upper})."
+                say(
+                    "No thrombosis, embolism or early death was recorded ({n}, upper 95% bound {upper}).",
+                    n=wording.of_total(fewest),
+                    upper=upper,
+                )
             )
     return " ".join(sentences)
 
@@ -147,8 +164,13 @@ def _complications_said(group: Group) -> list[str]:
     seen = {label: value for label, value in shares.items() if value.n}
     if len(seen) <= MOST_GRADES_IN_WORDS:
         return [
-            f"Clavien–Dindo {label[0].lower()}{label[1:]} was the highest grade in {wording.of_total(value)} "
-            f"({wording.percent((value.n or 0) / value.of)}; 95% CI {wording.limits(value)})."
+            say(
+                "Clavien–Dindo grade {grade} was the highest grade in {n} ({share}; 95% CI {interval}).",
+                grade=label.partition(" ")[2].removesuffix(" (death)"),
+                n=wording.of_total(value),
+                share=wording.percent((value.n or 0) / value.of),
+                interval=wording.limits(value),
+            )
             for label, value in seen.items()
             if value.of
         ]
@@ -157,8 +179,15 @@ def _complications_said(group: Group) -> list[str]:
     major = sum(value.n or 0 for label, value in shares.items() if label.partition(" ")[2] not in ("I", "II"))
     every, of = sum(value.n or 0 for value in seen.values()), group.recorded or 0
     return [
-        f"{wording.number(every)} of {wording.number(of)} patients ({wording.percent(every / of)}) had a complication, "
-        f"{wording.number(major)} ({wording.percent(major / of)}) a major one, Clavien–Dindo grade IIIa or higher."
+        say(
+            "{n} of {all} patients ({share}) had a complication, {major} ({of_them}) a major one, Clavien–Dindo grade"
+            " IIIa or higher.",
+            n=wording.number(every),
+            all=wording.number(of),
+            share=wording.percent(every / of),
+            major=wording.number(major),
+            of_them=wording.percent(major / of),
+        )
     ]
 
 
@@ -168,37 +197,52 @@ def rules(content: ReportContent, numbers: Numbers) -> Section | None:
         return None
     common = _common_source(content.rules)
     justified = any(rule.justified for rule in content.rules)
-    labels = ("Deviation", *(("Justified",) if justified else ()), "Not\nassessable", "Not\napplicable")
+    labels = (
+        say("Deviation"),
+        *((say("Justified"),) if justified else ()),
+        say("Not\nassessable"),
+        say("Not\napplicable"),
+    )
     columns = (
-        Column(label="Rule", align="left"),
-        Column(label="What it expects", align="left", grow=True),
-        Column(label="Concordant", spans=True),
+        Column(label=say("Rule"), align="left"),
+        Column(label=say("What it expects"), align="left", grow=True),
+        Column(label=say("Concordant"), spans=True),
         Column(label="", align="right"),
         *(Column(label=label) for label in labels),
     )
-    sources = (f"Source: {common}; the words in quotation marks are the paper's.",) if common else ()
+    sources: tuple[str, ...] = ()
+    if common:
+        sources = (
+            say("Source: {source}; the words in quotation marks are the paper's.", source=told(common)),
+        )
     if any(rule.sentinel for rule in content.rules):
         sources = (
-            "Of a sentinel rule, the deviations are events to look at, whatever care was given.",
+            say("Of a sentinel rule, the deviations are events to look at, whatever care was given."),
             *sources,
         )
     table = Table(
         number=numbers.next(),
-        title="Care against the treatment algorithm",
+        title=say("Care against the treatment algorithm"),
         wide=True,
         columns=columns,
         rows=tuple(_rule_row(rule, common, justified=justified) for rule in content.rules),
         notes=(
-            "Percentages: concordant of those judged, that is concordant, deviating or justified. Not assessable: the "
-            "rule applies or may apply, but a needed item is not recorded. The counts of a row add up to all "
-            "patients read.",
-            "A deviation is a prompt for review, not a judgment of care; most rules rest on very few patients.",
+            say(
+                "Percentages: concordant of those judged, that is concordant, deviating or justified. Not assessable: "
+                "the rule applies or may apply, but a needed item is not recorded. The counts of a row add up to all "
+                "patients read."
+            ),
+            say(
+                "A deviation is a prompt for review, not a judgment of care; most rules rest on very few patients."
+            ),
             *sources,
         ),
     )
     read = content.rules_read
-    lead = "" if read is None else f"Each rule was read over {wording.counted(read, 'patient', 'patients')}."
-    return Section(title="Treatment algorithm", lead=lead, tables=(table,))
+    lead = ""
+    if read is not None:
+        lead = say("Each rule was read over {patients}.", patients=wording.counted(read, *remarks.PATIENTS))
+    return Section(title=say("Treatment algorithm"), lead=lead, tables=(table,))
 
 
 def _common_source(rules: tuple[RuleCount, ...]) -> str:
@@ -221,13 +265,14 @@ def _rule_row(rule: RuleCount, common: str, *, justified: bool) -> Row:
         share = f"({wording.percent(rule.concordant / judged)})" if judged else ""
     cells = (
         rule.rule,
-        rule.title,
+        told(rule.title),
         _counted(rule, rule.concordant),
         share,
         *(_counted(rule, n) for n in counts),
     )
-    return Row(kind="plain", cells=cells, remark=" · ".join(part for part in (rule.severity, said) if part))
+    remark = " · ".join(part for part in (told(rule.severity, "severity"), told(said)) if part)
+    return Row(kind="plain", cells=cells, remark=remark)
 
 
 def _counted(rule: RuleCount, n: int | None) -> str:
-    return (rule.hidden or wording.NOT_ESTIMABLE) if n is None else wording.number(n)
+    return (told(rule.hidden) or wording.NOT_ESTIMABLE) if n is None else wording.number(n)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import isclose
 from typing import overload
 
+from reports import remarks
 from reports.content import CurveTable, Estimate, Quantile, RiskColumn, Survival
 from reports.small_numbers import COMPLEMENT, Sizes, is_small, to_five
 from reports.wording import DAYS_PER_MONTH
@@ -28,7 +29,7 @@ def coarse(survival: Survival, sizes: Sizes) -> Survival:
             estimates=(),
             median=None,
             follow_up=None,
-            note=f"Fewer than {LEAST_PATIENTS} patients or {threshold} deaths: survival is withheld.",
+            note=remarks.FEW_DEATHS.format(patients=LEAST_PATIENTS, deaths=threshold),
         )
     curves = tuple(
         _at_ticks(curve, columns, threshold)
@@ -44,8 +45,7 @@ def coarse(survival: Survival, sizes: Sizes) -> Survival:
         estimates=_estimates(survival.estimates, curves),
         median=_in_months(survival.median),
         follow_up=_in_months(survival.follow_up),
-        note="Steps of the curve stand at the ticks of the axis; times are whole months; numbers at risk and of "
-        "deaths are rounded to 5.",
+        note=remarks.COARSE,
     )
 
 

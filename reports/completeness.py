@@ -12,6 +12,7 @@ from reports import cohorts
 from reports.cohorts import Cut
 from reports.content import MissingCount
 from reports.operations import TUBES, WITH_MATERIAL, index_operations, index_reconstructions
+from reports.remarks import mark
 
 Whom = Literal["registered", "resected", "with material", "with tube"]
 
@@ -27,7 +28,7 @@ class Item:
 
 ITEMS: tuple[tuple[str, tuple[Item, ...]], ...] = (
     (
-        "Tumor",
+        mark("Tumor"),
         tuple(
             Item(model=Tumor, field=name, whom="registered")
             for name in (
@@ -40,7 +41,7 @@ ITEMS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     (
-        "Operation",
+        mark("Operation"),
         tuple(
             Item(model=Operation, field=name, whom="resected")
             for name in (
@@ -58,7 +59,7 @@ ITEMS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     (
-        "Reconstruction",
+        mark("Reconstruction"),
         (
             Item(model=Reconstruction, field="ivc_method", whom="resected"),
             Item(model=Reconstruction, field="material", whom="with material"),
@@ -66,7 +67,7 @@ ITEMS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     (
-        "Pathology",
+        mark("Pathology"),
         tuple(Item(model=Pathology, field=name, whom="resected") for name in ("margin", "fnclcc_grade")),
     ),
 )
@@ -102,8 +103,8 @@ def missing(cut: Cut) -> tuple[MissingCount, ...]:
             )
         )
     followed = MissingCount(
-        form="Follow-up",
-        variable="Death, or a day last known alive",
+        form=mark("Follow-up"),
+        variable=mark("Death, or a day last known alive"),
         recorded=cohorts.followed(cut).count(),
         applicable=applicable["resected"],
     )
@@ -120,9 +121,9 @@ def _patient(cases: QuerySet[Case], everybody: int) -> tuple[MissingCount, ...]:
             "pk", filter=Q(patient__born_on__isnull=False) | Q(patient__age_at_resection_years__isnull=False)
         ),
     )
-    labels = {"sex": "Sex", "age": "Date of birth or age"}
+    labels = {"sex": mark("Sex"), "age": mark("Date of birth or age")}
     return tuple(
-        MissingCount(form="Patient", variable=label, recorded=counts[name], applicable=everybody)
+        MissingCount(form=mark("Patient"), variable=label, recorded=counts[name], applicable=everybody)
         for name, label in labels.items()
         if everybody
     )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import connection, transaction
 
+from cases.endpoints import EARLY_DAYS
 from cases.models import Case
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.validity import VALIDITY
@@ -46,6 +47,7 @@ from reports.content import (
     Survival,
 )
 from reports.models import Audience
+from reports.remarks import mark
 
 
 @contextmanager
@@ -116,17 +118,18 @@ def _scope(cut: Cut) -> str:
 
 def _subtitle(cut: Cut, frame: Frame) -> str:
     registered, followed = wording.number(frame.registered), wording.number(frame.followed)
-    return f"{_scope(cut)}: {registered} registered, {followed} resected and followed"
+    return remarks.SUBTITLE.format(scope=_scope(cut), registered=registered, followed=followed)
 
 
 def _heard_of(cut: Cut, frame: Frame) -> str:
     """Say how fresh the follow-up is; published cases have none."""
     if cut.source in ("literature", "reconstruction") or not frame.alive:
         return ""
-    return (
-        f"Of {wording.counted(frame.alive, 'patient', 'patients')} not known to have died, "
-        f"{wording.number(frame.stale)} ({wording.percent(frame.stale / frame.alive)}) were last heard of more than "
-        f"{STALE_MONTHS} months before the data cut."
+    return remarks.HEARD_OF.format(
+        patients=wording.counted(frame.alive, *remarks.PATIENTS),
+        stale=wording.number(frame.stale),
+        share=wording.percent(frame.stale / frame.alive),
+        months=STALE_MONTHS,
     )
 
 
@@ -134,13 +137,14 @@ def _headlines(survival: Survival | None, early: Group | None) -> tuple[Headline
     """Three times of survival and the deaths by day 90."""
     items = [
         Headline(
-            label=f"alive at {e.months} months", value=Rate(estimate=e.survival, lower=e.lower, upper=e.upper)
+            label=remarks.ALIVE_AT.format(months=e.months),
+            value=Rate(estimate=e.survival, lower=e.lower, upper=e.upper),
         )
         for e in (survival.estimates if survival else ())[:3]
     ]
     for line in early.lines if early else ():
-        if line.label.startswith("Death within 90"):
-            items.append(Headline(label="died within 90 days", value=line.value))
+        if line.label == remarks.DEATH_WITHIN.format(days=EARLY_DAYS):
+            items.append(Headline(label=remarks.DIED_WITHIN.format(days=EARLY_DAYS), value=line.value))
     return tuple(items)
 
 
@@ -151,19 +155,26 @@ def _flow(frame: Frame) -> tuple[FlowStep, ...]:
     unresected, lost = frame.registered - frame.resected, frame.resected - frame.followed
     return (
         FlowStep(
-            label="Registered cases",
+            label=mark("Registered cases"),
             n=frame.registered,
             left=left(
-                "no index resection of an eligible primary tumor recorded:", unresected, frame.registered
+                mark("no index resection of an eligible primary tumor recorded:"),
+                unresected,
+                frame.registered,
             ),
         ),
         FlowStep(
-            label="Index resection, primary tumor",
+            label=mark("Index resection, primary tumor"),
             n=frame.resected,
-            left=left("no date of death and no day last known alive:", lost, frame.resected),
+            left=left(mark("no date of death and no day last known alive:"), lost, frame.resected),
         ),
-        FlowStep(label="Followed for survival", n=frame.followed),
+        FlowStep(label=mark("Followed for survival"), n=frame.followed),
     )
+
+
+def _withheld() -> str:
+    """Say what readers outside the center do not see."""
+    return remarks.WITHHELD.format(most=threshold() - 1, threshold=threshold())
 
 
 def _notes(cut: Cut) -> tuple[Note, ...]:
@@ -178,10 +189,7 @@ def _notes(cut: Cut) -> tuple[Note, ...]:
         .distinct()
         .count()
     )
-    sources = Note(
-        title="Sources",
-        text=f"{wording.counted(citations, 'publication', 'publications')}; each case keeps its citation.",
-    )
+    sources = Note(title=mark("Sources"), text=wording.counted(citations, *remarks.PUBLICATIONS))
     return (remarks.TIMES_AS_PRINTED, sources) if citations else (remarks.TIMES_AS_PRINTED,)
 
 
@@ -191,9 +199,12 @@ def _methods(cut: Cut) -> Methods:
         data_digest=provenance.data_digest(cut),
         code_version=provenance.code_version(),
         report_version=REPORT_VERSION,
-        rulebooks=(f"treatment algorithm {' and '.join(read)}", f"validity {VALIDITY.version}"),
+        rulebooks=(
+            remarks.ALGORITHM.format(versions=", ".join(read)),
+            remarks.VALIDITY.format(version=VALIDITY.version),
+        ),
         software=provenance.software(),
         intervals=remarks.INTERVALS,
         definitions=remarks.DEFINITIONS,
-        suppression=remarks.withheld(threshold()) if cut.source == "clinical" else remarks.NOTHING_WITHHELD,
+        suppression=_withheld() if cut.source == "clinical" else remarks.NOTHING_WITHHELD,
     )

@@ -22,9 +22,10 @@ from email.utils import parseaddr
 from django.conf import settings
 from django.db import connection, transaction
 
-from registry import access
+from registry import access, language
 from registry.access import Action
 from registry.models import User
+from registry.tongues import DECLARED
 from reports import content as contents
 from reports import documents, transport
 from reports.documents import Envelope, Letter
@@ -50,17 +51,22 @@ class LostClaimError(Exception):
 
 
 def write(report: Report, recipients: Iterable[User]) -> int:
-    """Write one finished message for each recipient who may read the report and has none yet; tell how many."""
+    """Write one finished message for each recipient who may read the report and has none yet; tell how many.
+
+    Each is written in the language of its reader, else in that of the center reported on.
+    """
     with access.everywhere():
         held = set(Delivery.objects.filter(report=report).values_list("recipient_id", flat=True))
         wanted = [u for u in recipients if u.pk not in held and u.email and may_receive(u, report)]
+        otherwise = language.offered(report.center.language) if report.center else ""
     if not wanted:
         return 0
-    parts = documents.letter(
-        contents.from_plain(report.content)
-    )  # the slow part stands outside the transaction
+    content = contents.from_plain(report.content)
+    spoken = {user.pk: language.chosen_by(user) or otherwise or DECLARED for user in wanted}
+    # the slow part stands outside the transaction
+    letters = {code: documents.letter(content, code) for code in sorted(set(spoken.values()))}
     written_at = database_now()
-    rows = [_written(report, parts, user, written_at) for user in wanted]
+    rows = [_written(report, letters[spoken[user.pk]], user, written_at) for user in wanted]
     with access.everywhere():
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)  # another worker may have written the same
     return len(rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reports import coarse_survival
+from reports import coarse_survival, remarks
 from reports.coarse_survival import LEAST_PATIENTS
 from reports.content import (
     FlowStep,
@@ -26,6 +26,7 @@ from reports.content import (
     Survival,
     Value,
 )
+from reports.remarks import mark
 from reports.small_numbers import COMPLEMENT, Sizes, is_small, mark_of, to_five, withheld
 
 NESTED = "Death "  # lines that begin so count the same deaths by later and later days
@@ -61,8 +62,8 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
 def _nothing(content: ReportContent) -> ReportContent:
     """Say why there are no figures: an empty report is still a report."""
     why = Note(
-        title="No figures",
-        text=f"Figures of other centers are shown from {LEAST_CENTERS} centers and {LEAST_PATIENTS} patients on.",
+        title=mark("No figures"),
+        text=remarks.NO_FIGURES.format(centers=LEAST_CENTERS, patients=LEAST_PATIENTS),
     )
     return replace(
         content,
@@ -191,7 +192,7 @@ def _flow(steps: tuple[FlowStep, ...], threshold: int) -> tuple[FlowStep, ...]:
         if is_small(step.n, threshold):
             shown.append(replace(step, n=None, hidden=f"<{threshold}", left=()))
         elif Sizes(tuple(shown), threshold).shown(step.n) is None:
-            shown.append(replace(step, n=None, hidden=f"about {to_five(step.n)}", left=()))
+            shown.append(replace(step, n=None, hidden=remarks.ABOUT.format(n=to_five(step.n)), left=()))
         else:
             shown.append(
                 replace(step, left=tuple(line for line in step.left if not _small_line(line, threshold)))
@@ -214,6 +215,6 @@ def _headlines(
             continue
         if isinstance(item.value, Share):
             value = _lone(item.value, sizes)
-            item = replace(item, value=value, detail="small number" if value.hidden else item.detail)
+            item = replace(item, value=value, detail=mark("small number") if value.hidden else item.detail)
         kept.append(item)
     return tuple(kept)

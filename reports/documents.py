@@ -1,6 +1,7 @@
 """Report content to documents: PDF, standalone HTML, mail and JSON. Same content, same bytes.
 
-Nothing here reads the database, the clock or the fonts of the machine.
+Nothing here reads the database, the clock or the fonts of the machine. The content is in English; a document is printed
+in the language that is named, whoever asks for it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from email.message import EmailMessage
@@ -19,14 +22,18 @@ from pathlib import Path
 import css_inline
 import typst
 from django.template.loader import render_to_string
+from django.utils.formats import get_format
+from django.utils.translation import gettext, ngettext, override, pgettext
 
 from reports import content as contents
-from reports import figures, plaintext, printing
+from reports import figures, plaintext, printing, speech, survival_chapter
 from reports.content import ReportContent, Survival
 from reports.printed import PrintedReport
 
 _TYPST = Path(__file__).parent / "templates" / "reports" / "report.typ"
 _FIGURE = "figure@report"
+ENGLISH = speech.Voice.language
+REGIONS = {"uk": "UA"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +46,34 @@ class Envelope:
     written_at: datetime
 
 
-def pdf(content: ReportContent) -> bytes:
+class Translated(speech.Voice):
+    """A language of the catalogs, once it is active."""
+
+    def __init__(self, language: str) -> None:
+        self.language, self.region = language, REGIONS.get(language, language.upper())
+        self.decimal = get_format("DECIMAL_SEPARATOR", language)
+        self.thousands = "," if self.decimal == "." else " "
+
+    def text(self, english: str, context: str = "") -> str:
+        return pgettext(context, english) if context else gettext(english)
+
+    def many(self, one: str, many: str, n: int) -> str:
+        return ngettext(one, many, n)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Print in this language."""
+    voice = speech.Voice() if language == speech.Voice.language else Translated(language)
+    with override(language), speech.spoken(voice):
+        yield
+
+
+def pdf(content: ReportContent, language: str = ENGLISH) -> bytes:
     """Typeset the report as tagged, accessible PDF (PDF/UA-1), dated with its data cut."""
-    report = printing.printed(content)
-    inputs = {"report": json.dumps(dataclasses.asdict(report)), "figure": _svg(content).decode()}
+    with speaking(language):
+        report = printing.printed(content)
+        inputs = {"report": json.dumps(dataclasses.asdict(report)), "figure": _svg(content).decode()}
     document = typst.compile(
         _TYPST.read_bytes(),
         font_paths=_fonts(),
@@ -57,26 +88,29 @@ def pdf(content: ReportContent) -> bytes:
     return document
 
 
-def html(content: ReportContent) -> str:
+def html(content: ReportContent, language: str = ENGLISH) -> str:
     """Write one file that needs nothing else: styles and figure are inside."""
-    figure = f"data:image/svg+xml;base64,{base64.b64encode(_svg(content)).decode()}"
-    return _html(printing.printed(content), figure=figure, mail=False)
+    with speaking(language):
+        figure = f"data:image/svg+xml;base64,{base64.b64encode(_svg(content)).decode()}"
+        return _html(printing.printed(content), figure=figure, mail=False)
 
 
-def text(content: ReportContent) -> str:
+def text(content: ReportContent, language: str = ENGLISH) -> str:
     """Write the report as plain text."""
-    return plaintext.plain_text(printing.printed(content))
+    with speaking(language):
+        return plaintext.plain_text(printing.printed(content))
 
 
-def to_json(content: ReportContent) -> str:
-    """Write the content for machines."""
+def to_json(content: ReportContent, language: str = ENGLISH) -> str:
+    """Write the content for machines: as it is stored, in English."""
     return contents.to_json(content, indent=2) + "\n"
 
 
-def subject(content: ReportContent) -> str:
+def _subject(content: ReportContent, report: PrintedReport) -> str:
     """Name report and cut in a mail's subject."""
-    report = printing.printed(content)
-    return f"Survival report, {content.scope}: data cut {report.cut}"
+    return speech.say(
+        "Survival report, {scope}: data cut {day}", scope=speech.told(content.scope), day=report.cut
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,18 +125,19 @@ class Letter:
     pdf_name: str
 
 
-def letter(content: ReportContent) -> Letter:
+def letter(content: ReportContent, language: str = ENGLISH) -> Letter:
     """Render the parts of a mail."""
-    report = printing.printed(content)
-    picture = _png(content.survival) if content.survival is not None and report.figure is not None else None
-    return Letter(
-        subject=subject(content),
-        text=plaintext.plain_text(report),
-        html=_inliner().inline(_html(report, figure=f"cid:{_FIGURE}", mail=True)),
-        picture=picture,
-        pdf=pdf(content),
-        pdf_name=f"survival-report-{content.as_of.isoformat()}.pdf",
-    )
+    with speaking(language):
+        report = printing.printed(content)
+        has_figure = content.survival is not None and report.figure is not None
+        return Letter(
+            subject=_subject(content, report),
+            text=plaintext.plain_text(report),
+            html=_inliner().inline(_html(report, figure=f"cid:{_FIGURE}", mail=True)),
+            picture=_png(content.survival) if has_figure else None,  # type: ignore[arg-type]
+            pdf=pdf(content, language),
+            pdf_name=f"survival-report-{content.as_of.isoformat()}.pdf",
+        )
 
 
 def mail(parts: Letter, envelope: Envelope) -> bytes:
@@ -143,19 +178,19 @@ def _html(report: PrintedReport, *, figure: str, mail: bool) -> str:
 
 def _svg(content: ReportContent) -> bytes:
     survival = content.survival
-    return figures.kaplan_meier_svg(survival, title=_title(survival)) if _has_curve(survival) else b""  # type: ignore[arg-type]
+    return (
+        figures.kaplan_meier_svg(survival, title=survival_chapter.title(survival))
+        if _has_curve(survival)
+        else b""
+    )  # type: ignore[arg-type]
 
 
 def _png(survival: Survival) -> bytes:
-    return figures.kaplan_meier_png(survival, title=_title(survival))
+    return figures.kaplan_meier_png(survival, title=survival_chapter.title(survival))
 
 
 def _has_curve(survival: Survival | None) -> bool:
     return survival is not None and bool(survival.curves)
-
-
-def _title(survival: Survival) -> str:
-    return f"{survival.endpoint} after {survival.origin}"
 
 
 @cache

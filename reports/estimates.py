@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reports import figures, survival
+from reports import figures, remarks, survival
 from reports.content import CurveTable, Estimate, Quantile, RiskColumn, Survival
 from reports.curve import ConfType, Curve
 from reports.lifetable import LifeTable
+from reports.remarks import mark
 from reports.survival import DAYS_PER_MONTH
 
 MONTHS = (12, 24, 36, 60, 120)
@@ -39,10 +40,10 @@ def overall_survival(
     pooled = survival.kaplan_meier(whole, conf_type=INTERVAL, level=LEVEL)
     drawn = until is not None
     return Survival(
-        endpoint="Overall survival",
-        origin="resection",
-        event="death from any cause",
-        censoring="at the last day known alive, never at the data cut if nothing was heard until then",
+        endpoint=mark("Overall survival"),
+        origin=mark("resection"),
+        event=mark("death from any cause"),
+        censoring=mark("at the last day known alive, never at the data cut if nothing was heard until then"),
         interval=INTERVAL,
         level=LEVEL,
         n=size,
@@ -53,10 +54,13 @@ def overall_survival(
         estimates=_estimates(pooled),
         median=_quantile(pooled),
         follow_up=_quantile(survival.kaplan_meier(whole.reverse(), conf_type=INTERVAL, level=LEVEL)),
-        note=note
-        if drawn
-        else f"Fewer than {LEAST_AT_RISK} patients are followed: no curve is drawn. {note}".strip(),
+        note=note if drawn else _few(note),
     )
+
+
+def _few(note: str) -> str:
+    pattern = remarks.FEW_FOLLOWED if note else remarks.FEW_FOLLOWED_BARE
+    return pattern.format(least=LEAST_AT_RISK, note=note)
 
 
 def least_at_risk(size: int) -> int:

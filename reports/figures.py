@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
 from reports.content import CurveTable, RiskColumn, Survival
+from reports.speech import say, told
 
 FONTS = Path(__file__).parent / "fonts"
 for _font in sorted(FONTS.glob("*.otf")):
@@ -126,8 +127,12 @@ def _frame(axes: Axes, survival: Survival, ticks: tuple[int, ...]) -> None:
     years = ticks[-1] > 60
     axes.set_xticks(ticks, [f"{tick // 12}" if years else f"{tick}" for tick in ticks])
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", "100"])
-    axes.set_xlabel(f"{'Years' if years else 'Months'} since {survival.origin}", color=_INK, labelpad=3)
-    axes.set_ylabel(f"{survival.endpoint} (%)", color=_INK, labelpad=5)
+    origin = told(survival.origin, "after")
+    since = (
+        say("Years since {origin}", origin=origin) if years else say("Months since {origin}", origin=origin)
+    )
+    axes.set_xlabel(since, color=_INK, labelpad=3)
+    axes.set_ylabel(f"{told(survival.endpoint)} (%)", color=_INK, labelpad=5)
     axes.grid(axis="y", color=_HAIR, linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
@@ -180,7 +185,7 @@ def _names(axes: Axes, survival: Survival) -> None:
     for height, index in sorted(ends):
         place = max(height, last + _APART)
         axes.annotate(
-            survival.curves[index].label,
+            told(survival.curves[index].label),
             (survival.show_until_days / DAYS_PER_MONTH, place),
             xytext=(7, 0),
             textcoords="offset points",
@@ -211,10 +216,20 @@ def _risk_table(
         color = OKABE_ITO[index % len(OKABE_ITO)]
         if len(survival.curves) > 1:
             figure.text(
-                label_x, top / layout.height, curve.label, color=color, fontsize=8, weight=600, va="center"
+                label_x,
+                top / layout.height,
+                told(curve.label),
+                color=color,
+                fontsize=8,
+                weight=600,
+                va="center",
             )
             top -= layout.row
-        for label, field in (("At risk", "at_risk"), ("Censored", "censored"), ("Events", "died")):
+        for label, field in (
+            (say("At risk"), "at_risk"),
+            (say("Censored"), "censored"),
+            (say("Events"), "died"),
+        ):
             strong = field == "at_risk"
             ink = color if strong else _QUIET
             weight = 600 if strong else 400
@@ -235,4 +250,4 @@ def _risk_table(
 
 def _cell(column: RiskColumn, field: str) -> str:
     value: int | None = getattr(column, field)
-    return column.hidden or "–" if value is None else f"{value}"
+    return told(column.hidden) or "–" if value is None else f"{value}"

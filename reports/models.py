@@ -10,6 +10,7 @@ import pgtrigger
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_lazy
 
 from registry import access
 from registry.access import Action, ScopedQuerySet
@@ -94,7 +95,7 @@ class Report(models.Model):
             models.CheckConstraint(
                 condition=Q(audience="inside") | Q(center__isnull=True),
                 name="%(app_label)s_%(class)s_outside_is_registry",
-                violation_error_message="A report for other centers covers the whole registry.",
+                violation_error_message=gettext_lazy("A report for other centers covers the whole registry."),
             ),
             models.CheckConstraint(
                 condition=Q(content__isnull=True) | ~Q(content_digest=""),
@@ -156,23 +157,25 @@ class Subscription(models.Model):
                 fields=("user", "center", "cadence"),
                 nulls_distinct=False,
                 name="%(app_label)s_%(class)s_once",
-                violation_error_message="This person already gets this report.",
+                violation_error_message=gettext_lazy("This person already gets this report."),
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.center or 'whole registry'}, {self.get_cadence_display().lower()}"
+        return (
+            f"{self.user}: {self.center or gettext('whole registry')}, {self.get_cadence_display().lower()}"
+        )
 
     def clean(self) -> None:
         """Refuse a person to whom no mail can be sent, or who may not read the report."""
         if not self.user_id:
             return
         if not self.user.email:
-            raise ValidationError({"user": "This person has no mail address: add it first."})
+            raise ValidationError({"user": gettext("This person has no mail address: add it first.")})
         readable = access.centers_of(self.user, Action.READ_REPORT)
         if not readable or (self.center_id is not None and self.center_id not in readable):
             raise ValidationError(
-                {"user": "This person may not read this report: give a role in the center first."}
+                {"user": gettext("This person may not read this report: give a role in the center first.")}
             )
 
 

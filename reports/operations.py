@@ -20,20 +20,21 @@ from cases.vocabulary import (
     ResectionType,
     Vein,
 )
-from reports import cohorts
+from reports import cohorts, remarks
 from reports.aggregates import coded_counts, coded_group, set_group, share_group, spread_group, spreads
 from reports.cohorts import Cut
 from reports.content import Group
 from reports.patients import specimens
+from reports.remarks import mark
 
 IMPLANTED = (Handling.REIMPLANTED_GRAFT, Handling.REIMPLANTED_IVC, Handling.INTERPOSITION)
 WITH_MATERIAL = (IvcMethod.TUBE_GRAFT, IvcMethod.BIFURCATED_GRAFT, IvcMethod.AUTOLOGOUS_TUBE, IvcMethod.PATCH)
 TUBES = WITH_MATERIAL[:3]
 _RESECTIONS: dict[str, str] = {
-    ResectionType.CIRCUMFERENTIAL: "Circular resection",
-    ResectionType.TANGENTIAL_WALL: "Resection of part of the wall",
-    ResectionType.THROMBECTOMY_ONLY: "Thrombectomy only",
-    ResectionType.NONE: "No resection of the vein",
+    ResectionType.CIRCUMFERENTIAL: mark("Circular resection"),
+    ResectionType.TANGENTIAL_WALL: mark("Resection of part of the wall"),
+    ResectionType.THROMBECTOMY_ONLY: mark("Thrombectomy only"),
+    ResectionType.NONE: mark("No resection of the vein"),
 }
 
 
@@ -46,22 +47,22 @@ def operations(cut: Cut, *, brands: bool = True) -> tuple[Group, ...]:
     everybody = cohorts.main_curve(cut).count()
     published = cut.source == "reconstruction"
     minutes, blood = spreads(rows, "skin_to_skin_min"), spreads(rows, "blood_loss_ml")
-    loss = spread_group("Blood loss, mL", blood["mean"], everybody)
+    loss = spread_group(mark("Blood loss, mL"), blood["mean"], everybody)
     if not published:
-        loss = (*spread_group("Blood loss, mL", blood["median"], everybody), *loss)
+        loss = (*spread_group(mark("Blood loss, mL"), blood["median"], everybody), *loss)
     groups = [
-        *set_group("Approach", rows, "approach", Approach, everybody),
+        *set_group(mark("Approach"), rows, "approach", Approach, everybody),
         *_procedures(rows, everybody),
         *_prostheses(cut, brands=brands),
-        *spread_group("Operating time, min", minutes["median"], everybody),
+        *spread_group(mark("Operating time, min"), minutes["median"], everybody),
         *loss,
         *_radicality(rows, everybody),
     ]
     if not published:
         groups += [
-            *coded_group("Margin", specimens(cohorts.cases(cut)), "margin", Margin, everybody),
-            *set_group("Organs resected", rows, "organs_resected", Organ, everybody),
-            *set_group("Bypass", rows, "bypass", Bypass, everybody),
+            *coded_group(mark("Margin"), specimens(cohorts.cases(cut)), "margin", Margin, everybody),
+            *set_group(mark("Organs resected"), rows, "organs_resected", Organ, everybody),
+            *set_group(mark("Bypass"), rows, "bypass", Bypass, everybody),
         ]
     return tuple(groups)
 
@@ -92,26 +93,27 @@ class _Procedure:
 
     def words(self) -> str:
         parts = [
-            _RESECTIONS.get(self.resection or "", "Resection not specified"),
+            _RESECTIONS.get(self.resection or "", mark("Resection not specified")),
             _method_words(self.method),
+            _renal_words(left=self.left, right=self.right),
         ]
-        return ", ".join(parts) + _renal_words(left=self.left, right=self.right)
+        return ", ".join(part for part in parts if part)
 
 
 def _method_words(method: str | None) -> str:
     if method is None:
-        return "reconstruction not recorded"
+        return mark("reconstruction not recorded")
     if method == IvcMethod.NOT_NEEDED:
-        return "no reconstruction needed"
+        return mark("no reconstruction needed")
     return str(IvcMethod(method).label).lower()
 
 
 def _renal_words(*, left: bool, right: bool) -> str:
     if left and right:
-        return ", both renal veins implanted"
-    if left or right:
-        return f", {'left' if left else 'right'} renal vein implanted"
-    return ""
+        return mark("both renal veins implanted")
+    if left:
+        return mark("left renal vein implanted")
+    return mark("right renal vein implanted") if right else ""
 
 
 def _procedures(rows: QuerySet[Operation], everybody: int) -> tuple[Group, ...]:
@@ -145,7 +147,7 @@ def _procedures(rows: QuerySet[Operation], everybody: int) -> tuple[Group, ...]:
         (_Procedure(resection=resection, method=method, left=left, right=right).words(), n)
         for resection, method, left, right, n in counted
     ]
-    return share_group("Procedure", counts, recorded=sum(n for _, n in counts), applicable=everybody)
+    return share_group(mark("Procedure"), counts, recorded=sum(n for _, n in counts), applicable=everybody)
 
 
 def _prostheses(cut: Cut, *, brands: bool) -> tuple[Group, ...]:
@@ -164,22 +166,24 @@ def _prostheses(cut: Cut, *, brands: bool) -> tuple[Group, ...]:
     recorded = sum(n for _, n in counts)
     return (
         *share_group(
-            "Prosthesis or patch", counts, recorded=recorded, applicable=max(with_material, recorded)
+            mark("Prosthesis or patch"), counts, recorded=recorded, applicable=max(with_material, recorded)
         ),
-        *spread_group("Graft diameter, mm", spreads(tubes, "diameter_mm")[kind], tubes.count()),  # type: ignore[index]
+        *spread_group(mark("Graft diameter, mm"), spreads(tubes, "diameter_mm")[kind], tubes.count()),  # type: ignore[index]
     )
 
 
 def _prosthesis_words(material: str, brand: str | None) -> str:
     label = str(Material(material).label).partition(",")[0]
-    return f"{label}, brand {brand}" if brand else label
+    return remarks.BRAND.format(material=label, brand=brand) if brand else label
 
 
 def _radicality(rows: QuerySet[Operation], everybody: int) -> tuple[Group, ...]:
     words = {
-        GrossResult.COMPLETE: "Radical: no visible tumor left",
-        GrossResult.MACROSCOPIC_RESIDUE: "Visible tumor left",
+        GrossResult.COMPLETE: mark("Radical: no visible tumor left"),
+        GrossResult.MACROSCOPIC_RESIDUE: mark("Visible tumor left"),
     }
     found = coded_counts(rows, "gross_result")
     counts = [(word, found.get(code, 0)) for code, word in words.items()]
-    return share_group("Result of the resection", counts, recorded=sum(found.values()), applicable=everybody)
+    return share_group(
+        mark("Result of the resection"), counts, recorded=sum(found.values()), applicable=everybody
+    )

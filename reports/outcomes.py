@@ -36,16 +36,17 @@ from cases.vocabulary import (
     IntraoperativeEvent,
     OperationType,
 )
-from reports import cohorts
+from reports import cohorts, remarks
 from reports.aggregates import share
 from reports.cohorts import Cut, DaysBetween, ImputedDate
 from reports.content import Group, Line
 from reports.operations import index_operations
+from reports.remarks import mark
 
 EVENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Pulmonary embolism", (ComplicationType.PE,)),
-    ("Venous thrombosis", tuple(sorted(VENOUS_THROMBOSES))),
-    ("Graft thrombosis", (ComplicationType.GRAFT_THROMBOSIS,)),
+    (mark("Pulmonary embolism"), (ComplicationType.PE,)),
+    (mark("Venous thrombosis"), tuple(sorted(VENOUS_THROMBOSES))),
+    (mark("Graft thrombosis"), (ComplicationType.GRAFT_THROMBOSIS,)),
 )
 DEATH_DAYS = (30, EARLY_DAYS)
 NINETY_DAYS_PASSED = Q(cut_days=None) | Q(cut_days__gte=EARLY_DAYS)
@@ -71,12 +72,12 @@ def complications(cut: Cut) -> Group | None:
     recorded = free + sum(counts.values())
     if not recorded:
         return None
-    lines = [Line(label="No complication", value=share(free, recorded, exact=True))]
+    lines = [Line(label=mark("No complication"), value=share(free, recorded, exact=True))]
     for grade, place in CLAVIEN_DINDO_RANK.items():
-        label = f"Grade {grade}" + (" (death)" if grade == ClavienDindo.V else "")
+        label = (remarks.FATAL_GRADE if grade == ClavienDindo.V else remarks.GRADE).format(grade=grade)
         lines.append(Line(label=label, value=share(counts.get(place, 0), recorded, exact=True)))
     return Group(
-        heading="Highest grade within 90 days",
+        heading=mark("Highest grade within 90 days"),
         statistic="n (%)",
         lines=tuple(lines),
         recorded=recorded,
@@ -95,9 +96,9 @@ def early_events(cut: Cut) -> Group | None:
     lines += _deaths(cut)
     if not lines:
         return None
-    note = f"Within {EARLY_DAYS} days of the operation, among patients in whom it is known."
+    note = remarks.WITHIN.format(days=EARLY_DAYS)
     return Group(
-        heading="Early events",
+        heading=mark("Early events"),
         statistic="n",
         lines=tuple(lines),
         recorded=None,
@@ -182,8 +183,9 @@ def _deaths(cut: Cut) -> list[Line]:
         **{f"died_{day}": Count("case_id", filter=died[day]) for day in DEATH_DAYS},
         **{f"known_{day}": Count("case_id", filter=died[day] | lived[day]) for day in DEATH_DAYS},
     )
-    counted = [("Death during the operation", found["operation"], found["everybody"])]
+    counted = [(mark("Death during the operation"), found["operation"], found["everybody"])]
     counted += [
-        (f"Death within {day} days", found[f"died_{day}"], found[f"known_{day}"]) for day in DEATH_DAYS
+        (remarks.DEATH_WITHIN.format(days=day), found[f"died_{day}"], found[f"known_{day}"])
+        for day in DEATH_DAYS
     ]
     return [Line(label=label, value=share(n, of, exact=True)) for label, n, of in counted if of]

@@ -24,8 +24,17 @@ from reports.aggregates import (
 )
 from reports.cohorts import Cut
 from reports.content import Group
+from reports.remarks import mark
 
-_COUNTED = {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven"}
+_COUNTED = {
+    1: mark("One"),
+    2: mark("Two"),
+    3: mark("Three"),
+    4: mark("Four"),
+    5: mark("Five"),
+    6: mark("Six"),
+    7: mark("Seven"),
+}
 
 
 class CompletedYears(Func):
@@ -43,19 +52,19 @@ def patients(cut: Cut) -> tuple[Group, ...]:
     groups = [
         *_sex(cases, everybody),
         *_age(cases, everybody, published=cut.source == "reconstruction"),
-        *coded_group("Growth pattern", tumors, "growth_pattern", Growth, everybody),
+        *coded_group(mark("Growth pattern"), tumors, "growth_pattern", Growth, everybody),
         *_segment_count(tumors, everybody),
     ]
     if cut.source == "reconstruction":
         return tuple(groups)
     levels = cohorts.observations(cut)
     groups += [
-        *set_group("Segments involved", tumors, "segments", Segment, everybody),
-        *coded_group("Most cranial level", levels, "level", Level, everybody),
-        *spread_group("Largest diameter, mm", spreads(tumors, "max_diameter_mm")["median"], everybody),
-        *flag_group("Metastasis at diagnosis", tumors, "metastasis_at_diagnosis", everybody),
-        *coded_group("Presented as", tumors, "presentation_type", PresentationType, everybody),
-        *coded_group("FNCLCC grade", specimens(cases), "fnclcc_grade", Grade, everybody),
+        *set_group(mark("Segments involved"), tumors, "segments", Segment, everybody),
+        *coded_group(mark("Most cranial level"), levels, "level", Level, everybody),
+        *spread_group(mark("Largest diameter, mm"), spreads(tumors, "max_diameter_mm")["median"], everybody),
+        *flag_group(mark("Metastasis at diagnosis"), tumors, "metastasis_at_diagnosis", everybody),
+        *coded_group(mark("Presented as"), tumors, "presentation_type", PresentationType, everybody),
+        *coded_group(mark("FNCLCC grade"), specimens(cases), "fnclcc_grade", Grade, everybody),
     ]
     return tuple(groups)
 
@@ -66,10 +75,10 @@ def specimens(cases: QuerySet[Case]) -> QuerySet[Pathology]:
 
 
 def _sex(cases: QuerySet[Case], everybody: int) -> tuple[Group, ...]:
-    words = {Sex.FEMALE: "Women", Sex.MALE: "Men", Sex.OTHER: "Other"}
+    words = {Sex.FEMALE: mark("Women"), Sex.MALE: mark("Men"), Sex.OTHER: mark("Other")}
     found = coded_counts(cases, "patient__sex")
     counts = [(word, found[code]) for code, word in words.items() if code in found]
-    return share_group("Sex", counts, recorded=sum(n for _, n in counts), applicable=everybody)
+    return share_group(mark("Sex"), counts, recorded=sum(n for _, n in counts), applicable=everybody)
 
 
 def _age(cases: QuerySet[Case], everybody: int, *, published: bool) -> tuple[Group, ...]:
@@ -77,7 +86,7 @@ def _age(cases: QuerySet[Case], everybody: int, *, published: bool) -> tuple[Gro
     lived = CompletedYears(F("observation__origin_on"), cohorts.ImputedDate("patient__born_on"))
     aged = cases.annotate(age=Coalesce(lived, "patient__age_at_resection_years", output_field=IntegerField()))
     value = spreads(aged, "age")["median"]
-    return spread_group("Age at operation, years", value, everybody, brackets=not published)
+    return spread_group(mark("Age at operation, years"), value, everybody, brackets=not published)
 
 
 def _segment_count(tumors: QuerySet[Tumor], everybody: int) -> tuple[Group, ...]:
@@ -89,5 +98,5 @@ def _segment_count(tumors: QuerySet[Tumor], everybody: int) -> tuple[Group, ...]
     )
     counts = [(_COUNTED[size], n) for size, n in counted.order_by("size")]
     return share_group(
-        "Segments per patient", counts, recorded=sum(n for _, n in counts), applicable=everybody
+        mark("Segments per patient"), counts, recorded=sum(n for _, n in counts), applicable=everybody
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import textwrap
 
-from reports.printed import Box, Fact, PrintedReport, Section, Table
+from reports.printed import Box, Fact, PrintedReport, Section, Table, Words
+from reports.speech import say, voice
 
 _WIDTH = 78
 _PLAIN = str.maketrans(
-    {"–": "-", "\u2212": "-", "\u202f": ",", "\u00a0": " ", "·": "|", "’": "'", "“": '"', "”": '"'}
+    {"–": "-", "—": "-", "\u2212": "-", "\u00a0": " ", "·": "|", "’": "'", "“": '"', "”": '"'}
 )
 
 
@@ -20,12 +21,15 @@ def plain_text(report: PrintedReport) -> str:
         _facts(report.facts),
         _wrapped(report.banner),
         "\n".join(f"{fact.value:>8}  {fact.label} ({fact.detail})" for fact in report.headlines),
-        *(_section(section) for section in report.sections),
-        _titled("Notes", "\n\n".join(_wrapped(f"{note.label}. {note.value}") for note in report.notes)),
-        _titled("Methods", _facts(report.methods)),
-        _wrapped("Aggregate figures only; no individual patient is shown. The PDF shows the survival curve."),
+        *(_section(section, report.words) for section in report.sections),
+        _titled(
+            report.words.notes, "\n\n".join(_wrapped(f"{note.label}. {note.value}") for note in report.notes)
+        ),
+        _titled(report.words.methods, _facts(report.methods)),
+        _wrapped(f"{report.words.footer} {report.words.without_figure}"),
     ]
-    return "\n\n".join(part for part in parts if part).translate(_PLAIN) + "\n"
+    plain = {**_PLAIN, ord("\u202f"): voice().thousands}
+    return "\n\n".join(part for part in parts if part).translate(plain) + "\n"
 
 
 def _wrapped(text: str) -> str:
@@ -51,29 +55,35 @@ def _facts(facts: tuple[Fact, ...]) -> str:
     )
 
 
-def _section(section: Section) -> str:
-    parts = [_wrapped(section.lead), _flow(section.flow), *(_table(table) for table in section.tables)]
+def _section(section: Section, words: Words) -> str:
+    tables = (_table(table, words) for table in section.tables)
+    parts = [_wrapped(section.lead), _flow(section.flow, words), *tables]
     return _titled(section.title, "\n\n".join(part for part in parts if part))
 
 
-def _flow(boxes: tuple[Box, ...]) -> str:
+def _flow(boxes: tuple[Box, ...], words: Words) -> str:
     lines: list[str] = []
     for box in boxes:
         lines.append(f"{box.label}: n = {box.value}")
-        lines.extend(f"    left: {gone.label} {gone.value}" for gone in box.left)
+        lines.extend(f"    {words.left} {gone.label} {gone.value}" for gone in box.left)
     return "\n".join(lines)
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, words: Words) -> str:
     """Align the columns; the growing column takes what the others leave and is wrapped inside it."""
-    heads = [column.label.replace("\n", " ") for column in table.columns]
-    if table.wide:
-        heads = [_shortened(head) for head in heads]
+    heads = [
+        _shortened(column.label) if table.wide else column.label.replace("\n", " ")
+        for column in table.columns
+    ]
     body = [[("  " if row.kind == "line" else "") + row.cells[0], *row.cells[1:]] for row in table.rows]
     widths = [max(len(head), *(len(row[i]) for row in body), 0) for i, head in enumerate(heads)]
     grow = next(i for i, column in enumerate(table.columns) if column.grow)
     widths[grow] = min(widths[grow], _WIDTH - sum(widths) + widths[grow] - 2 * (len(widths) - 1))
-    lines = [f"Table {table.number}. {table.title}", *_cells(heads, widths, grow, table), "-" * _WIDTH]
+    lines = [
+        f"{words.table} {table.number}. {table.title}",
+        *_cells(heads, widths, grow, table),
+        "-" * _WIDTH,
+    ]
     for row in body:
         lines.extend(_cells(row, widths, grow, table))
     lines.extend(_wrapped(note) for note in table.notes)
@@ -81,8 +91,14 @@ def _table(table: Table) -> str:
 
 
 def _shortened(head: str) -> str:
-    return {"Not assessable": "N/assess", "Not applicable": "N/applic", "Concordant": "Conc.", "Deviation": "Dev.",
-            "Justified": "Just."}.get(head, head)  # fmt: skip
+    short = {
+        say("Not\nassessable"): say("N/assess"),
+        say("Not\napplicable"): say("N/applic"),
+        say("Concordant"): say("Conc."),
+        say("Deviation"): say("Dev."),
+        say("Justified"): say("Just."),
+    }
+    return short.get(head, head.replace("\n", " "))
 
 
 def _cells(cells: list[str], widths: list[int], grow: int, table: Table) -> list[str]:

@@ -83,9 +83,31 @@ class Section:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrintedReport:
-    """All strings of a report in reading order."""
+class Words:
+    """What every report says around its content."""
 
+    kind: str
+    registry: str
+    cut: str
+    footer: str
+    attached: str
+    without_figure: str
+    table: str
+    figure: str
+    notes: str
+    methods: str
+    left: str
+    left_begins: str  # the same at the beginning of a line
+    pages: str  # with {page} and {pages}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintedReport:
+    """All strings of a report in reading order, in one language."""
+
+    language: str
+    region: str
+    words: Words
     title: str
     subtitle: str
     banner: str

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from reports import chapters, survival_chapter, wording
 from reports.content import MissingCount, Rate, ReportContent, Share, Value
-from reports.printed import Column, Fact, PrintedReport, Row, Section, Table
+from reports.printed import Column, Fact, PrintedReport, Row, Section, Table, Words
+from reports.remarks import mark, mark_many
+from reports.speech import say, told, voice
+
+IMPUTED = mark_many(
+    "{n} date is known only to the month or year; the 15th of the month or 1 July stands in.",
+    "{n} dates are known only to the month or year; the 15th of the month or 1 July stands in.",
+)
 
 
 def printed(content: ReportContent) -> PrintedReport:
@@ -22,34 +29,59 @@ def printed(content: ReportContent) -> PrintedReport:
         _missing(content, numbers),
     ]
     return PrintedReport(
-        title=content.title,
-        subtitle=content.subtitle,
-        banner=content.banner,
+        language=voice().language,
+        region=voice().region,
+        words=_words(),
+        title=told(content.title),
+        subtitle=told(content.subtitle),
+        banner=told(content.banner),
         cut=wording.day(content.as_of),
         facts=_facts(content),
         headlines=tuple(_headline(item.label, item.value, item.detail) for item in content.headlines),
         figure=survival_chapter.figure(content.survival),
         sections=tuple(section for section in sections if section is not None),
-        notes=tuple(Fact(label=note.title, value=note.text) for note in content.notes),
+        notes=tuple(Fact(label=told(note.title), value=told(note.text)) for note in content.notes),
         methods=_methods(content),
+    )
+
+
+def _words() -> Words:
+    return Words(
+        kind=say("Survival report"),
+        registry=say("Registry of leiomyosarcoma of the inferior vena cava"),
+        cut=say("Data cut"),
+        footer=say("Aggregate figures only; no individual patient is shown."),
+        attached=say("The same report is attached as PDF."),
+        without_figure=say("The PDF shows the survival curve."),
+        table=say("Table"),
+        figure=say("Figure"),
+        notes=say("Notes"),
+        methods=say("Methods"),
+        left=say("left:"),
+        left_begins=say("Left:"),
+        pages=say("{page} of {pages}", page="{page}", pages="{pages}"),
     )
 
 
 def _facts(content: ReportContent) -> tuple[Fact, ...]:
     names = {
-        "clinical": "Clinical registry data",
-        "literature": "Published cases",
-        "reconstruction": "Reconstruction from a published abstract",
-        "synthetic": "Synthetic data",
+        "clinical": mark("Clinical registry data"),
+        "literature": mark("Published cases"),
+        "reconstruction": mark("Reconstruction from a published abstract"),
+        "synthetic": mark("Synthetic data"),
     }
     years = wording.years(content.operated_from, content.operated_to)
-    operated = (Fact(label="Operated", value=years),) if years else ()
-    scope = () if content.scope == names[content.source] else (Fact(label="Scope", value=content.scope),)
+    operated = (Fact(label=say("Operated"), value=years),) if years else ()
+    scope = (
+        ()
+        if content.scope == names[content.source]
+        else (Fact(label=say("Scope"), value=told(content.scope)),)
+    )
     return (
-        Fact(label="Data cut", value=wording.day(content.as_of)),
-        Fact(label="Data", value=names[content.source]),
+        Fact(label=say("Data cut"), value=wording.day(content.as_of)),
+        Fact(label=say("Data"), value=told(names[content.source])),
         *scope,
-        Fact(label="Centers", value=wording.number(content.centers)),
+        Fact(label=say("Centers"), value=wording.number(content.centers)),
         *operated,
     )
 
@@ -57,13 +89,14 @@ def _facts(content: ReportContent) -> tuple[Fact, ...]:
 def _headline(label: str, value: Value, detail: str) -> Fact:
     """Big figure, with what qualifies it underneath."""
     if isinstance(value, Share):
-        big = value.hidden or (
+        big = told(value.hidden) or (
             wording.percent(value.n / value.of) if value.n is not None and value.of else "–"
         )
-        below = f"{wording.of_total(value)}; 95% CI {wording.limits(value)}"
-        return Fact(label=label, value=big, detail=detail or below)
-    interval = f"95% CI {wording.limits(value)}" if isinstance(value, Rate) else ""
-    return Fact(label=label, value=wording.main(value), detail=detail or interval)
+        limits = wording.limits(value)
+        below = say("{n}; 95% CI {interval}", n=wording.of_total(value), interval=limits)
+        return Fact(label=told(label), value=big, detail=told(detail) or below)
+    interval = say("95% CI {interval}", interval=wording.limits(value)) if isinstance(value, Rate) else ""
+    return Fact(label=told(label), value=wording.main(value), detail=told(detail) or interval)
 
 
 def _missing(content: ReportContent, numbers: chapters.Numbers) -> Section | None:
@@ -74,46 +107,59 @@ def _missing(content: ReportContent, numbers: chapters.Numbers) -> Section | Non
     for item in content.missing:
         if item.form != form:
             form = item.form
-            rows.append(Row(kind="heading", cells=(form, "", "", "")))
+            rows.append(Row(kind="heading", cells=(told(form), "", "", "")))
         rows.append(_missing_row(item))
     columns = (
-        Column(label="Item", align="left", grow=True),
-        Column(label="Recorded"),
-        Column(label="Applies to"),
-        Column(label="Complete"),
+        Column(label=say("Item"), align="left", grow=True),
+        Column(label=say("Recorded")),
+        Column(label=say("Applies to")),
+        Column(label=say("Complete")),
     )
     number = numbers.next()
-    table = Table(number=number, title="Completeness of the items used", columns=columns, rows=tuple(rows))
-    lead = "No date had to be completed."
+    table = Table(
+        number=number, title=say("Completeness of the items used"), columns=columns, rows=tuple(rows)
+    )
+    lead = say("No date had to be completed.")
     if content.imputed_dates is None:
-        lead = "How many dates are known only to the month or year is withheld."
+        lead = say("How many dates are known only to the month or year is withheld.")
     elif content.imputed_dates:
-        dates = wording.counted(content.imputed_dates, "date is", "dates are")
-        lead = f"{dates} known only to the month or year; the 15th of the month or 1 July stands in."
-    return Section(title="Data quality", lead=lead, tables=(table,))
+        lead = wording.counted(content.imputed_dates, *IMPUTED)
+    return Section(title=say("Data quality"), lead=lead, tables=(table,))
 
 
 def _missing_row(item: MissingCount) -> Row:
     applicable = "–" if item.applicable is None else wording.number(item.applicable)
     if item.recorded is None:
-        return Row(kind="line", cells=(item.variable, item.hidden or "–", applicable, "–"))
+        return Row(kind="line", cells=(told(item.variable), told(item.hidden) or "–", applicable, "–"))
     share = item.recorded / item.applicable if item.applicable else None
     complete = wording.percent(share) if share is not None else wording.NOT_ESTIMABLE
-    cells = (item.variable, wording.number(item.recorded), applicable, complete)
+    cells = (told(item.variable), wording.number(item.recorded), applicable, complete)
     return Row(kind="line", cells=cells, bar=share)
 
 
 def _methods(content: ReportContent) -> tuple[Fact, ...]:
     methods = content.methods
     facts = [
-        Fact(label="Data cut", value=f"{wording.day(content.as_of)}; data digest {methods.data_digest[:16]}"),
-        Fact(label="Definitions", value=" ".join(methods.definitions)),
-        Fact(label="Intervals", value=methods.intervals),
-        Fact(label="Small numbers", value=methods.suppression),
-        Fact(label="Rulebooks", value=", ".join(methods.rulebooks)),
         Fact(
-            label="Versions",
-            value=f"report {methods.report_version}; code {methods.code_version}; {', '.join(methods.software)}",
+            label=say("Data cut"),
+            value=say(
+                "{day}; data digest {digest}",
+                day=wording.day(content.as_of),
+                digest=methods.data_digest[:16],
+            ),
+        ),
+        Fact(label=say("Definitions"), value=" ".join(map(told, methods.definitions))),
+        Fact(label=say("Intervals"), value=told(methods.intervals)),
+        Fact(label=say("Small numbers"), value=told(methods.suppression)),
+        Fact(label=say("Rulebooks"), value=", ".join(map(told, methods.rulebooks))),
+        Fact(
+            label=say("Versions"),
+            value=say(
+                "report {report}; code {code}; {software}",
+                report=methods.report_version,
+                code=methods.code_version,
+                software=", ".join(methods.software),
+            ),
         ),
     ]
     return tuple(fact for fact in facts if fact.value)

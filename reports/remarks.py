@@ -1,37 +1,50 @@
-"""The standing words of a report: what kind of data it shows, and what a reader of the papers will ask."""
+"""The standing words of a report: what kind of data it shows, what a reader of the papers will ask, and the patterns of
+its sentences. They are stored in English; `reports/speech.py` says them in other languages.
+"""
 
 from __future__ import annotations
 
 from reports.content import Note, Source
 
-TITLE = "Survival after resection of leiomyosarcoma of the inferior vena cava"
+
+def mark(text: str) -> str:
+    """Mark a text that is stored, for the catalogs."""
+    return text
+
+
+def mark_many(one: str, many: str) -> tuple[str, str]:
+    """Mark the two forms of a text with a number."""
+    return one, many
+
+
+TITLE = mark("Survival after resection of leiomyosarcoma of the inferior vena cava")
 
 SCOPES: dict[Source, str] = {
-    "clinical": "Whole registry",
-    "literature": "Published cases",
-    "reconstruction": "Founding cohort",
-    "synthetic": "Synthetic cases",
+    "clinical": mark("Whole registry"),
+    "literature": mark("Published cases"),
+    "reconstruction": mark("Founding cohort"),
+    "synthetic": mark("Synthetic cases"),
 }
 
 BANNERS: dict[Source, str] = {
     "clinical": "",
-    "literature": (
+    "literature": mark(
         "Published cases, transcribed from case reports and small series. Case reports over-represent success: "
         "this is a demonstration of the registry, not evidence."
     ),
-    "reconstruction": (
+    "reconstruction": mark(
         "Reconstruction. These rows were rebuilt from the figures printed in a published abstract. They are not "
         "patient records, and which values stand together in a row is a choice; only figures that the abstract "
         "prints are shown in the tables of patients and operations."
     ),
-    "synthetic": "Synthetic data from the registry's generator. No line of it describes a patient.",
+    "synthetic": mark("Synthetic data from the registry's generator. No line of it describes a patient."),
 }
 
 # The founding abstract and a later paper on the same patients do not agree; readers of one will ask about the other.
 FOUNDING: tuple[Note, ...] = (
     Note(
-        title="Two papers, two sets of survival figures",
-        text=(
+        title=mark("Two papers, two sets of survival figures"),
+        text=mark(
             "The founding abstract (Rusin and others 2021, doi 10.26779/2522-1396.2021.9-10.44) prints survival of "
             "87.5, 75 and 62.5% at 1, 2 and 3 years, which this report reproduces. A 2022 paper on the same "
             "8 patients prints 87.5, 71.4 and 57.7%. No Kaplan–Meier estimate on 8 patients with single deaths "
@@ -39,15 +52,15 @@ FOUNDING: tuple[Note, ...] = (
         ),
     ),
     Note(
-        title="Median or average",
-        text=(
+        title=mark("Median or average"),
+        text=mark(
             "Operating time of 215 (160–320) min is called a median in 2021 and an average in 2022. Blood loss of "
             "305 (250–500) mL is called an average in both; with this range 305 cannot be both mean and median."
         ),
     ),
     Note(
-        title="Words the abstract does not define",
-        text=(
+        title=mark("Words the abstract does not define"),
+        text=mark(
             "Gore-Tex is a brand of expanded PTFE, so 6 and 2 count a generic name and a brand, not two materials. "
             "“Radical” is taken as no visible tumor left. “Not observed” is taken to mean within 90 days."
         ),
@@ -55,32 +68,77 @@ FOUNDING: tuple[Note, ...] = (
 )
 
 TIMES_AS_PRINTED = Note(
-    title="Times as printed",
-    text=(
+    title=mark("Times as printed"),
+    text=mark(
         "Most papers print an interval in months and no date; a month counts 30.4375 days. Some intervals are printed "
         "as “at least” or “almost”: they are taken as they stand, so the curve is approximate."
     ),
 )
 
-INTERVALS = (
+INTERVALS = mark(
     "Survival: Kaplan–Meier with Greenwood variance and pointwise 95% intervals on the log-log scale; follow-up by "
     "the reverse Kaplan–Meier method. Proportions: exact 95% intervals of Clopper and Pearson."
 )
 
 DEFINITIONS: tuple[str, ...] = (
-    "Time zero is the index resection, curative or palliative, of an eligible primary tumor; recurrent tumors and "
-    "patients without resection stay in the registry and out of the curve. Patients who refused are not counted.",
-    "Patients are followed to death or the last day known alive, and to the data cut at most.",
-    "Nobody counts as free of an event unless that was recorded, and a death whose day is not known is no early death.",
+    mark(
+        "Time zero is the index resection, curative or palliative, of an eligible primary tumor; recurrent tumors and "
+        "patients without resection stay in the registry and out of the curve. Patients who refused are not counted."
+    ),
+    mark("Patients are followed to death or the last day known alive, and to the data cut at most."),
+    mark(
+        "Nobody counts as free of an event unless that was recorded, and a death whose day is not known is no early "
+        "death."
+    ),
 )
 
-NOTHING_WITHHELD = "None withheld: these data are public or made up."
+NOTHING_WITHHELD = mark("None withheld: these data are public or made up.")
+
+COARSE = mark(
+    "Steps of the curve stand at the ticks of the axis; times are whole months; numbers at risk and of deaths are "
+    "rounded to 5."
+)
 
 
-def withheld(threshold: int) -> str:
-    """Say what readers outside the center do not see."""
-    return (
-        f"Readers outside the center see no count from 1 to {threshold - 1}, none that would give one back by "
-        f"subtraction, no ranges and no exact times: <{threshold} stands for such a count, [c] for one withheld with "
-        "it. Centers are never ranked."
-    )
+# --- patterns: of sentences, and of counts in the forms for one and for many -----------------------------------------
+
+SUBTITLE = mark("{scope}: {registered} registered, {followed} resected and followed")
+HEARD_OF = mark(
+    "Of {patients} not known to have died, {stale} ({share}) were last heard of more than {months} months before the "
+    "data cut."
+)
+PATIENTS = mark_many("{n} patient", "{n} patients")
+PUBLICATIONS = mark_many(
+    "{n} publication; each case keeps its citation.", "{n} publications; each case keeps its citation."
+)
+ALIVE_AT = mark("alive at {months} months")
+DIED_WITHIN = mark("died within {days} days")
+DEATH_WITHIN = mark("Death within {days} days")
+GRADE = mark("Grade {grade}")
+FATAL_GRADE = mark("Grade {grade} (death)")
+WITHIN = mark("Within {days} days of the operation, among patients in whom it is known.")
+SEVERAL_LINES = mark("{heading}: a patient may count in more than one line.")
+BRAND = mark("{material}, brand {brand}")
+FEW_FOLLOWED = mark("Fewer than {least} patients are followed: no curve is drawn. {note}")
+FEW_FOLLOWED_BARE = mark("Fewer than {least} patients are followed: no curve is drawn.")
+FEW_DEATHS = mark("Fewer than {patients} patients or {deaths} deaths: survival is withheld.")
+NO_FIGURES = mark("Figures of other centers are shown from {centers} centers and {patients} patients on.")
+ABOUT = mark("about {n}")
+ALGORITHM = mark("treatment algorithm {versions}")
+VALIDITY = mark("validity {version}")
+WITHHELD = mark(
+    "Readers outside the center see no count from 1 to {most}, none that would give one back by subtraction, no ranges "
+    "and no exact times: <{threshold} stands for such a count, [c] for one withheld with it. Centers are never ranked."
+)
+PATTERNS: tuple[tuple[str, str], ...] = (
+    PATIENTS,
+    PUBLICATIONS,
+    *(
+        (pattern, "")
+        for pattern in (
+            *(SUBTITLE, HEARD_OF, ALIVE_AT, DIED_WITHIN, DEATH_WITHIN, FATAL_GRADE, GRADE, WITHIN),
+            *(SEVERAL_LINES, BRAND, FEW_FOLLOWED, FEW_FOLLOWED_BARE, FEW_DEATHS, NO_FIGURES, ABOUT),
+            *(ALGORITHM, VALIDITY, WITHHELD),
+        )
+    ),
+)

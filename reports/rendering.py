@@ -14,7 +14,7 @@ class Document:
     """One kind of document; a browser shows it or keeps it."""
 
     media_type: str
-    make: Callable[[ReportContent], bytes | str]
+    make: Callable[[ReportContent, str], bytes | str]  # of the content, in a language
     is_shown: bool = True
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reports import estimates, wording
+from reports import estimates, remarks, wording
 from reports.content import CurveTable, Estimate, Survival
 from reports.figures import CENSOR_TICKS_UP_TO
 from reports.printed import Column, Figure, Row, Section, Table
+from reports.remarks import mark_many
+from reports.speech import say, say_many, told
+
+DIED = mark_many("{n} died", "{n} died")
 
 
 def chapter(survival: Survival | None, number: Callable[[], int]) -> Section | None:
@@ -15,7 +19,7 @@ def chapter(survival: Survival | None, number: Callable[[], int]) -> Section | N
     if survival is None:
         return None
     tables = (_estimates(survival, number()),) if survival.estimates else ()
-    return Section(title="Survival", lead=_survival_lead(survival), tables=tables)
+    return Section(title=say("Survival"), lead=_survival_lead(survival), tables=tables)
 
 
 def figure(survival: Survival | None) -> Figure | None:
@@ -24,23 +28,45 @@ def figure(survival: Survival | None) -> Figure | None:
         return None
     return Figure(
         number=1,
-        title=f"{survival.endpoint} after {survival.origin}",
+        title=title(survival),
         caption=_figure_caption(survival),
         alternative=_alternative(survival),
     )
 
 
+def title(survival: Survival) -> str:
+    """Name the figure."""
+    return say("{endpoint} after {origin}", endpoint=told(survival.endpoint), origin=_origin(survival))
+
+
+def _origin(survival: Survival) -> str:
+    """The time zero as it follows "after" or "since": many languages inflect it."""
+    return told(survival.origin, "after")
+
+
 def _figure_caption(survival: Survival) -> str:
-    ticks = (
-        " Ticks on the curve mark censored patients."
-        if any(_shows_censoring(c, survival) for c in survival.curves)
-        else ""
+    parts = [
+        say(
+            "Kaplan–Meier estimate with pointwise {level} confidence band ({interval}).",
+            level=f"{survival.level:.0%}",
+            interval=survival.interval,
+        )
+    ]
+    if any(_shows_censoring(c, survival) for c in survival.curves):
+        parts.append(say("Ticks on the curve mark censored patients."))
+    parts.append(say("Below: patients at risk at each time, and patients censored and events before it."))
+    parts.append(
+        say(
+            "The curve is drawn while at least {n} patients, and a tenth of all, remain at risk.",
+            n=estimates.LEAST_AT_RISK,
+        )
+        if survival.n is None
+        else say(
+            "The curve is drawn while at least {n} patients remain at risk.",
+            n=estimates.least_at_risk(survival.n),
+        )
     )
-    return (
-        f"Kaplan–Meier estimate with pointwise {survival.level:.0%} confidence band ({survival.interval}).{ticks} "
-        "Below: patients at risk at each time, and patients censored and events before it. "
-        f"The curve is drawn while at least {_floor(survival)} remain at risk."
-    )
+    return " ".join(parts)
 
 
 def _shows_censoring(curve: CurveTable, survival: Survival) -> bool:
@@ -50,69 +76,99 @@ def _shows_censoring(curve: CurveTable, survival: Survival) -> bool:
     return any(count and day <= survival.show_until_days for day, count in pairs)
 
 
-def _floor(survival: Survival) -> str:
-    if survival.n is None:
-        return f"{estimates.LEAST_AT_RISK} patients, and a tenth of all,"
-    return f"{estimates.least_at_risk(survival.n)} patients"
-
-
 def _alternative(survival: Survival) -> str:
     points = [
-        f"{wording.survival(e)} at {e.months} months" for e in survival.estimates if e.survival is not None
+        say("{share} at {months} months", share=wording.survival(e), months=e.months)
+        for e in survival.estimates
+        if e.survival is not None
     ]
-    counts = "patients" if survival.n is None else wording.counted(survival.n, "patient", "patients")
-    return f"Kaplan–Meier curve of {survival.endpoint.lower()} in {counts}: {wording.listed(tuple(points))}."
+    counts = say("patients") if survival.n is None else wording.counted(survival.n, *remarks.PATIENTS)
+    return say(
+        "Kaplan–Meier curve of {endpoint} in {patients}: {points}.",
+        endpoint=told(survival.endpoint).lower(),
+        patients=counts,
+        points=wording.listed(tuple(points)),
+    )
 
 
 def _survival_lead(survival: Survival) -> str:
-    deaths = "" if survival.events is None else f" {wording.counted(survival.events, 'died', 'died')}."
-    patients = (
-        "Patients were" if survival.n is None else wording.counted(survival.n, "patient was", "patients were")
-    )
-    parts = [f"{patients} followed from {survival.origin}{';' if deaths else '.'}{deaths}"]
+    level = f"{survival.level:.0%}"
+    parts = [_followed(survival)]
     shown = [e for e in survival.estimates if e.survival is not None]
     if shown:
         items = tuple(
-            f"{wording.survival(e)} ({survival.level:.0%} CI {wording.interval(e.lower, e.upper)}) at {e.months} months"
+            say(
+                "{share} ({level} CI {interval}) at {months} months",
+                share=wording.survival(e),
+                level=level,
+                interval=wording.interval(e.lower, e.upper),
+                months=e.months,
+            )
             for e in shown
         )
-        parts.append(f"{survival.endpoint} was {wording.listed(items)}.")
+        said = say(
+            "{endpoint} was {estimates}.", endpoint=told(survival.endpoint), estimates=wording.listed(items)
+        )
+        parts.append(said)
     if survival.median is not None:
-        parts.append(f"Median survival: {wording.quantile(survival.median, level=survival.level)}.")
+        time = wording.quantile(survival.median, level=survival.level)
+        parts.append(say("Median survival: {time}.", time=time))
     if survival.follow_up is not None:
-        follow_up = wording.quantile(survival.follow_up, level=survival.level)
-        parts.append(f"Median follow-up (reverse Kaplan–Meier): {follow_up}.")
+        time = wording.quantile(survival.follow_up, level=survival.level)
+        parts.append(say("Median follow-up (reverse Kaplan–Meier): {time}.", time=time))
     if survival.note:
-        parts.append(survival.note)
+        parts.append(told(survival.note))
     return " ".join(parts)
+
+
+def _followed(survival: Survival) -> str:
+    """Say how many were followed, and how many of them died."""
+    origin = _origin(survival)
+    if survival.n is None:
+        return say("Patients were followed from {origin}.", origin=origin)
+    followed = say_many(
+        "{n} patient was followed from {origin}",
+        "{n} patients were followed from {origin}",
+        survival.n,
+        n=wording.number(survival.n),
+        origin=origin,
+    )
+    if survival.events is None:
+        return f"{followed}."
+    return f"{followed}; {wording.counted(survival.events, *DIED)}."
 
 
 def _estimates(survival: Survival, number: int) -> Table:
     columns = (
-        Column(label="Months", align="left", grow=True),
-        Column(label="At risk"),
-        Column(label="Deaths so far"),
-        Column(label="Survival"),
-        Column(label=f"{survival.level:.0%} CI, %"),
+        Column(label=say("Months"), align="left", grow=True),
+        Column(label=say("At risk")),
+        Column(label=say("Deaths so far")),
+        Column(label=say("Survival")),
+        Column(label=say("{level} CI, %", level=f"{survival.level:.0%}")),
     )
     rows = tuple(Row(kind="plain", cells=_estimate_cells(estimate)) for estimate in survival.estimates)
     notes: tuple[str, ...] = (
-        f"Time zero: {survival.origin}. Event: {survival.event}. Censored: {survival.censoring}. "
-        f"12 months = 365.25 days. Interval: {survival.interval}. A dash means not estimable.",
+        say(
+            "Time zero: {origin}. Event: {event}. Censored: {censoring}. 12 months = 365.25 days. Interval: {interval}."
+            " A dash means not estimable.",
+            origin=told(survival.origin),
+            event=told(survival.event),
+            censoring=told(survival.censoring),
+            interval=survival.interval,
+        ),
     )
     if any(e.at_risk is not None and e.at_risk < 10 for e in survival.estimates):
-        notes = (*notes, "* Fewer than 10 patients at risk: read the interval, not the point.")
-    return Table(
-        number=number, title=f"{survival.endpoint} at fixed times", columns=columns, rows=rows, notes=notes
-    )
+        notes = (*notes, say("* Fewer than 10 patients at risk: read the interval, not the point."))
+    title = say("{endpoint} at fixed times", endpoint=told(survival.endpoint))
+    return Table(number=number, title=title, columns=columns, rows=rows, notes=notes)
 
 
 def _estimate_cells(estimate: Estimate) -> tuple[str, ...]:
     few = "*" if estimate.at_risk is not None and estimate.at_risk < 10 else ""
     return (
         f"{estimate.months}{few}",
-        estimate.hidden or ("–" if estimate.at_risk is None else wording.number(estimate.at_risk)),
-        estimate.hidden or ("–" if estimate.died is None else wording.number(estimate.died)),
+        told(estimate.hidden) or ("–" if estimate.at_risk is None else wording.number(estimate.at_risk)),
+        told(estimate.hidden) or ("–" if estimate.died is None else wording.number(estimate.died)),
         wording.survival(estimate),
         wording.interval(estimate.lower, estimate.upper),
     )

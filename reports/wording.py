@@ -8,22 +8,24 @@ from __future__ import annotations
 from datetime import date
 
 from reports.content import Estimate, Quantile, Rate, Share, Spread, Value
+from reports.remarks import mark
+from reports.speech import say, say_many, told, voice
 
 DAYS_PER_MONTH = 365.25 / 12
 NOT_ESTIMABLE = "–"
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+DAYS = (
+    mark("{day} January {year}"),
+    mark("{day} February {year}"),
+    mark("{day} March {year}"),
+    mark("{day} April {year}"),
+    mark("{day} May {year}"),
+    mark("{day} June {year}"),
+    mark("{day} July {year}"),
+    mark("{day} August {year}"),
+    mark("{day} September {year}"),
+    mark("{day} October {year}"),
+    mark("{day} November {year}"),
+    mark("{day} December {year}"),
 )
 
 
@@ -31,7 +33,7 @@ def number(value: float, decimals: int = 0) -> str:
     """Write with a fixed number of decimals and a true minus sign; halves go up, as a reader expects."""
     scaled = abs(value) * 10**decimals
     whole = int(scaled + 0.5 + 1e-9)
-    text = f"{whole / 10**decimals:,.{decimals}f}".replace(",", "\u202f")
+    text = f"{whole / 10**decimals:,.{decimals}f}".replace(",", "\u202f").replace(".", voice().decimal)
     return f"\u2212{text}" if value < 0 and whole else text
 
 
@@ -50,7 +52,7 @@ def interval(lower: float | None, upper: float | None) -> str:
 def main(value: Value) -> str:
     """Write what stands before the brackets: the count, or the mean or median."""
     if value.hidden:
-        return value.hidden
+        return told(value.hidden)
     if isinstance(value, Share):
         return number(value.n) if value.n is not None else NOT_ESTIMABLE
     if isinstance(value, Rate):
@@ -81,11 +83,9 @@ def limits(value: Value) -> str:
 
 def of_total(value: Value) -> str:
     """Write "2 of 8"."""
-    return (
-        f"{main(value)} of {number(value.of)}"
-        if isinstance(value, Share) and value.of is not None
-        else main(value)
-    )
+    if not isinstance(value, Share) or value.of is None:
+        return main(value)
+    return say("{n} of {all}", n=main(value), all=number(value.of))
 
 
 def _bracket_range(value: Spread) -> str:
@@ -102,13 +102,27 @@ def months(days: float) -> str:
 
 def quantile(value: Quantile, *, level: float = 0.95) -> str:
     """Write a median time with its interval, or that it was not reached."""
+    share = f"{level:.0%}"
+    if value.days is None and value.lower is None:
+        return say("not reached")
     if value.days is None:
-        low = f" (lower {level:.0%} limit {months(value.lower)} months)" if value.lower is not None else ""
-        return f"not reached{low}"
-    low_text = NOT_ESTIMABLE if value.lower is None else months(value.lower)
-    high_text = "not reached" if value.upper is None else months(value.upper)
-    joint = " to " if value.upper is None else "–"
-    return f"{months(value.days)} months ({level:.0%} CI {low_text}{joint}{high_text})"
+        low = months(value.lower or 0)
+        return say("not reached (lower {level} limit {low} months)", level=share, low=low)
+    low = NOT_ESTIMABLE if value.lower is None else months(value.lower)
+    if value.upper is None:
+        return say(
+            "{months} months ({level} CI {low} to not reached)",
+            months=months(value.days),
+            level=share,
+            low=low,
+        )
+    return say(
+        "{months} months ({level} CI {low}–{high})",
+        months=months(value.days),
+        level=share,
+        low=low,
+        high=months(value.upper),
+    )
 
 
 def survival(estimate: Estimate) -> str:
@@ -118,7 +132,7 @@ def survival(estimate: Estimate) -> str:
 
 def day(value: date) -> str:
     """Write a date in words, so that no country misreads it."""
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+    return say(DAYS[value.month - 1], day=value.day, year=value.year)
 
 
 def years(first: int | None, last: int | None) -> str:
@@ -129,12 +143,12 @@ def years(first: int | None, last: int | None) -> str:
 
 
 def counted(n: int, one: str, many: str) -> str:
-    """Write a count with its noun."""
-    return f"{number(n)} {one if n == 1 else many}"
+    """Write a count with its noun: texts for one and for many, with {n} for the count."""
+    return say_many(one, many, n, n=number(n))
 
 
 def listed(items: tuple[str, ...]) -> str:
     """Join with commas and a final "and"."""
     if len(items) < 2:
         return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+    return say("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])

@@ -1,7 +1,6 @@
 """Files of cases on their way in, and what becomes of their rows."""
 
 from django.db import models
-from django.utils.translation import gettext_lazy
 
 from cases.vocabulary import Source
 from registry.access import ScopedQuerySet
@@ -16,14 +15,14 @@ class ImportBatch(models.Model):
     """
 
     class State(Labeled):
-        UPLOADED = "uploaded", gettext_lazy("Uploaded: its columns are to be confirmed")
-        WAITING = "waiting", gettext_lazy("Waiting")
-        RUNNING = "running", gettext_lazy("Running")
-        CHECKED = "checked", gettext_lazy("Checked: nothing is saved yet")
-        DONE = "done", gettext_lazy("Done")
-        CANCELED = "canceled", gettext_lazy("Canceled: nothing was saved")
-        REJECTED = "rejected", gettext_lazy("Rejected: nothing was saved")
-        FAILED = "failed", gettext_lazy("Failed")
+        UPLOADED = "uploaded", "Uploaded: its columns are to be confirmed"
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Running"
+        CHECKED = "checked", "Checked: nothing is saved yet"
+        DONE = "done", "Done"
+        CANCELED = "canceled", "Canceled: nothing was saved"
+        REJECTED = "rejected", "Rejected: nothing was saved"
+        FAILED = "failed", "Failed"
 
     center = models.ForeignKey(
         "registry.Center", on_delete=models.PROTECT, related_name="imports", help_text="Center of every row"
@@ -83,10 +82,10 @@ class ImportRow(models.Model):
     """
 
     class Verdict(Labeled):
-        NEW = "new", gettext_lazy("New")
-        CHANGED = "changed", gettext_lazy("Changed")
-        UNCHANGED = "unchanged", gettext_lazy("Unchanged")
-        REJECTED = "rejected", gettext_lazy("Rejected")
+        NEW = "new", "New"
+        CHANGED = "changed", "Changed"
+        UNCHANGED = "unchanged", "Unchanged"
+        REJECTED = "rejected", "Rejected"
 
     batch = models.ForeignKey(
         ImportBatch, on_delete=models.CASCADE, related_name="rows", db_index=False, help_text="Its file"

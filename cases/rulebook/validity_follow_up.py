@@ -195,7 +195,7 @@ RULES = (
     Rule(
         id="X-55",
         title="Recent contact",
-        asks=say("the last contact is at most {months} months old", months=STALE_MONTHS),
+        asks=f"the last contact is at most {STALE_MONTHS} months old",
         when="the patient is not known to be dead, lost or withdrawn, nor known from a publication alone",
         severity=Severity.QUERY,
         needs_to_apply=(contact_expected,),

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from registry.access import Action
@@ -32,7 +33,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_filter = ("state", "center")
     list_select_related = ("report", "recipient")
     search_fields = ("address__startswith", "message_id__startswith")
-    search_help_text = "Beginning of an address or of a Message-ID"
+    search_help_text = gettext_lazy("Beginning of an address or of a Message-ID")
     fields = (
         "report",
         "recipient",
@@ -56,21 +57,21 @@ class DeliveryAdmin(ReadOnlyAdmin):
         """Allow the link from a report to its mails."""
         return lookup == "report__id__exact" or super().lookup_allowed(lookup, value, request)
 
-    @display(description="Report", ordering="report")
+    @display(description=gettext_lazy("Report"), ordering="report")
     def of_report(self, row: Delivery) -> str:
         """The number of the report, with a way to it."""
         url = reverse("admin:reports_report_change", args=[row.report_id])
         return format_html('<a class="registry-link" href="{}">{}</a>', url, row.report_id)
 
     @display(
-        description="State",
+        description=gettext_lazy("State"),
         ordering="state",
         label={"handed": "success", "queued": "info", "sending": "info", "uncertain": "warning", "refused": "danger",
                "failed": "danger"},
     )  # fmt: skip
     def state_label(self, row: Delivery) -> tuple[str, str]:
         """How far it is."""
-        return row.state, row.state
+        return row.state, row.get_state_display()
 
 
 def visible(rows: QuerySet, request: HttpRequest) -> QuerySet:

@@ -8,12 +8,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 from unfold.decorators import display
 
+from registry import language
 from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
 from reports import content as contents
-from reports.models import Delivery, Report
+from reports.models import Audience, Delivery, Report
 from reports.querysets import MOST_ATTEMPTS
 from reports.rendering import DOCUMENTS
 
@@ -69,40 +71,49 @@ class ReportAdmin(ReadOnlyAdmin):
         if report is None:
             raise Http404
         made = DOCUMENTS[name]
-        response = HttpResponse(made.make(contents.from_plain(report.content)), content_type=made.media_type)
+        content = contents.from_plain(report.content)
+        response = HttpResponse(made.make(content, language.spoken()), content_type=made.media_type)
         stem, _, suffix = name.partition(".")
         file = f"survival-{stem}-{report.pk}-{report.as_of.isoformat()}.{suffix}"
         response["Content-Disposition"] = f'{"inline" if made.is_shown else "attachment"}; filename="{file}"'
         return response
 
-    @display(description="Report", ordering="id")
+    @display(description=gettext_lazy("Report"), ordering="id")
     def number(self, report: Report) -> str:
         """Its number, which mails name too."""
         return f"{report.pk}"
 
-    @display(description="Data cut", ordering="as_of")
+    @display(description=gettext_lazy("Data cut"), ordering="as_of")
     def cut(self, report: Report) -> str:
         """The day, with the period of a scheduled report."""
         return f"{report.as_of:%Y-%m-%d}" + (f" ({report.slot})" if report.slot else "")
 
-    @display(description="Scope")
+    @display(description=gettext_lazy("Scope"))
     def scope(self, report: Report) -> str:
         """Which center, or all."""
-        return report.center.code if report.center else "Registry"
+        return report.center.code if report.center else gettext("Registry")
 
-    @display(description="For", ordering="audience", label={"inside": "success", "outside": "warning"})
+    @display(
+        description=pgettext_lazy("audience", "For"),
+        ordering="audience",
+        label={"inside": "success", "outside": "warning"},
+    )
     def audience_label(self, report: Report) -> tuple[str, str]:
         """Whether small numbers are withheld."""
-        return report.audience, "full" if report.audience == "inside" else "small numbers withheld"
+        is_full = report.audience == Audience.INSIDE
+        return report.audience, gettext("full") if is_full else gettext("small numbers withheld")
 
-    @display(description="State", label={"composed": "success", "waiting": "info", "stuck": "danger"})
-    def state(self, report: Report) -> str:
+    @display(
+        description=gettext_lazy("State"), label={"composed": "success", "waiting": "info", "stuck": "danger"}
+    )
+    def state(self, report: Report) -> tuple[str, str]:
         """Whether there is something to read, or will be."""
         if report.has_content:  # type: ignore[attr-defined]
-            return "composed"
-        return "stuck" if report.attempts >= MOST_ATTEMPTS else "waiting"
+            return "composed", gettext("composed")
+        is_stuck = report.attempts >= MOST_ATTEMPTS
+        return ("stuck", gettext("stuck")) if is_stuck else ("waiting", gettext("waiting"))
 
-    @display(description="Documents")
+    @display(description=gettext_lazy("Documents"))
     def downloads(self, report: Report) -> SafeString | str:
         """Links to the documents."""
         if not report.has_content:  # type: ignore[attr-defined]
@@ -113,7 +124,7 @@ class ReportAdmin(ReadOnlyAdmin):
         )
         return format_html_join(" ", '<a class="registry-link" href="{}">{}</a>', links)
 
-    @display(description="Mails")
+    @display(description=gettext_lazy("Mails"))
     def mails(self, report: Report) -> SafeString | str:
         """How many mails are in which state, with a way to them."""
         counted = (
@@ -124,6 +135,6 @@ class ReportAdmin(ReadOnlyAdmin):
         )
         said = ", ".join(f"{n} {Delivery.State(state).label.lower()}" for state, n in counted)
         if not said:
-            return "none"
+            return gettext("none")
         url = f"{reverse('admin:reports_delivery_changelist')}?report__id__exact={report.pk}"
         return format_html('<a class="registry-link" href="{}">{}</a>', url, said)

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from registry.access import Action
 from registry.admin import RegistryAdmin, centers_where, site
@@ -42,7 +43,7 @@ class SubscriptionAdmin(RegistryAdmin):
         if db_field.name == "center":
             options |= {"queryset": Center.objects.filter(pk__in=managed), "required": not whole}
             if whole:
-                options["empty_label"] = "Whole registry"
+                options["empty_label"] = gettext("Whole registry")
         if db_field.name == "user":
             people = User.objects.filter(is_active=True).exclude(email="")
             if not whole:

@@ -13,17 +13,19 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from pydantic import TypeAdapter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from registry import language
 from registry.access import Action
 from registry.api.permissions import reach
 from registry.api.views import RegistryView
 from registry.models import Center
-from reports import cohorts, estimates, figures
+from reports import cohorts, documents, estimates, figures, survival_chapter
 from reports import content as contents
 from reports.cohorts import Cut
 from reports.content import Source, Survival
@@ -75,7 +77,8 @@ class ReportDocument(ReportView):
         report = get_object_or_404(self.reports(request), pk=pk)
         document = DOCUMENTS[name]
         return HttpResponse(
-            document.make(contents.from_plain(report.content)), content_type=document.media_type
+            document.make(contents.from_plain(report.content), language.spoken()),
+            content_type=document.media_type,
         )
 
 
@@ -138,7 +141,9 @@ def _record(report: Report) -> dict[str, Any]:
 
 def _chosen(name: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
-        raise ValidationError({name: [f"Must be one of: {', '.join(filter(None, known))}."]})
+        raise ValidationError(
+            {name: [gettext("Must be one of: {codes}.").format(codes=", ".join(filter(None, known)))]}
+        )
     return value
 
 
@@ -148,7 +153,7 @@ def _day(text: str | None) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValidationError({"as_of": ["Write the day as YYYY-MM-DD."]}) from None
+        raise ValidationError({"as_of": [gettext("Write the day as YYYY-MM-DD.")]}) from None
 
 
 def _center(request: Request, code: str | None) -> int | None:
@@ -159,7 +164,7 @@ def _center(request: Request, code: str | None) -> int | None:
     if len(mine) == 1:
         return mine[0]
     if Center.objects.exclude(pk__in=mine).exists():
-        raise ValidationError({"center": ["Name the center: you read several, but not all."]})
+        raise ValidationError({"center": [gettext("Name the center: you read several, but not all.")]})
     return None
 
 
@@ -198,8 +203,9 @@ def _csv(survival: Survival | None) -> HttpResponse:
 def _svg(survival: Survival | None) -> HttpResponse:
     if survival is None or not survival.curves:
         raise Http404
-    title = f"{survival.endpoint} after {survival.origin}"
-    return HttpResponse(figures.kaplan_meier_svg(survival, title=title), content_type="image/svg+xml")
+    with documents.speaking(language.spoken()):
+        drawn = figures.kaplan_meier_svg(survival, title=survival_chapter.title(survival))
+    return HttpResponse(drawn, content_type="image/svg+xml")
 
 
 _ANSWERS: dict[str, Callable[[Survival | None], HttpResponse]] = {"json": _json, "csv": _csv, "svg": _svg}

@@ -81,3 +81,8 @@ def test_ukrainian_has_three_forms_and_falls_back_to_english_for_what_is_unknown
     assert forms[0] == forms[1] != forms[2] == forms[3] != forms[4] == forms[5] == forms[6]
     assert unknown == "A sentence that nobody wrote."
     assert told_apart[0] != told_apart[1]
+
+
+@pytest.mark.parametrize("language", catalog.languages())
+def test_the_catalog_is_complete_and_says_what_the_english_says(language):
+    assert catalog.faults(language) == []

@@ -8,6 +8,7 @@ import socket
 import threading
 from contextlib import contextmanager
 from datetime import date, timedelta
+from email.header import decode_header, make_header
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -447,3 +448,21 @@ def test_killed_senders_lose_nothing_and_every_copy_is_the_same(server):
     assert len(sink.taken) - len(set(sink.taken)) <= kills, "an extra copy needs a kill"
     assert all(rows[message] == State.UNCERTAIN for message in lost), "nothing is lost unsaid"
     assert set(rows.values()) <= {State.HANDED, State.UNCERTAIN}
+
+
+def test_each_mail_is_written_in_the_language_of_its_reader_else_of_the_center(north, alice, ada):
+    Center.objects.filter(pk=north.pk).update(language="uk-UA")
+    User.objects.filter(pk=ada.pk).update(language="en")
+    north.refresh_from_db()
+    ada.refresh_from_db()
+
+    assert delivery.write(a_report(north), [alice, ada]) == 2
+
+    with access.everywhere():
+        written = {row.recipient: bytes(row.message) for row in Delivery.objects.all()}
+    subjects = {
+        who: str(make_header(decode_header(email.message_from_bytes(m)["Subject"])))
+        for who, m in written.items()
+    }
+    assert subjects[ada].startswith("Survival report")
+    assert subjects[alice].startswith("Звіт про виживаність")

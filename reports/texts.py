@@ -1,0 +1,16 @@
+"""Words of the reports that stand in sentences otherwise than alone, for the catalog of each language."""
+
+from collections.abc import Iterator
+
+from cases.rulebook.algorithm import ALGORITHM
+from cases.vocabulary import Material
+from registry.catalog import Text
+
+
+def declared() -> Iterator[Text]:
+    """What follows "after" and "since", how grave a rule is, materials in short."""
+    yield Text("after", "resection", "", {"reports/estimates.py"})
+    for rule in ALGORITHM.rules:
+        yield Text("severity", rule.severities or str(rule.severity), "", {"reports/adherence.py"})
+    for material in Material:
+        yield Text("Material", material.english.partition(",")[0], "", {"reports/operations.py"})
