@@ -157,11 +157,11 @@ class Sheet:
         return self.place([Problem(pointer=pointer, code="", message=message, severity="info")])[0]
 
     def lock(self) -> None:
-        """Let everything be read and nothing be changed."""
+        """Let everything be read and nothing be changed; also what was typed before somebody locked the case."""
         for block in self.blocks.values():
             for form in block.forms():
                 for answer in form.fields.values():
-                    answer.disabled = True
+                    answer.widget.attrs["disabled"] = True  # a field that is disabled itself forgets what was typed
 
 
 def _placed(problem: Problem, forms: dict[str, AnswerForm]) -> Told:
