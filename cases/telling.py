@@ -13,6 +13,7 @@ from cases.models import FORMS, Operation, Patient
 from cases.rulebook import wording
 from cases.vocabulary import Missing
 from registry.fields import ClinicalField, Coded, CodedSet, Flag, Measurement
+from registry.tongues import reader
 
 
 def answer(declared: ClinicalField, value: Any, reason: str | None = None) -> str:
@@ -26,7 +27,7 @@ def answer(declared: ClinicalField, value: Any, reason: str | None = None) -> st
     if isinstance(declared, Coded):
         return _label(declared, value)
     if isinstance(declared, Measurement):
-        return f"{value:.15g}{wording.unit(declared)}"
+        return f"{reader().number(value)}{wording.unit(declared)}"
     return str(value)
 
 

@@ -1,6 +1,7 @@
 """What the audit trail holds of a case, in words: which row, what became of it, which answers differ since."""
 
 from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 from django.utils.translation import gettext
@@ -8,6 +9,7 @@ from django.utils.translation import gettext
 from cases import telling, trail
 from cases.models import Case, ContactAttempt, Operation, Patient
 from cases.models.base import OperationForm
+from cases.rulebook import retelling
 from cases.trail import FINDINGS, Event
 from cases.vocabulary import ReviewState
 from registry.fields import Coded, clinical_fields
@@ -100,7 +102,7 @@ def _finding(event: Event, words: Words) -> Change:
         )
         if before
         else (),
-        note=after["sentence"] if is_new else "",
+        note=retelling.of_item(SimpleNamespace(**after)) if is_new else "",
     )
 
 

@@ -171,7 +171,9 @@ class CasePage:
             return receipt
         if all(problem.code != "stale_version" for problem in receipt.problems) or receipt.case_id is None:
             return receipt.problems
-        (there,) = documents.load([receipt.case_id])
+        there = self.stored
+        if there is None or there.version != receipt.version:
+            (there,) = documents.load([receipt.case_id])
         if there.document == document:  # the same page sent twice
             return Receipt(
                 case_number=receipt.case_number, verdict="unchanged", case_id=there.id, version=there.version
