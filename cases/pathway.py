@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from cases.labels import answer, label
-from cases.rulebook.algorithm import ALGORITHM
+from cases.phrases import answer, label
+from cases.rulebook import retelling
 from cases.vocabulary import OperationType, Severity, Verdict
 
 # The rules of each phase. A new rule belongs into one of them; a test asks for it.
@@ -68,11 +68,6 @@ class Phase:
     idle: list[Step] = field(default_factory=list)
 
 
-def retold(finding: Mapping[str, Any]) -> str:
-    """The sentence of a kept finding, for its reader."""
-    return str(finding.get("sentence", ""))
-
-
 def pathway(document: Any, findings: Iterable[Mapping[str, Any]], justified: Iterable[str]) -> list[Phase]:
     """Lay out what the algorithm said of a case; `justified` are the rules whose deviation the center explained."""
     said = {str(finding["rule"]): finding for finding in findings}
@@ -97,11 +92,9 @@ def _step(finding: Mapping[str, Any], *, is_justified: bool) -> Step:
     word = str(WORDS[state])
     if finding.get("severity") == Severity.SENTINEL and state in (State.DEVIATION, State.JUSTIFIED):
         word = gettext("sentinel event") if state == State.DEVIATION else gettext("sentinel event, explained")
-    return Step(rule=rule, title=_titles().get(rule, ""), state=state, word=word, sentence=retold(finding))
-
-
-def _titles() -> dict[str, str]:
-    return {rule.id: str(rule.title) for rule in ALGORITHM.rules}
+    return Step(
+        rule=rule, title=retelling.title(rule), state=state, word=word, sentence=retelling.of_finding(finding)
+    )
 
 
 def _state(finding: Mapping[str, Any], *, is_justified: bool) -> State:
@@ -185,7 +178,7 @@ def _early(document: Any) -> str:
 
 def _follow_up(document: Any) -> str:
     visits = len(document.follow_ups)
-    return gettext("{n} visits").format(n=visits) if visits else ""
+    return ngettext("{n} visit", "{n} visits", visits).format(n=visits) if visits else ""
 
 
 DONE = {

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 
 from cases import endpoints
-from cases.labels import answer, heading, label, listed, when, within
 from cases.models import FORMS, Patient
+from cases.phrases import answer, heading, label, listed, when, within
 from cases.rulebook.completeness import MissingAnswer
 from cases.vocabulary import DiseaseStatus, Level, MetastasisSite, Sex
 

@@ -6,19 +6,23 @@ eye. Cranial stands on top, as in the drawing, so that each name stands beside i
 
 from typing import Any
 
+from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from cases import drawing
 from cases.admin.widgets import Choices
+from cases.definitions import DEFINITIONS
+from cases.vocabulary import Segment
 
 TUMOR = "tumor-segments"  # the page's name of the question that resected segments are compared with
 
+EXTENTS = DEFINITIONS[Segment]
 ROW = (
-    '<div class="segments-row" data-at="{at}"><label><input type="checkbox" name="{name}" value="{code}" id="{id}"'
-    ' aria-describedby="{id}_extent"{state}> {label}</label>'
-    ' <span class="segments-extent" id="{id}_extent">{extent}</span></div>'
+    '<div class="segments-row" data-at="{at}"><label><input type="checkbox" name="{name}" value="{code}"'
+    ' aria-describedby="{id}"{checked}{given}> {label}</label>'
+    ' <span class="segments-extent" id="{id}">{extent}</span></div>'
 )
 
 
@@ -33,25 +37,27 @@ class SegmentChoices(Choices):
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         given = self.build_attrs(self.attrs, attrs)
-        chosen, first = set(map(str, value or ())), str(given.get("id", name))
-        disabled = " disabled" if given.get("disabled") else ""
+        chosen, first = set(map(str, value or ())), str(given.pop("id", name))
+        group = {key: given.pop(key) for key in list(given) if key.startswith("aria-")}
         rows = (
             {
                 "name": name,
                 "code": code,
                 "label": label,
-                "extent": drawing.EXTENTS[code],
-                "id": f"{first}_{place}",
+                "extent": gettext(EXTENTS[code]),
+                "id": f"{first}_{code}",
                 "at": self.heights[code],
-                "state": SafeString((" checked" if code in chosen else "") + disabled),
+                "checked": SafeString(" checked" if code in chosen else ""),
+                "given": flatatt(given),
             }
-            for place, (code, label) in reversed(list(enumerate(self.choices)))
+            for code, label in reversed(list(self.choices))
         )
         return format_html(
-            '<div class="segments segments-{fill}" data-segments data-hint="{hint}">'
+            '<div class="segments segments-{fill}" role="group"{group} data-segments data-hint="{hint}">'
             '<div class="segments-picture" data-picture hidden>{picture}</div>'
             '<div class="segments-list">{rows}</div>{told}</div>',
             fill=self.fill,
+            group=flatatt({"id": first, **group}),
             hint=gettext("Click a segment. Draw over several, or hold Shift, for a range."),
             picture=drawing.chooser(f"{first}-", self.fill),
             rows=format_html_join("", ROW, rows),

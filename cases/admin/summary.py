@@ -13,6 +13,7 @@ from cases import document as documents
 from cases import drawing, summary, timeline
 from cases.models import Assessment, Case, DataQuery, Deviation
 from cases.pathway import Phase, State, pathway
+from cases.rulebook import retelling
 from cases.rulebook.completeness import missing_answers
 from cases.vocabulary import ReviewState
 
@@ -58,15 +59,16 @@ def _pictures(document: Any) -> dict[str, Any]:
 def _review(case: Case, document: Any) -> dict[str, Any]:
     """What the rulebooks say, and what the center answered."""
     assessment = Assessment.objects.current().filter(case=case.pk).first()
-    deviations = list(Deviation.objects.standing().filter(case=case.pk).order_by("rule_id", "pointer"))
+    deviations = Deviation.objects.standing().filter(case=case.pk).order_by("rule_id", "pointer")
+    queries = DataQuery.objects.open().filter(case=case.pk).order_by("rule_id", "pointer")
     answered = {one.rule_id for one in deviations if one.state == ReviewState.ANSWERED}
     phases = pathway(document, assessment.findings if assessment else (), answered)
     return {
         "assessment": assessment,
         "phases": phases,
         "notes": list(_aside(phases)),
-        "deviations": deviations,
-        "queries": DataQuery.objects.open().filter(case=case.pk).order_by("rule_id", "pointer"),
+        "deviations": [(one, retelling.of_item(one)) for one in deviations],
+        "queries": [(one, retelling.of_item(one)) for one in queries],
         "gaps": summary.gaps(missing_answers(document)),
     }
 

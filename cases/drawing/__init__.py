@@ -2,6 +2,5 @@
 
 from cases.drawing.chooser import chooser, heights
 from cases.drawing.pictures import Note, Picture, after, before
-from cases.drawing.words import EXTENTS
 
-__all__ = ["EXTENTS", "Note", "Picture", "after", "before", "chooser", "heights"]
+__all__ = ["Note", "Picture", "after", "before", "chooser", "heights"]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext, gettext_lazy
 from cases.drawing.anatomy import BRANCHES
 from cases.drawing.branches import is_displaced
 from cases.drawing.repair import Repair
-from cases.labels import answer, label, listed, within
+from cases.phrases import answer, label, listed, within
 from cases.vocabulary import (
     GRAFTS,
     Growth,
@@ -24,16 +24,6 @@ from cases.vocabulary import (
     VeinInvolvement,
 )
 
-# The registry's working definition of the segments; the founding paper gives none.
-EXTENTS: dict[str, Any] = {
-    Segment.INFRARENAL: gettext_lazy("from the iliac confluence to just below the renal veins"),
-    Segment.INTERRENAL: gettext_lazy("the part that the renal veins enter"),
-    Segment.SUPRARENAL: gettext_lazy("above the renal veins, below the liver"),
-    Segment.RETROHEPATIC: gettext_lazy("behind the liver, up to the main hepatic veins"),
-    Segment.INFRADIAPHRAGMATIC: gettext_lazy("from the hepatic veins to the diaphragm"),
-    Segment.SUPRADIAPHRAGMATIC: gettext_lazy("from the diaphragm to the right atrium"),
-    Segment.INTRACARDIAL: gettext_lazy("in the right atrium and beyond"),
-}
 GROWTH: dict[str, Any] = {
     Growth.INTRAVASAL: gettext_lazy("growing inside the lumen"),
     Growth.EXTRAVASAL: gettext_lazy("growing outwards from the wall"),

@@ -81,15 +81,16 @@ def _label(codes: Any, code: str, tongue: Tongue) -> str:
 
 @cache
 def _labels(codes: Any, tongue: Tongue) -> dict[str, str]:
-    """Labels by code, as they stand inside a sentence: "median laparotomy", but "PTFE" and "R0"."""
+    """Labels by code, as they stand inside a sentence."""
     if codes is None:
         return {}
-    shown = {}
-    for member in codes:
-        label = member.said(tongue)
-        as_written = label[1:2].isupper() or not label[1:2].isalpha()
-        shown[member.value] = label if as_written else label[0].lower() + label[1:]
-    return shown
+    return {member.value: within(member.said(tongue)) for member in codes}
+
+
+def within(label: str) -> str:
+    """Write a label as it stands inside a sentence: "median laparotomy", but "PTFE" and "R0"."""
+    as_written = label[1:2].isupper() or not label[1:2].isalpha()
+    return label if as_written else label[:1].lower() + label[1:]
 
 
 def plain(fact: Fact, value: Any) -> Any:

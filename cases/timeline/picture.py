@@ -185,5 +185,5 @@ def _axis(story: Story, scale: Scale, bottom: float) -> Iterator[Element]:
 
 def _in_words(story: Story) -> str:
     """How much there is and where day 0 lies; every event is told in the list beside the picture."""
-    told = gettext("{n} events; day 0 is the {zero}. The list beside the picture tells each of them.")
+    told = gettext("Events: {n}. Day 0: {zero}. The list below the picture tells each of them.")
     return told.format(n=len(story.placed), zero=story.zero)

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from cases.endpoints import DAYS_PER_MONTH
-from cases.labels import answer, heading, interval, label
+from cases.phrases import answer, heading, interval, label
 from cases.timeline.events import Event, Lane, Mark, Span, Story
 from cases.vocabulary import (
     Agent,

@@ -103,7 +103,7 @@ def test_each_phase_says_what_was_done():
         "resection": "circumferential (circular); R0",
         "reconstruction": "tube graft; PTFE, not specified further; 20 mm",
         "early": "",
-        "follow_up": "1 visits",
+        "follow_up": "1 visit",
     }
 
 

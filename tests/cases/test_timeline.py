@@ -252,7 +252,7 @@ def test_the_picture_has_a_title_and_says_how_much_it_tells():
     svg = drawn(resected())
 
     assert svg[0].text == "Timeline"
-    assert "1 events; day 0 is the Index resection" in svg[1].text
+    assert "Events: 1. Day 0: Index resection." in svg[1].text
     assert svg.get("aria-describedby") == svg[1].get("id")
 
 

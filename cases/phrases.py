@@ -1,26 +1,21 @@
-"""Codes and answers as people read them: in a list, inside a sentence, with their unit."""
+"""Codes and answers as parts of a sentence, and published intervals in words."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext
 
+from cases import telling
 from cases.forms import FIELDS
-from cases.rulebook import wording
+from cases.rulebook.wording import within
 from cases.vocabulary import TimeQualifier
-from registry.dates import PartialDate
-from registry.fields import CodedSet, Measurement
+from registry.fields import Coded, CodedSet, Flag
+from registry.tongues import reader
 
 
 def label(vocabulary: Any, code: str) -> str:
     """Give the label of a code."""
     return str(vocabulary(code).label)
-
-
-def within(text: str) -> str:
-    """Write a label as it stands inside a sentence: "median laparotomy", but "PTFE" and "R0"."""
-    as_written = text[1:2].isupper() or not text[1:2].isalpha()
-    return text if as_written else text[:1].lower() + text[1:]
 
 
 def heading(form: Any, name: str) -> str:
@@ -44,7 +39,7 @@ def interval(months: float, qualifier: str | None) -> tuple[str, str]:
         TimeQualifier(qualifier or TimeQualifier.EXACT),
         (gettext("{n} months after the resection"), gettext("{n} mo")),
     )
-    number = f"{months:g}"
+    number = reader().number(months)
     return told.format(n=number), brief.format(n=number)
 
 
@@ -56,18 +51,15 @@ def when(form: Any, name: str) -> str:
 
 
 def answer(form: Any, name: str) -> str:
-    """Say one answer of a form in words; empty when there is none."""
+    """Say one answer of a form as inside a sentence; empty when there is none."""
     value = getattr(form, name, None) if form is not None else None
     if value is None:
         return ""
     declared = FIELDS[type(form)][name]
-    if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
     if isinstance(declared, CodedSet):
         return listed(declared.vocabulary, value)
-    if isinstance(declared, Measurement):
-        return f"{value:g}{wording.unit(declared)}"
-    if isinstance(value, PartialDate):
-        return str(value)
-    vocabulary = getattr(declared, "vocabulary", None)
-    return within(label(vocabulary, value)) if vocabulary else str(value)
+    told = telling.answer(declared, value)
+    return within(told) if isinstance(declared, Coded | Flag) else told
+
+
+__all__ = ["answer", "heading", "interval", "label", "listed", "when", "within"]
