@@ -7,7 +7,8 @@ from cases.drawing.ink import ink
 from cases.drawing.shapes import Element, at, node
 
 RULER = WIDTH + 2
-NAMES = 166  # width for the names of the segments
+NAMES = 174  # width for the names of the segments
+LETTER = 9.0  # width of one letter of a name, on average
 
 
 def outer(branch: Branch, begin: float = 0.0, end: float = 1.0) -> Element:
@@ -68,10 +69,23 @@ def ruler(
             place = {"x": RULER - 4, "y": top + 2, "width": 8, "height": bottom - top - 4, "rx": 2}
             yield node("rect", **place, **ink("bar", fill=fill, fill_opacity=0.4 if faint else None))
         if segment in names:
-            kind = ink("text", font_weight="700") if is_marked and not faint else ink("quiet")
-            yield node(
-                "text", names[segment], x=RULER + 9, y=(top + bottom) / 2 + 5.5, font_size=15.5, **kind
-            )
+            yield _name(names[segment], (top + bottom) / 2, is_bold=is_marked and not faint)
+
+
+def _name(name: str, y: float, *, is_bold: bool) -> Element:
+    """The name of a segment; one that is long in its language is squeezed into its room."""
+    room = NAMES - 12
+    squeezed = room if len(name) * (LETTER + 0.6 * is_bold) > room else None
+    return node(
+        "text",
+        name,
+        x=RULER + 9,
+        y=y + 5.5,
+        font_size=15.5,
+        textLength=squeezed,
+        lengthAdjust="spacingAndGlyphs" if squeezed else None,
+        **(ink("text", font_weight="700") if is_bold else ink("quiet")),
+    )
 
 
 def upright(text: str, y: float) -> Element:

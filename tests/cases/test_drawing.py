@@ -4,6 +4,7 @@ from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import pytest
+from django.utils.translation import override
 
 from cases import drawing
 from cases.drawing.anatomy import BRANCHES, SPANS
@@ -300,6 +301,16 @@ def test_a_prefix_cannot_break_out():
 
 def test_elements_escape_texts_and_attributes():
     assert markup(node("text", "<&", title='"<')) == '<text title="&quot;&lt;">&lt;&amp;</text>'
+
+
+def test_a_long_name_in_another_language_keeps_its_room():
+    with override("uk"):
+        picture = drawing.before(tumor(segments=["supradiaphragmatic"]), "t-")
+
+    (name,) = [one for one in shapes(picture, "text") if one.get("font-weight")]
+    assert float(name.get("x")) + float(name.get("textLength")) <= float(
+        read(picture).get("viewBox").split()[2]
+    )
 
 
 # --- to choose from ------------------------------------------------------------------------------------------------
