@@ -3,6 +3,7 @@
 from typing import Any
 
 from cases.models import Assessment
+from cases.rulebook import retelling
 from cases.rulebook.algorithm import ALGORITHM
 from cases.vocabulary import Severity, Verdict
 
@@ -14,7 +15,7 @@ def findings(assessment: Assessment | None) -> list[dict[str, Any]]:
     titles = {rule.id: rule.title for rule in ALGORITHM.rules}
     found = [
         {
-            **finding,
+            **retelling.retold(finding),
             "title": titles.get(finding["rule"], ""),
             "verdict_label": Verdict(finding["verdict"]).label,
             "severity_label": Severity(finding["severity"]).label
