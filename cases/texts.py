@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import override
 
+from cases.definitions import DEFINITIONS
 from cases.models import FORMS, Patient
 from cases.rulebook import authority, wording
 from cases.rulebook.algorithm import ALGORITHM
@@ -15,8 +16,10 @@ from registry.fields import Measurement, clinical_fields
 
 
 def declared() -> Iterator[Text]:
-    """Titles and words of the rules, their sentences, the facts that they name, and units."""
+    """Titles and words of the rules, their sentences, the facts that they name, units, and what codes mean."""
     with override(None):
+        for codes in DEFINITIONS.values():
+            yield from (Text("", meaning, "", {"cases/definitions.py"}) for meaning in codes.values())
         for book in (ALGORITHM, VALIDITY):
             yield Text("", str(book.title), "", {"cases/rulebook"})
             for rule in book.rules:

@@ -43,7 +43,7 @@ class Drawing:
             "</details>",
             block.prefix,
             SafeString(" open" if is_open else ""),
-            gettext(block.model.title),
+            str(block.model.title),
             self._state(block.prefix),
             self._grid(block.rows[0], whole=True),
         )
@@ -71,7 +71,7 @@ class Drawing:
     # --- what it has many times ---------------------------------------------------------------------------------------
 
     def _list(self, block: Block) -> SafeString:
-        title = gettext(block.model.title)
+        title = str(block.model.title)
         rows = "".join(self._row(block, row, place) for place, row in enumerate(block.rows, start=1))
         return format_html(
             '<div class="case-block case-many" id="block-{0}" role="group" aria-labelledby="title-{0}">'
@@ -96,7 +96,7 @@ class Drawing:
         )
 
     def _row(self, block: Block, row: Row, place: int) -> SafeString:
-        title = gettext(block.model.title)
+        title = str(block.model.title)
         is_open = row.is_new or len(block.rows) == 1 or _is_to_see(row)
         return format_html(
             '<details class="case-row" id="form-{0}" data-row{1}><summary><span class="case-row-title">{2}'
@@ -143,7 +143,7 @@ class Drawing:
             '<div class="case-block" id="block-{0}" role="group" aria-labelledby="title-{0}">'
             '<div class="case-head"><h5 class="case-title" id="title-{0}">{1}</h5>{2}</div>{3}</div>',
             block.prefix,
-            gettext(block.model.title),
+            str(block.model.title),
             self._state(block.prefix),
             self._grid(block.rows[0], whole=True),
         )

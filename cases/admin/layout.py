@@ -78,7 +78,7 @@ class Layout:
             "asked_of_case": self._asked_of_case(),
             "may_record": page.may_record,
             "is_locked": page.is_locked,
-            "lock": locking.offered(request, page.case),
+            "lock": locking.offered(request, page.case, open_queries=len(self.asked)),
             **self._unsaved(entry, is_gone),
             **self._once(),
             **self._review(),

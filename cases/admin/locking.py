@@ -29,7 +29,7 @@ else:
 SHOWN = "version-"  # before a case's id: the version that the list showed of it
 
 
-def offered(request: HttpRequest, case: Case | None) -> dict[str, Any]:
+def offered(request: HttpRequest, case: Case | None, *, open_queries: int) -> dict[str, Any]:
     """What the page of a case offers this person: to lock, with what hinders it, or to unlock."""
     if case is None:
         return {}
@@ -37,7 +37,7 @@ def offered(request: HttpRequest, case: Case | None) -> dict[str, Any]:
         return {"may_unlock": access.may(request.user, Action.UNLOCK, case.center_id)}
     if not access.may(request.user, Action.LOCK, case.center_id):
         return {}
-    return {"may_lock": True, "hindrance": locking.hindrance(case, locking.open_queries([case.pk])[case.pk])}
+    return {"may_lock": True, "hindrance": locking.hindrance(case, open_queries)}
 
 
 class Locks(Base):

@@ -50,6 +50,7 @@ class CasePage:
         self.stored = _stored(case) if case else None
         self.is_locked = bool(case and case.status == Status.LOCKED)
         self.may_record = may_record and not self.is_locked
+        self.confirmed = 0  # answers that were said to be right
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -122,7 +123,7 @@ class CasePage:
 
     def _one_row_more(self, data: QueryDict, sheet: Sheet) -> HttpResponse:
         """Draw the page again with one row more in a list, and nothing saved: for browsers without scripts."""
-        prefix, *answer = data[ADD].split() or [""]
+        prefix, *answer = str(data[ADD]).split() or [""]
         if (block := sheet.block(prefix)) is not None:
             data = with_one_more(block, data, answer)
             sheet = Sheet.sent(data)
@@ -191,27 +192,30 @@ class CasePage:
     def _confirm(self, receipt: Receipt, data: QueryDict) -> None:
         """Answer the queries that were said to be right; one that the correction closed needs no answer."""
         wanted = {
-            int(name.removeprefix("confirm-")): text
+            int(name.removeprefix("confirm-")): str(text)
             for name, text in data.items()
-            if name.startswith("confirm-") and name.removeprefix("confirm-").isdecimal() and text.strip()
+            if name.startswith("confirm-") and name.removeprefix("confirm-").isdecimal() and str(text).strip()
         }
         for query in DataQuery.objects.open().filter(case=receipt.case_id):
             if query.pk not in wanted:
                 continue
             try:
                 answering.confirm(query, text=wanted[query.pk], by=self.user)
+                self.confirmed += 1
             except ValidationError as error:
                 told = [Told(message=said, anchor=f"confirm-{query.pk}") for said in error.messages]
                 raise _NotSaved(told) from None
 
     def _saved(self, receipt: Receipt) -> HttpResponse:
-        said = (
-            gettext("Case {number}: Nothing was changed.")
-            if receipt.verdict == "unchanged"
-            else gettext("Case {number}: Saved as version {version}.")
-        )
-        messages.success(self.request, said.format(number=receipt.case_number, version=receipt.version))
-        if n := len(receipt.problems):
+        said = []
+        if receipt.verdict != "unchanged":
+            said.append(gettext("Saved as version {version}.").format(version=receipt.version))
+        if n := self.confirmed:
+            said.append(ngettext("{n} answer confirmed.", "{n} answers confirmed.", n).format(n=n))
+        said = said or [gettext("Nothing was changed.")]
+        told = gettext("Case {number}: {said}").format(number=receipt.case_number, said=" ".join(said))
+        messages.success(self.request, told)
+        if n := DataQuery.objects.open().filter(case=receipt.case_id).count():
             told = ngettext(
                 "{n} answer is to be confirmed or corrected.",
                 "{n} answers are to be confirmed or corrected.",

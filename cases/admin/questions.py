@@ -119,8 +119,9 @@ def _control(answer: Answer, described: str, is_wrong: bool, is_locked: bool, is
 
 def _reason(answer: Answer, is_locked: bool) -> SafeString:
     label = gettext("No answer because: {question}").format(question=answer.declared.verbose_name)
-    attrs = {"class": "case-why", "aria-label": label, "title": gettext("No answer because…")}
-    attrs |= {"disabled": True} if is_locked else {}
+    attrs: dict[str, Any] = {"class": "case-why", "aria-label": label, "title": gettext("No answer because…")}
+    if is_locked:
+        attrs["disabled"] = True
     why = answer.why
     return why.field.widget.render(why.html_name, why.value(), attrs)
 

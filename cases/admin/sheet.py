@@ -272,7 +272,7 @@ def _read(model: Any, prefix: str, data: QueryDict) -> Block:
         said = gettext(
             "The page was sent with {n} rows of {form}; a case has at most {most}. Nothing was saved."
         )
-        raise TooManyRowsError(said.format(n=len(sent), form=gettext(model.title).lower(), most=MOST_ROWS))
+        raise TooManyRowsError(said.format(n=len(sent), form=str(model.title).lower(), most=MOST_ROWS))
     return Block(model=model, prefix=prefix, rows=[_read_row(model, f"{prefix}-{n}", n, data) for n in sent])
 
 
