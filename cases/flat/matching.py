@@ -22,6 +22,8 @@ from cases.flat.columns import (
 )
 
 NEAR = 0.86
+# Likeness takes time; a file with more columns than this that nobody knows is of another kind.
+MOST_COMPARED = 200
 _NUMBER = re.compile(r"(?<![^\W_])([1-9]\d{0,2})(?![^\W_])")
 
 
@@ -85,11 +87,11 @@ def suggested(header: Sequence[str], sheet: str = "") -> list[str]:
     prefix = form.prefix if form else ""
     keys = SHEET_COLUMNS if form else KEY_COLUMNS
     found = [name if name in keys or place(name, prefix) else LEFT_OUT for name in header]
-    for guess in (_alike, _near):
-        for index, name in enumerate(header):
-            if found[index] == LEFT_OUT and name not in ADDED:
-                target = guess(name, sheet)
-                found[index] = target if target not in found else LEFT_OUT
+    for guess, most in ((_alike, len(header)), (_near, MOST_COMPARED)):
+        unknown = [n for n, name in enumerate(header) if found[n] == LEFT_OUT and name not in ADDED]
+        for index in unknown[:most]:
+            target = guess(header[index], sheet)
+            found[index] = target if target not in found else LEFT_OUT
     return found
 
 

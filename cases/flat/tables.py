@@ -22,6 +22,7 @@ MAX_FILE_BYTES = 20 * 2**20
 MAX_ROWS = 100_000
 MAX_COLUMNS = 2_000
 MAX_CELL = 5_000  # five times the longest text of a case
+MAX_NAME = 200  # of a column
 # The csv module's own limit is for the whole process and cannot name a row and column; ours can.
 csv.field_size_limit(MAX_FILE_BYTES)
 
@@ -103,10 +104,16 @@ def named(header: list[Any]) -> list[str]:
         if not name:
             said = gettext("Column {letter} has no name in row 1. Name it or delete it.")
             raise UnreadableFile(said.format(letter=letter(index)))
+        if len(name) > MAX_NAME:
+            said = gettext(
+                "Column {letter} has a name of {count} characters in row 1, more than {limit}. "
+                "Row 1 must hold the column names."
+            )
+            raise UnreadableFile(said.format(letter=letter(index), count=len(name), limit=MAX_NAME))
         if name in seen:
             said = gettext("Columns {first} and {second} are both named '{name}' (row 1). Keep one of them.")
             places = {"first": letter(seen[name]), "second": letter(index)}
-            raise UnreadableFile(said.format(**places, name=name[:60]))
+            raise UnreadableFile(said.format(**places, name=name))
         seen[name] = index
     return names
 

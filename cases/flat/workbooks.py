@@ -11,7 +11,6 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -53,7 +52,7 @@ DAMAGED = (
 def sheets(content: bytes, *, rows: int | None = None) -> list[Sheet]:
     """Read every sheet but those set aside; the one named 'cases', or else the first, comes first.
 
-    With `rows`, only so many of each are read.
+    With `rows`, only so many of each are looked at.
     """
     _inspect(content)
     try:
@@ -136,7 +135,7 @@ def _unfold(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
 
 def _sheet(source: Any, at_most: int | None) -> Sheet | None:
     source.reset_dimensions()  # the sheet's own statement of its size is a claim, too
-    walk = _rows(source)
+    walk = _rows(source, at_most and at_most + 1)
     first = next(walk, None)
     if first is None:
         return None
@@ -146,14 +145,14 @@ def _sheet(source: Any, at_most: int | None) -> Sheet | None:
         )
         raise UnreadableFile(said.format(sheet=source.title))
     header = named(first.cells)
-    rows = [_fitted(row, len(header)) for row in islice(walk, at_most)]
+    rows = [_fitted(row, len(header)) for row in walk]
     return Sheet(name=source.title, header=header, rows=lambda: iter(rows))
 
 
-def _rows(source: Any) -> Iterator[Row]:
+def _rows(source: Any, last: int | None) -> Iterator[Row]:
     """Walk the rows that hold anything; empty ones are numbered and left out."""
     cells, filled = 0, 0
-    for number, row in enumerate(source.iter_rows(), start=1):
+    for number, row in enumerate(source.iter_rows(max_row=last), start=1):
         cells += len(row)
         if len(row) > 2 * MAX_COLUMNS or cells > MAX_CELLS:
             said = gettext(
