@@ -161,7 +161,9 @@ class Sheet:
         for block in self.blocks.values():
             for form in block.forms():
                 for answer in form.fields.values():
-                    answer.widget.attrs["disabled"] = True  # a field that is disabled itself forgets what was typed
+                    answer.widget.attrs["disabled"] = (
+                        True  # a field that is disabled itself forgets what was typed
+                    )
 
 
 def _placed(problem: Problem, forms: dict[str, AnswerForm]) -> Told:

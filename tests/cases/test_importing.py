@@ -420,7 +420,9 @@ def test_a_dry_run_of_a_waiting_file_keeps_what_would_change_and_the_file(north,
 
     done = answer(batch)
     assert done.state == "checked"
-    assert [(row.columns, row.values) for row in rows(batch)] == [(["patient.born_on"], [["1960-05", "1951"]])]
+    assert [(row.columns, row.values) for row in rows(batch)] == [
+        (["patient.born_on"], [["1960-05", "1951"]])
+    ]
     assert not done.verdicts["saved"]
     assert bytes(done.content)
 
