@@ -41,7 +41,7 @@ class Story:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One field, before and after."""
+    """One field, before and after; an empty text where there was nothing to have it."""
 
     name: str
     before: str

@@ -71,7 +71,7 @@ class Place:
 
     def _text(self, row: Any) -> str:
         if row is None:
-            return gettext("nothing")
+            return ""
         if self.declared is None:
             return row.get(self.name) or gettext("nothing")
         return telling.answer(self.declared, *answer_of(row, self.name))

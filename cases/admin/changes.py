@@ -55,7 +55,10 @@ def _answers(model: Any, before: Any, after: Any) -> Iterator[Difference]:
     for declared in clinical_fields(model):
         old, new = answer_of(before, declared.name), answer_of(after, declared.name)
         if old != new:
-            texts = [telling.answer(declared, *answer) for answer in (old, new)]
+            texts = [
+                telling.answer(declared, *answer) if row else ""
+                for row, answer in ((before, old), (after, new))
+            ]
             yield Difference(name=str(declared.verbose_name), before=texts[0], after=texts[1])
     if before and after and before.get("operation_position") != after.get("operation_position"):
         places = [str(row["operation_position"] + 1) for row in (before, after)]
@@ -128,4 +131,5 @@ def _columns(model: Any, names: Iterable[str], before: Any, after: Any, words: W
         old, new = (before or {}).get(name), after.get(name)
         if old != new and (old or new):
             label = capitalized(column.verbose_name)
-            yield Difference(name=label, before=words.of(column, old), after=words.of(column, new))
+            was = words.of(column, old) if before else ""
+            yield Difference(name=label, before=was, after=words.of(column, new))

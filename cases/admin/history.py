@@ -118,7 +118,7 @@ def _filters(groups: list[Group], names: Names, request: HttpRequest) -> list[Fi
     given = (
         ("form", gettext("Form"), forms),
         ("person", gettext("Person"), sorted(((str(pk), name) for pk, name in names.items()), key=_second)),
-        ("door", gettext("Way"), sorted(((door, door_in_words(door)) for door in doors), key=_second)),
+        ("door", gettext("Way in"), sorted(((door, door_in_words(door)) for door in doors), key=_second)),
     )
     found = []
     for name, label, options in given:
