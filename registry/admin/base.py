@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
@@ -12,6 +13,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from registry import access, audit
 from registry.access import Action
+from registry.admin import versions
 from registry.history import Entry, entries
 
 site = admin.site  # adminsite.py; apps.py names it
@@ -75,6 +77,7 @@ class RegistryAdmin(Guarded, ModelAdmin):
     compressed_fields = False
     warn_unsaved_form = True
     actions_on_top = True
+    change_form_before_template = "registry/drawn.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).filter(center_id__in=centers_where(request, self.to_view))
@@ -93,7 +96,21 @@ class RegistryAdmin(Guarded, ModelAdmin):
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
         with audit.because(door="admin", by=request.user):  # type: ignore[arg-type]
+            row = self.get_object(request, unquote(object_id)) if object_id else None
+            if row is not None and self.has_change_permission(request, row):
+                versions.hold(row, [inline.model for inline in self.inlines])
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (versions.Watching, form), {}) if change else form
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        rows = (form for inline in context["inline_admin_formsets"] for form in inline.formset.initial_forms)
+        context["drawn"] = versions.seal([context["adminform"].form, *rows])
+        return super().render_change_form(request, context, *args, **kwargs)
 
     # --- history: from the audit trail, which knows more than the admin's own log ---------------------------------
 
@@ -140,3 +157,4 @@ class RegistryInline(Guarded, TabularInline):
     """Rows inside a page, under the same permissions."""
 
     extra = 0
+    formset = versions.WatchingRows
