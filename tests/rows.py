@@ -8,7 +8,7 @@ from cases import intake
 from cases.intake import Submission
 from cases.models import Case, ContactAttempt, DataQuery, Deviation, EntryDraft, ImportBatch
 from registry import access
-from registry.models import ReferenceTerm
+from registry.models import ApiKey, ReferenceTerm, User
 from reports import content as contents
 from reports.models import Delivery, Report, Subscription
 from tests.cases.examples import resected
@@ -48,16 +48,17 @@ def words(center):
 
 
 def secrets(center, rows):
-    """What nobody else may see: names of the center and its people, its numbers, its texts."""
-    case, person = rows[Case], rows[type(rows[Subscription].user)]
+    """What nobody else may read: the center, its people, its numbers, its texts."""
+    people = User.objects.filter(memberships__center=center)
     return {
         words(center),
+        center.code,
         center.name,
-        f"{center.code}-1",
-        case.patient.registry_id,
-        rows[ImportBatch].file_name,
-        person.email,
-        person.username,
+        rows[Case].case_number,
+        rows[Case].patient.registry_id,
+        rows[ApiKey].prefix,
+        *people.values_list("username", flat=True),
+        *people.values_list("email", flat=True),
     }
 
 
