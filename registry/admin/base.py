@@ -61,6 +61,14 @@ class Guarded:
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer no windows that open from beside a field: each thing has a page of its own."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        for way in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+            if hasattr(getattr(field, "widget", None), way):
+                setattr(field.widget, way, False)
+        return field
+
 
 class OwnCenters(admin.RelatedFieldListFilter):
     """Offers the centers whose rows the person sees, and does not name the others."""

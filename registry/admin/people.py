@@ -97,6 +97,7 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
     search_fields = ("username__istartswith", "last_name__istartswith", "email__istartswith")
     search_help_text = gettext_lazy("Beginning of the user name, the last name or the address")
     filter_horizontal = ()
+    ordering = ("username",)
     actions = None
     person = (
         gettext_lazy("Person"),
@@ -111,7 +112,7 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         roles = roles_seen(request).order_by("center__code", "role")
-        people = User.objects.prefetch_related(Prefetch("memberships", roles))
+        people = User.objects.order_by("username").prefetch_related(Prefetch("memberships", roles))
         return people if sees_all(request) else people.filter(pk__in=roles.values("user"))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:

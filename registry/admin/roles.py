@@ -54,12 +54,12 @@ class RoleForm(forms.ModelForm):
             return given
         if center is None and role not in REGISTRY_WIDE:
             self.add_error("center", gettext("This role belongs to a center: name the center."))
-        elif self._is_held(given.get("user") or self.instance.user_id, role, center):
+        elif self._is_held(given.get("user"), role, center):
             self.add_error("role", gettext("This person already has this role there."))
         return given
 
-    def _is_held(self, user: User | int | None, role: str, center: Center | None) -> bool:
-        if user is None:
+    def _is_held(self, user: User | None, role: str, center: Center | None) -> bool:
+        if user is None or user.pk is None:
             return False
         held = Membership.objects.filter(user=user, role=role, center=center)
         return held.exclude(pk=self.instance.pk).exists()
