@@ -50,6 +50,7 @@ class Action(Labeled):
     READ_REPORT = "read_report"
     MANAGE_CENTER = "manage_center"
     MANAGE_REGISTRY = "manage_registry"
+    MANAGE_REFERENCE = "manage_reference"
     READ_AUDIT = "read_audit"
 
 
@@ -82,9 +83,10 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.EXPORT,
         Action.LOCK,
         Action.UNLOCK,
+        Action.MANAGE_REFERENCE,
         Action.READ_AUDIT,
     },
-    Role.REGISTRY_ADMIN: {Action.MANAGE_CENTER, Action.MANAGE_REGISTRY},
+    Role.REGISTRY_ADMIN: {Action.MANAGE_CENTER, Action.MANAGE_REGISTRY, Action.MANAGE_REFERENCE},
     Role.AUDITOR: {Action.READ_AUDIT},
 }
 ALLOWED = {role: frozenset({Action.READ, Action.READ_REPORT} | more) for role, more in BEYOND_READING.items()}

@@ -68,14 +68,14 @@ class RegistryAdminSite(UnfoldAdminSite):
             raise Http404 from None
 
 
-def shows_history(request: HttpRequest) -> bool:
-    """Tell Unfold whether to offer the history: it is for those who may read the audit trail."""
-    return access.may_somewhere(request.user, Action.READ_AUDIT)
-
-
 def style_sheet(request: HttpRequest) -> str:
     """Name the style sheet that every page adds."""
     return static("registry/registry.css")
+
+
+def keyboard(request: HttpRequest) -> str:
+    """Name the script that lets keys reach what a mouse can."""
+    return static("registry/keyboard.js")
 
 
 def icon(request: HttpRequest) -> str:

@@ -150,8 +150,8 @@ def told(stories: Iterable[Story]) -> list[Entry]:
 def _change(name: str, before: Any, after: Any, words: "Words") -> Change | None:
     if after.pgh_label == "delete":
         return Change(what=name, done=str(DONE["delete"]))
-    if before is None:
-        return Change(what=name, done=str(DONE["insert"]))
+    if before is None:  # an update is the first event of what stood there before the trail began
+        return Change(what=name, done=str(DONE["insert" if after.pgh_label == "insert" else "update"]))
     fields = tuple(_different(before, after, words))
     return Change(what=name, done=str(DONE["update"]), fields=fields) if fields else None
 

@@ -298,8 +298,9 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "registry.adminsite.icon"}],
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
-    "SHOW_HISTORY": "registry.adminsite.shows_history",
+    "SHOW_HISTORY": False,  # each page says whether its reader may see it
     "STYLES": ["registry.adminsite.style_sheet"],
+    "SCRIPTS": ["registry.adminsite.keyboard"],
     "ACCOUNT": {
         "navigation": [{"title": gettext_lazy("My account"), "link": reverse_lazy("account")}],
     },

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.urls import URLResolver, get_resolver
 
+from cases.admin.imports import FILES
 from registry.admin import site
 from reports.rendering import DOCUMENTS
 
@@ -16,6 +17,7 @@ APPS = sorted({model._meta.app_label for model in site._registry})
 # What stands for the parameters of an address that has others than the number of a row of its own model.
 PARAMETERS = {
     "reports_report_document": [{"name": name} for name in DOCUMENTS],
+    "cases_importbatch_file": [{"name": name} for name in FILES],
     "app_list": [{"app_label": label} for label in APPS],
 }
 # No pages: the catch-all behind all others, and the way from a row to its public page, which no row has.

@@ -6,12 +6,13 @@ from django.utils import timezone
 
 from cases import intake
 from cases.intake import Submission
-from cases.models import Case, ContactAttempt, DataQuery, Deviation, EntryDraft, ImportBatch
+from cases.models import Case, ContactAttempt, DataQuery, Deviation, EntryDraft
 from registry import access
-from registry.models import ReferenceTerm
+from registry.models import ApiKey, ReferenceTerm, User
 from reports import content as contents
 from reports.models import Delivery, Report, Subscription
 from tests.cases.examples import resected
+from tests.cases.imports import checked
 from tests.clients import issue
 from tests.reports.handmade import founding_content
 
@@ -48,16 +49,17 @@ def words(center):
 
 
 def secrets(center, rows):
-    """What nobody else may see: names of the center and its people, its numbers, its texts."""
-    case, person = rows[Case], rows[type(rows[Subscription].user)]
+    """What nobody else may read: the center, its people, its numbers, its texts."""
+    people = User.objects.filter(memberships__center=center)
     return {
         words(center),
+        center.code,
         center.name,
-        f"{center.code}-1",
-        case.patient.registry_id,
-        rows[ImportBatch].file_name,
-        person.email,
-        person.username,
+        rows[Case].case_number,
+        rows[Case].patient.registry_id,
+        rows[ApiKey].prefix,
+        *people.values_list("username", flat=True),
+        *people.values_list("email", flat=True),
     }
 
 
@@ -81,17 +83,9 @@ def _attempt(case, by):
 
 
 def _batch(center, by):
-    return ImportBatch.objects.create(
-        center=center,
-        requested_by=by,
-        file_name=f"{words(center)}.csv",
-        content=b"case_number\nX-1\n",
-        digest="0" * 64,
-        state=ImportBatch.State.DONE,
-        rows_total=1,
-        rows_done=1,
-        verdicts={"counts": {"new": 1, "changed": 0, "unchanged": 0, "rejected": 0}, "rows": []},
-    )
+    """A file that was checked: one row could be imported, one could not."""
+    rows = f"case_number,patient.sex\n{center.code}-2,female\n{center.code}-3,{words(center)}\n"
+    return checked(rows.encode(), center, by, name=f"{words(center)}.csv")
 
 
 def _report(center):

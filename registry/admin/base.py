@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, TabularInline
 
 from registry import access, audit
@@ -17,6 +19,7 @@ from registry.admin import versions
 from registry.history import Entry, entries
 
 site = admin.site  # adminsite.py; apps.py names it
+OF_THE_REGISTRY = (Action.MANAGE_REGISTRY, Action.MANAGE_REFERENCE)  # not to be had for one center alone
 
 
 def centers_where(request: HttpRequest, action: Action | None) -> tuple[int, ...]:
@@ -39,7 +42,7 @@ class Guarded:
         """Tell whether the person may do this to the row, or without one to any."""
         if action is None:
             return False
-        if action == Action.MANAGE_REGISTRY:
+        if action in OF_THE_REGISTRY:
             return access.may_everywhere(request.user, action)
         if row is None:
             return access.may_somewhere(request.user, action)
@@ -60,12 +63,20 @@ class Guarded:
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer no windows that open from beside a field: each thing has a page of its own."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        for way in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+            if hasattr(getattr(field, "widget", None), way):
+                setattr(field.widget, way, False)
+        return field
+
 
 class OwnCenters(admin.RelatedFieldListFilter):
     """Offers the centers whose rows the person sees, and does not name the others."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
-        seen = {"pk__in": centers_where(request, model_admin.to_view)}
+        seen = {"pk__in": model_admin.centers_seen(request)}
         return field.get_choices(include_blank=False, limit_choices_to=seen)
 
 
@@ -78,9 +89,36 @@ class RegistryAdmin(Guarded, ModelAdmin):
     warn_unsaved_form = True
     actions_on_top = True
     change_form_before_template = "registry/drawn.html"
+    to_audit: ClassVar[Action] = Action.READ_AUDIT
+
+    def centers_seen(self, request: HttpRequest) -> tuple[int, ...]:
+        """The centers whose rows exist for this person."""
+        return centers_where(request, self.to_view)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).filter(center_id__in=centers_where(request, self.to_view))
+        return super().get_queryset(request).filter(center_id__in=self.centers_seen(request))
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
+        """Answer as every other address does; Django would lead to the overview and say so there."""
+        raise Http404
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Call the list by its name, not "Select … to change"."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        """Offer the history to those who may read it."""
+        context["show_history"] = obj is not None and self.may(request, self.to_audit, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         chosen = super().get_list_filter(request)
@@ -131,11 +169,11 @@ class RegistryAdmin(Guarded, ModelAdmin):
         row = self.get_object(request, object_id)
         if row is None:
             raise Http404
-        if not self.may(request, Action.READ_AUDIT, row):
-            raise PermissionDenied("The history is for the center lead and the auditor.")
+        if not self.may(request, self.to_audit, row):
+            raise PermissionDenied(gettext("The history is for the center lead and the auditor."))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"History of {row}",
+            "title": gettext("History of {row}").format(row=row),
             "opts": self.opts,
             "original": row,
             "entries": self.history_of(row),

@@ -1,94 +1,166 @@
-"""People and their roles: the registry's administrators give them, and take them away."""
+"""People and their roles: the registry's administrators give them; a lead sees who reaches the own center."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_lazy
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from registry.access import Action
 from registry.admin.base import Guarded, RegistryAdmin, RegistryInline, site
+from registry.admin.roles import (
+    CenterFilter,
+    RoleFilter,
+    RoleForm,
+    RolesFormSet,
+    centers_of_people,
+    roles_seen,
+    sees_all,
+)
 from registry.models import Membership, User
 
 site.unregister(Group)  # roles are memberships
+TAKEN = gettext_lazy(
+    "There is a user of this name already. If you pressed Save twice, the first was enough: see the list of users."
+)
 
 
-class ForAdministrators(Guarded):
-    """What only the registry's administrators see."""
+class OfPeople(Guarded):
+    """What the registry's administrators give and take away, and leads and auditors look at."""
 
-    to_view = to_add = to_change = Action.MANAGE_REGISTRY
+    to_add = to_change = Action.MANAGE_REGISTRY
 
     def center_of(self, row: Any) -> None:
         """Nobody's: a role in a center is given by the registry, too."""
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let in whoever may know of any role; which rows there are is for the list to say."""
+        return sees_all(request) or bool(centers_of_people(request))
 
-class MembershipInline(ForAdministrators, RegistryInline):
+    def centers_seen(self, request: HttpRequest) -> tuple[int, ...]:
+        """The centers whose people exist for this person."""
+        return centers_of_people(request)
+
+
+class MembershipInline(OfPeople, RegistryInline):
     """The roles of a person."""
 
-    model = Membership
-    verbose_name, verbose_name_plural = "role", "roles"
+    model, form, formset = Membership, RoleForm, RolesFormSet
+    verbose_name, verbose_name_plural = gettext_lazy("role"), gettext_lazy("roles")
     fields = ("role", "center")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return roles_seen(request).order_by("center__code", "role")
+
+    def get_extra(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> int:
+        """Offer a first role to a new person, who could not come in without one."""
+        return 0 if obj else 1
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request)
 
 
+class NewPersonForm(UserCreationForm):
+    """Name and password of somebody new."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].error_messages["unique"] = TAKEN
+
+
+class PersonForm(UserChangeForm):
+    """A person's account; nobody switches off the own."""
+
+    by: ClassVar[User]  # who changes it; the page sets it for each request
+
+    def clean_is_active(self) -> bool:
+        """Refuse what would lock the person at the keys out."""
+        is_active: bool = self.cleaned_data["is_active"]
+        if not is_active and self.instance == self.by:
+            self.add_error("is_active", gettext("You cannot switch off your own account."))
+        return is_active
+
+
 @admin.register(User, site=site)
-class UserAdmin(ForAdministrators, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
+class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
     """Accounts. They are switched off, never deleted: the audit trail names them."""
 
-    form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
+    form, add_form, change_password_form = PersonForm, NewPersonForm, AdminPasswordChangeForm
     inlines = (MembershipInline,)
     list_display = ("username", "name", "email", "roles", "is_active", "last_login")
-    list_filter = ("is_active", "memberships__role", "memberships__center")
+    list_filter = ("is_active", RoleFilter, CenterFilter)
     search_fields = ("username__istartswith", "last_name__istartswith", "email__istartswith")
-    search_help_text = "Beginning of the user name, the last name or the address"
+    search_help_text = gettext_lazy("Beginning of the user name, the last name or the address")
     filter_horizontal = ()
-    fieldsets = (
-        ("Person", {"fields": (("username", "is_active"), ("first_name", "last_name"), "email")}),
-        ("Sign-in", {"fields": ("password", "last_login")}),
+    ordering = ("username",)
+    actions = None
+    person = (
+        gettext_lazy("Person"),
+        {"fields": (("username", "is_active"), ("first_name", "last_name"), "email")},
     )
+    fieldsets = (person, (gettext_lazy("Sign-in"), {"fields": ("password", "last_login")}))
+    to_read = (person, (gettext_lazy("Sign-in"), {"fields": ("last_login",)}))
     add_fieldsets = (
         (None, {"fields": ("username", ("first_name", "last_name"), "email", ("password1", "password2"))}),
     )
     readonly_fields = ("last_login",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return User.objects.prefetch_related(
-            Prefetch(
-                "memberships", Membership.objects.select_related("center").order_by("center__code", "role")
-            )
-        )
+        roles = roles_seen(request).order_by("center__code", "role")
+        people = User.objects.order_by("username").prefetch_related(Prefetch("memberships", roles))
+        return people if sees_all(request) else people.filter(pk__in=roles.values("user"))
 
-    @display(description="Name", ordering="last_name")
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Show those who only read nothing of the password, not even its digest."""
+        if obj and not self.has_change_permission(request, obj):
+            return self.to_read
+        return super().get_fieldsets(request, obj)
+
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kw: Any
+    ) -> Any:
+        return type("FormOfRequest", (super().get_form(request, obj, change=change, **kw),), {"by": request.user})
+
+    @display(description=gettext_lazy("Name"), ordering="last_name")
     def name(self, user: User) -> str:
         """First and last name."""
         return user.get_full_name()
 
-    @display(description="Roles")
+    @display(description=gettext_lazy("Roles"))
     def roles(self, user: User) -> str:
         """The roles in one line."""
         return "; ".join(
-            f"{role.get_role_display()} ({role.center.code if role.center else 'whole registry'})"
+            f"{role.get_role_display()} ({role.center.code if role.center else gettext('whole registry')})"
             for role in user.memberships.all()
         )
 
 
 @admin.register(Membership, site=site)
-class MembershipAdmin(ForAdministrators, RegistryAdmin):
+class MembershipAdmin(OfPeople, RegistryAdmin):
     """All roles in one list, to see at a glance who may do what."""
 
-    list_display = ("user", "role", "center")
+    form = RoleForm
+    fields = ("user", ("role", "center"))
+    list_display = ("user", "full_name", "role", "center")
     list_filter = ("role", "center")
     list_select_related = ("user", "center")
     search_fields = ("user__username__istartswith", "user__last_name__istartswith")
+    search_help_text = gettext_lazy("Beginning of the user name or the last name")
+    ordering = ("center__code", "role", "user__username")
+    actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return Membership.objects.all()
+        return roles_seen(request).select_related("user", "center")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request)
+
+    @display(description=gettext_lazy("Name"), ordering="user__last_name")
+    def full_name(self, row: Membership) -> str:
+        """First and last name."""
+        return row.user.get_full_name()

@@ -15,7 +15,7 @@ def findings(page):
         page.evaluate(AXE)
     found = page.evaluate(RUN)["violations"]
     return [
-        f"{one['id']} ({one['impact']}): {one['help']}\n    {node['html'][:300]}\n    {node['failureSummary']}"
+        f"{one['id']} ({one['impact']}): {one['help']}\n    {node['html'][:300]}"
         for one in found
         if one["impact"] in BAD
         for node in one["nodes"]

@@ -2,13 +2,14 @@
 
 import threading
 
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 
 PATIENCE_S = 30
 
 
 class Requests:
-    """Counts the requests that are being answered."""
+    """Counts the requests that the server is answering; those of a test client are the test's own business."""
 
     def __init__(self):
         self._changed, self._open = threading.Condition(), 0
@@ -29,13 +30,14 @@ class Requests:
                 "The server never came to rest."
             )
 
-    def _began(self, **_):
-        self._count(+1)
+    def _began(self, sender, **_):
+        self._count(sender, +1)
 
-    def _ended(self, **_):
-        self._count(-1)
+    def _ended(self, sender, **_):
+        self._count(sender, -1)
 
-    def _count(self, step):
-        with self._changed:
-            self._open += step
-            self._changed.notify_all()
+    def _count(self, sender, step):
+        if sender and issubclass(sender, WSGIHandler):
+            with self._changed:
+                self._open += step
+                self._changed.notify_all()

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections import defaultdict
 
 import pytest
 
@@ -23,15 +24,16 @@ def rows(north, alice, lena):
 @pytest.mark.parametrize("part", [WITHOUT_MODEL, *APPS])
 def test_every_page_is_whole_and_accessible(request, caplog, live_server, stranger, rows, part):
     caplog.set_level(logging.ERROR, "django.request")  # most of what is tried here is refused
-    page, faults, looked_at = stranger(), [], set()
+    page, faults, looked_at = stranger(), defaultdict(list), set()
 
     for name in CAST:
         client = browser(request.getfixturevalue(name))
         _become(page, client, live_server)
         for address in _pages(part, client, rows, looked_at):
-            faults += [f"{name}, {address}, {fault}" for fault in _faults(page, address)]
+            for fault in _faults(page, address):
+                faults[fault].append(f"{address} as {name}")
 
-    assert not faults, "\n".join(faults)
+    assert not faults, "\n".join(f"{fault}\n    on {'; '.join(found)}" for fault, found in faults.items())
 
 
 def _pages(part, client, rows, looked_at):
@@ -69,6 +71,13 @@ def _without_what_varies(answer):
     return re.sub(r"\d+", "0", html)
 
 
+# What a mouse can click and no key can reach: elements that a script listens to, but for those that hold a control
+# and the empty ground around an open panel.
+OUT_OF_REACH = """() => [...document.querySelectorAll('[x-on\\\\:click]')].filter((node) =>
+    node.tabIndex < 0 && node.checkVisibility() && node.textContent.trim()
+    && !node.querySelector('a[href], button, input, select, textarea')).map((node) => node.outerHTML.slice(0, 200))"""
+
+
 def _faults(page, address):
     """What is wrong with the page, at either width."""
     page.set_viewport_size({"width": WIDE, "height": 900})
@@ -79,6 +88,7 @@ def _faults(page, address):
         yield f"{headings} headings of level 1"
     if not page.title().partition("|")[0].strip():
         yield "no title"
+    yield from (f"out of reach of the keyboard: {html}" for html in page.evaluate(OUT_OF_REACH))
     yield from (f"{WIDE} px: {finding}" for finding in findings(page))
     page.set_viewport_size({"width": NARROW, "height": 900})
     if over := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"):
