@@ -78,14 +78,23 @@ BEYOND_READING: dict[Role, set[Action]] = {
 ALLOWED = {role: frozenset({Action.READ, Action.READ_REPORT} | more) for role, more in BEYOND_READING.items()}
 
 
+# On the user of a request: all centers as they were when it came in. A page asks for them a dozen times.
+KNOWN = "known_centers"
+
+
 def centers_of(user: "User | AnonymousUser", action: Action = Action.READ) -> tuple[int, ...]:
     """List the ids of the centers where this person may do this; nobody and the inactive may nowhere."""
-    from registry.models import Center
-
     held = _held(user, action)
     if None in held:
-        return tuple(Center.objects.order_by("pk").values_list("pk", flat=True))
+        known = getattr(user, KNOWN, None)
+        return _every_center() if known is None else known
     return tuple(sorted(pk for pk in held if pk is not None))
+
+
+def _every_center() -> tuple[int, ...]:
+    from registry.models import Center
+
+    return tuple(Center.objects.order_by("pk").values_list("pk", flat=True))
 
 
 def may(user: "User | AnonymousUser", action: Action, center: "Center | int | None") -> bool:
@@ -161,6 +170,8 @@ class ScopeMiddleware:
         try:
             if request.user.is_authenticated:
                 models.prefetch_related_objects([request.user], "memberships")
+                if any(held.center_id is None for held in request.user.memberships.all()):
+                    setattr(request.user, KNOWN, _every_center())
             with scope(centers_of(request.user)):
                 response = self.get_response(request)
                 if response.status_code >= 500:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import InvalidPage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.templatetags.static import static
+from django.urls import URLPattern, path
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
@@ -45,8 +46,18 @@ class RegistryAdminSite(UnfoldAdminSite):
     """Unfold's site behind our own door."""
 
     login_form = SignInForm
-    index_title = "Overview"
     enable_nav_sidebar = True
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.pages: list[URLPattern] = []
+
+    def add_page(self, route: str, view: Callable[..., HttpResponse], name: str) -> None:
+        """Put a page on the site that is no list of one table."""
+        self.pages.append(path(route, self.admin_view(view), name=name))
+
+    def extra_urls(self) -> list[URLPattern]:
+        return self.pages
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and has_a_role(request.user)

@@ -16,7 +16,7 @@ class RegistryConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what Django calls at its own moments."""
-        from registry import celery, queue, walls  # noqa: F401 - with celery loaded, tasks find their broker
+        from registry import begins, celery, queue, walls  # noqa: F401 - loaded: a lookup, and the tasks' broker
         from registry.checks import check_clinical_models, check_login
 
         # A batch of cases is hundreds of thousands of small values without circles; looking for circles at every

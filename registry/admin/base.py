@@ -3,15 +3,18 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.views import ChangeList
 
 from registry import access, audit
 from registry.access import Action
+from registry.bounded import BoundedPaginator, Pages
 from registry.history import Entry, entries
 
 site = admin.site  # adminsite.py; apps.py names it
@@ -67,17 +70,42 @@ class OwnCenters(admin.RelatedFieldListFilter):
         return field.get_choices(include_blank=False, limit_choices_to=seen)
 
 
+class RegistryChangeList(ChangeList):
+    """A list whose rows are counted to a bound, and once."""
+
+    paginator: BoundedPaginator
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        is_narrowed = self.query or self.has_active_filters
+        # The page's head tells how many of all were found. A list that was not narrowed has nothing to tell.
+        self.full_result_count = (
+            None if is_narrowed and not self.paginator.counted.is_more else self.result_count
+        )
+
+    @property
+    def pages(self) -> Pages:
+        """What stands under the list."""
+        return self.paginator.pages(self.page_num, lambda page: self.get_query_string({PAGE_VAR: page}))
+
+
 class RegistryAdmin(Guarded, ModelAdmin):
     """A page of the registry; the rows of other centers do not exist for it."""
 
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count the whole list
     list_per_page = 50
-    list_max_show_all = 200
+    list_max_show_all = 0  # page by page
     compressed_fields = False
     warn_unsaved_form = True
     actions_on_top = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).filter(center_id__in=centers_where(request, self.to_view))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RegistryChangeList]:
+        return RegistryChangeList
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         chosen = super().get_list_filter(request)
