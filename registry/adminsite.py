@@ -8,12 +8,14 @@ from csp.decorators import csp_update
 from django.core.exceptions import ValidationError
 from django.core.paginator import InvalidPage
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from registry import access
+from registry import access, home
 from registry.access import Action
 from registry.models import User
 
@@ -47,6 +49,7 @@ class RegistryAdminSite(UnfoldAdminSite):
 
     login_form = SignInForm
     enable_nav_sidebar = True
+    index_template = "registry/home.html"
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
@@ -61,6 +64,11 @@ class RegistryAdminSite(UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and has_a_role(request.user)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(
+            request, {"title": gettext("Home"), "cards": home.cards(request), **(extra_context or {})}
+        )
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         return looser(super().admin_view(view, cacheable))

@@ -46,7 +46,7 @@ class BoundedPaginator(Paginator):
     """Pages through the first ten thousand rows; who looks for a later one narrows the list, or turns its order."""
 
     most = 10_000
-    template_name = "registry/pages.html"
+    template_name = "registry/list_pages.html"
 
     @cached_property
     def counted(self) -> Count:

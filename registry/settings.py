@@ -289,6 +289,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": "registry.adminsite.shows_history",
     "STYLES": ["registry.adminsite.style_sheet"],
+    "SIDEBAR": {"navigation": "registry.sidebar.navigation"},
 }
 
 # --- language, time, files ----------------------------------------------------------------------------------

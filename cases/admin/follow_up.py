@@ -241,7 +241,11 @@ def _statuses(ids: list[int]) -> dict[int, str]:
 
 def _attempts(ids: list[int]) -> dict[int, ContactAttempt]:
     """The latest attempt at each case."""
-    rows = ContactAttempt.objects.filter(case__in=ids).order_by("case", "-tried_on", "-id").distinct("case")
+    rows = (
+        ContactAttempt.objects.filter(case__in=ids)
+        .order_by("case_id", "-tried_on", "-id")
+        .distinct("case_id")
+    )
     return {attempt.case_id: attempt for attempt in rows}
 
 

@@ -1,4 +1,4 @@
-"""Who is due and who is lost, by the calendar; and news of a patient, written once, through intake, with its attempt."""
+"""Who is due and who is lost, by the calendar; news of a patient, written once, through intake, with its attempt."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
