@@ -13,7 +13,6 @@ from typing import Any, TypeVar, cast
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.functional import cached_property
 
 from registry import access
 from registry.access import Action
@@ -42,11 +41,7 @@ class Desk:
 
     def centers(self, action: Action) -> list[Center]:
         """The centers where the person may do this."""
-        return [center for center in self._centers if access.may(self.user, action, center)]
-
-    @cached_property
-    def _centers(self) -> list[Center]:
-        return list(Center.objects.filter(pk__in=access.centers_of(self.user)))
+        return access.center_rows(self.user, action)
 
 
 @dataclass(frozen=True, kw_only=True)

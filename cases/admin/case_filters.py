@@ -14,9 +14,7 @@ from django.utils.translation import gettext_lazy
 from cases import follow_up
 from cases.models import Case, DataQuery, Deviation, EntryDraft, Tumor
 from cases.vocabulary import Level, Segment, Source, Status
-from registry.access import Action
-from registry.admin import centers_where
-from registry.models import Center
+from registry import access
 
 YEARS = (1900, 2100)
 
@@ -60,8 +58,7 @@ class ByCenter(Narrowing):
     title, parameter_name, is_main = gettext_lazy("Center"), "center__id__exact", True
 
     def choices_of(self, request: HttpRequest) -> list[tuple[str, Any]]:
-        seen = Center.objects.filter(pk__in=centers_where(request, Action.READ)).order_by("code")
-        return [(str(pk), code) for pk, code in seen.values_list("pk", "code")]
+        return [(str(center.pk), str(center)) for center in access.center_rows(request.user)]
 
     def narrow(self, request: HttpRequest, cases: QuerySet[Case], value: str) -> QuerySet[Case]:
         return cases.filter(center=int(value))
@@ -111,7 +108,7 @@ class ByOverdue(Narrowing):
 
     def narrow(self, request: HttpRequest, cases: QuerySet[Case], value: str) -> QuerySet[Case]:
         least, most = self.spans[value]
-        centers = Center.objects.filter(pk__in=centers_where(request, Action.READ))
+        centers = access.center_rows(request.user)
         return cases.filter(pk__in=follow_up.overdue(centers, least=least, most=most).values("case_id"))
 
 

@@ -44,7 +44,7 @@ ABOUT_FOLLOW_UP = ("S-17",)  # deviations that the next contact can mend
 SAID, WAY = (
     "follow_up_said",
     "follow_up_way",
-)  # in the session: what became of the last click, and how it was made
+)  # in the session: what became of the last click, how it was made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class FollowUpPage:
     @cached_property
     def centers(self) -> list[Center]:
         """The centers whose cases the person reads."""
-        return list(Center.objects.filter(pk__in=centers_where(self.request, Action.READ)))
+        return access.center_rows(self.by)
 
     @cached_property
     def center(self) -> Center | None:
@@ -123,6 +123,7 @@ class FollowUpPage:
             "said": said["text"],
             "said_at": min(said["place"], len(page.object_list)),
             "typed": typed,
+            "wrong_in": case_id,
             "pages": paginator.pages(page.number, self._address),
             "centers": self.centers,
             "center": self.center,
@@ -153,7 +154,7 @@ class FollowUpPage:
                     last_contact_on=one.last_contact_on,
                     due_on=months_later(one.last_contact_on, follow_up.DUE_MONTHS),
                     days=follow_up.days_overdue(one.last_contact_on, intake.today_at(one.case.center)),
-                    status=statuses.get(one.case_id, ""),
+                    status=_status(statuses.get(one.case_id), one.last_contact_on),
                     also_due=due.get(one.case_id, []),
                     attempt=attempts.get(one.case_id),
                     may_record=one.center_id in mine,
@@ -186,11 +187,8 @@ class FollowUpPage:
             return self._refuse(case, typed, said.reasons)
         if said.verdict == "unusual":
             return self._ask(case, news, said.others)
-        place = sent.get("place", "")
-        self.request.session[SAID] = {
-            "place": place if place.isdigit() else "0",
-            "text": _told(case, news, said),
-        }
+        place = _number(sent.get("place")) or 0
+        self.request.session[SAID] = {"place": place, "text": _told(case, news, said)}
         return HttpResponseRedirect(f"{self.request.get_full_path()}#said")
 
     def _case(self, pk: int | None) -> Case:
@@ -219,7 +217,7 @@ class FollowUpPage:
                 name: self.request.POST.get(name, "")
                 for name in ("case", "version", "on", "way", "outcome", "place")
             },
-            "back": self.request.get_full_path(),
+            "back": f"{self.request.get_full_path()}#case-{case.pk}",
         }
         return TemplateResponse(self.request, "cases/admin/follow_up_unusual.html", context)
 
@@ -227,16 +225,24 @@ class FollowUpPage:
 # --- what a row says of a patient -----------------------------------------------------------------------------------
 
 
-def _statuses(ids: list[int]) -> dict[int, str]:
-    """What the latest visit of each case says: alive, or lost, and when."""
-    latest: dict[int, tuple[date, str]] = {}
+def _statuses(ids: list[int]) -> dict[int, tuple[str, PartialDate | None]]:
+    """What the latest visit of each case says, and when."""
+    latest: dict[int, tuple[str, PartialDate | None]] = {}
     visits = FollowUp.objects.filter(case__in=ids, vital_status__isnull=False).order_by("position")
     for case_id, on, status in visits.values_list("case_id", "visit_on", "vital_status"):
-        day = on.latest if on else date.min
-        if case_id not in latest or day >= latest[case_id][0]:
-            when = f", {on}" if on else ""
-            latest[case_id] = (day, f"{VitalStatus(status).label}{when}")
-    return {case_id: text for case_id, (_, text) in latest.items()}
+        before = latest[case_id][1] if case_id in latest else None
+        if before is None or (on is not None and on.latest >= before.latest):
+            latest[case_id] = (status, on)
+    return latest
+
+
+def _status(visit: tuple[str, PartialDate | None] | None, last_contact_on: date) -> str:
+    """Alive, or lost; with the date of the visit where that is not the last contact."""
+    if visit is None:
+        return ""
+    status, on = visit
+    label = VitalStatus(status).label
+    return str(label) if on is None or on.latest == last_contact_on else f"{label}, {on}"
 
 
 def _attempts(ids: list[int]) -> dict[int, ContactAttempt]:

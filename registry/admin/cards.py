@@ -86,4 +86,4 @@ def agreements(desk: Desk) -> Card | None:
     )
 
 
-CARDS = ((5, agreements), (6, accounts), (75, keys))
+CARDS = ((6, accounts), (74, agreements), (75, keys))
