@@ -9,3 +9,10 @@ class CasesConfig(AppConfig):
 
     name = "cases"
     verbose_name = gettext_lazy("Cases")
+
+    def ready(self) -> None:
+        """Offer the cards of the home page."""
+        from cases.admin.cards import CARDS
+        from registry import home
+
+        home.offer(*CARDS)

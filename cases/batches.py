@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from cases import endpoints, pseudonym, review, store
+from cases import observations, pseudonym, review, store
 from cases.document import StoredCase, load
 from cases.forms import FIELDS, OPERATION_FORMS, OUTER_FORMS, TYPES, CaseDocument
-from cases.models import Case, DataQuery, Form, Patient, SurvivalObservation
+from cases.models import Case, DataQuery, Form, Patient
 from cases.problems import Problem
 from cases.rulebook import completeness, engine
 from cases.rulebook.validity import VALIDITY
-from cases.vocabulary import ReviewState, Source, Status
+from cases.vocabulary import ReviewState, Status
 
 if TYPE_CHECKING:
     from registry.models import Center
@@ -33,7 +33,6 @@ CASE_COLUMNS = (
     *("created_at", "updated_at"),
 )
 PATIENT_COLUMNS = ("id", "center_id", "registry_id", "missing", *FIELDS[TYPES[Patient]])
-OBSERVATION_COLUMNS = tuple(f.attname for f in SurvivalObservation._meta.local_fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +164,7 @@ def write(items: Sequence[Item], *, center: Center, source: str, as_of: date) ->
             _write_form(model, to_write, center)
         for model in OPERATION_FORMS:
             _write_operation_form(model, to_write, center)
-        observed = [_observation_row(item, center, source) for item in to_write]
-        store.write(SurvivalObservation, OBSERVATION_COLUMNS, observed, key=["case_id"])
+        observations.write([_observation_row(item, center, source) for item in to_write])
         review.record([_judged(item, center) for item in to_write], as_of=as_of, now=now)
     _ask_once([item for item in to_write if item.stored])
 
@@ -212,9 +210,7 @@ def _case_row(item: Item, center: Center, source: str, now: datetime) -> dict[st
 
 def _observation_row(item: Item, center: Center, source: str) -> dict[str, Any]:
     source = item.stored.source if item.stored else source
-    seen = endpoints.observe(item.document, published=source == Source.LITERATURE)
-    own = {"case_id": item.case_id, "center_id": center.pk, "source": source}
-    return {**own, **endpoints.strata(item.document), **endpoints.columns(seen)}
+    return observations.row(item.document, case_id=item.case_id, center_id=center.pk, source=source)
 
 
 def _judged(item: Item, center: Center) -> review.Judged:

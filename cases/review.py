@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from cases import document as documents
-from cases import duplicates, jobs, store
+from cases import duplicates, jobs, observations, store
 from cases.models import Assessment, AssessmentRun, Case, DataQuery, Deviation
 from cases.models.review import ReviewItem
 from cases.rulebook import engine
@@ -60,13 +60,14 @@ class Reassessed:
 
 
 def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
-    """Read both rulebooks again over stored cases of the present scope, all at once.
+    """Read both rulebooks again over stored cases of the present scope, all at once, and renew their observations.
 
     The cases are held until what was said of them is stored, so that it is not said of an older version.
     """
     ids = sorted(set(case_ids))
     with audit.because(door="assess"):
         list(Case.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
+        stored = documents.load(ids)
         judged = [
             Judged(
                 case_id=case.id,
@@ -75,8 +76,9 @@ def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
                 document=case.document,
                 validity=engine.read(VALIDITY, case.document, as_of),
             )
-            for case in documents.load(ids)
+            for case in stored
         ]
+        observations.renew(stored)
         with store.ahead():
             changed = record(judged, as_of=as_of, now=timezone.now())
     return Reassessed(read=len(judged), changed=changed)

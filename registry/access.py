@@ -92,14 +92,44 @@ BEYOND_READING: dict[Role, set[Action]] = {
 ALLOWED = {role: frozenset({Action.READ, Action.READ_REPORT} | more) for role, more in BEYOND_READING.items()}
 
 
+# On the user of a request: all centers as they were when it came in. A page asks for them a dozen times.
+KNOWN = "known_centers"
+
+
+def center_rows(user: "User | AnonymousUser", action: Action = Action.READ) -> "list[Center]":
+    """List the centers where this person may do this, as rows, by code; in a request they are there already."""
+    from registry.models import Center
+
+    held = _held(user, action)
+    known = getattr(user, KNOWN, None)
+    if known is None:
+        return list(Center.objects.filter(pk__in=centers_of(user, action)))
+    return [center for center in known if None in held or center.pk in held]
+
+
 def centers_of(user: "User | AnonymousUser", action: Action = Action.READ) -> tuple[int, ...]:
     """List the ids of the centers where this person may do this; nobody and the inactive may nowhere."""
     from registry.models import Center
 
     held = _held(user, action)
     if None in held:
+        known = getattr(user, KNOWN, None)
+        if known is not None:
+            return tuple(sorted(center.pk for center in known))
         return tuple(Center.objects.order_by("pk").values_list("pk", flat=True))
     return tuple(sorted(pk for pk in held if pk is not None))
+
+
+def remember(user: "User") -> None:
+    """Fetch what a request asks for again and again: the person's roles, and the centers they are held in."""
+    from registry.models import Center, Membership
+
+    held = models.Prefetch("memberships", Membership.objects.select_related("center"))
+    models.prefetch_related_objects([user], held)
+    centers = {membership.center for membership in user.memberships.all()}
+    setattr(
+        user, KNOWN, tuple(Center.objects.all() if None in centers else sorted(centers, key=lambda c: c.code))
+    )
 
 
 def may(user: "User | AnonymousUser", action: Action, center: "Center | int | None") -> bool:
@@ -178,7 +208,7 @@ class ScopeMiddleware:
         """Answer one request."""
         try:
             if request.user.is_authenticated:
-                models.prefetch_related_objects([request.user], "memberships")
+                remember(request.user)
             with scope(centers_of(request.user)):
                 response = self.get_response(request)
                 if response.status_code >= 500:

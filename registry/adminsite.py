@@ -8,13 +8,14 @@ from csp.decorators import csp_update
 from django.core.exceptions import ValidationError
 from django.core.paginator import InvalidPage
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.templatetags.static import static
+from django.urls import URLPattern, path
 from django.utils.translation import gettext, gettext_lazy
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from registry import access
-from registry.access import Action
+from registry import home
 from registry.models import User
 
 # Unfold's scripts evaluate the expressions in its pages, and its styles stand beside them. Nowhere else is it allowed.
@@ -50,9 +51,26 @@ class RegistryAdminSite(UnfoldAdminSite):
     login_form = SignInForm
     index_title = gettext_lazy("Overview")
     enable_nav_sidebar = True
+    index_template = "registry/home.html"
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.pages: list[URLPattern] = []
+
+    def add_page(self, route: str, view: Callable[..., HttpResponse], name: str) -> None:
+        """Put a page on the site that is no list of one table."""
+        self.pages.append(path(route, self.admin_view(view), name=name))
+
+    def extra_urls(self) -> list[URLPattern]:
+        return self.pages
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and has_a_role(request.user)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(
+            request, {"title": gettext("Home"), "cards": home.cards(request), **(extra_context or {})}
+        )
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         return looser(super().admin_view(view, cacheable))

@@ -24,7 +24,8 @@ class RegistryConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what Django calls at its own moments."""
-        from registry import celery, queue, walls  # noqa: F401 - with celery loaded, tasks find their broker
+        from registry import begins, celery, home, queue, walls  # noqa: F401 - loaded: a lookup, and the tasks' broker
+        from registry.admin.cards import CARDS
         from registry.checks import check_clinical_models, check_login
 
         # A batch of cases is hundreds of thousands of small values without circles; looking for circles at every
@@ -32,6 +33,7 @@ class RegistryConfig(AppConfig):
         gc.set_threshold(500_000, 20, 50)
         checks.register(check_clinical_models, checks.Tags.models)
         checks.register(check_login, checks.Tags.database)
+        home.offer(*CARDS)
         post_migrate.connect(walls.raise_walls, sender=self)
         post_migrate.connect(queue.install, sender=self)
 

@@ -87,3 +87,17 @@ def _parse(text: str) -> PartialDate:
         return PartialDate(text, earliest, earliest)
     last_month = month or 12
     return PartialDate(text, earliest, date(year, last_month, monthrange(year, last_month)[1]))
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months on; the last of that month where it has no such day (31 January, 28 February)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def months_earlier(day: date, months: int) -> date:
+    """The last day from which so many months have passed by this day: `months_later` of it is not after `day`."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    last = monthrange(year, month + 1)[1]
+    is_month_end = day.day == monthrange(day.year, day.month)[1]
+    return date(year, month + 1, last if is_month_end else min(day.day, last))

@@ -304,6 +304,7 @@ UNFOLD = {
     "ACCOUNT": {
         "navigation": [{"title": gettext_lazy("My account"), "link": reverse_lazy("account")}],
     },
+    "SIDEBAR": {"navigation": "registry.sidebar.navigation"},
 }
 
 # --- language, time, files ----------------------------------------------------------------------------------

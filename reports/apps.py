@@ -9,3 +9,10 @@ class ReportsConfig(AppConfig):
 
     name = "reports"
     verbose_name = gettext_lazy("Reports")
+
+    def ready(self) -> None:
+        """Offer the card of the home page."""
+        from registry import home
+        from reports.admin.cards import CARDS
+
+        home.offer(*CARDS)

@@ -13,7 +13,7 @@ from cases.models.pathology import Pathology
 from cases.models.patient import Consent, Patient, Presentation
 from cases.models.review import Assessment, AssessmentRun, DataQuery, Deviation
 from cases.models.tumor import Therapy, Tumor
-from cases.models.work import ContactAttempt, EntryDraft
+from cases.models.work import ContactAttempt, EntryDraft, ListExport
 from cases.models.workup import Biopsy, Diagnosis, ImagingStudy, MdtMeeting
 
 FORMS: tuple[type[Form], ...] = (
@@ -58,6 +58,7 @@ __all__ = [
     "ImagingStudy",
     "ImportBatch",
     "ImportRow",
+    "ListExport",
     "MdtMeeting",
     "Operation",
     "OperationForm",

@@ -128,7 +128,10 @@ class ReviewItem(models.Model):
                 name="%(app_label)s_%(class)s_answered_by_an_answer",
             ),
         ]
-        indexes = [models.Index(fields=["center", "state"], name="%(app_label)s_%(class)s_center")]
+        indexes = [
+            models.Index(fields=["center", "state"], name="%(app_label)s_%(class)s_center"),
+            models.Index(fields=["-state", "-opened_at", "-id"], name="%(app_label)s_%(class)s_recent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.rule_id} on case {self.case_id}"

@@ -1,4 +1,4 @@
-"""What people leave on the way: entries that are typed and not saved yet, and attempts to reach a patient."""
+"""What people leave on the way: entries not saved yet, attempts to reach a patient, files taken out."""
 
 import uuid
 
@@ -82,3 +82,35 @@ class ContactAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"Attempt of {self.tried_on:%Y-%m-%d} on case {self.case_id}"
+
+
+@audited
+class ListExport(models.Model):
+    """A list of cases that somebody took out as a file: who, how many of which center, and what was asked for.
+
+    One row for each center with cases in it. What was typed into the search is not kept, only that there was a search.
+    """
+
+    class Format(models.TextChoices):
+        CSV = "csv", "CSV"
+        XLSX = "xlsx", "Excel"
+
+    center = models.ForeignKey(
+        "registry.Center", on_delete=models.PROTECT, related_name="+", help_text="Center of the cases"
+    )
+    by = models.ForeignKey(
+        "registry.User", on_delete=models.PROTECT, related_name="+", help_text="Who took it"
+    )
+    created_at = models.DateTimeField(auto_now_add=True, help_text="When it was taken")
+    format = models.CharField(max_length=4, choices=Format, help_text="Kind of file")
+    rows = models.PositiveIntegerField(help_text="Cases of this center in it")
+    filters = models.JSONField(default=dict, help_text="What the list was narrowed to")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "export"
+
+    def __str__(self) -> str:
+        return f"Export {self.pk}"

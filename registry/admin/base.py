@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
@@ -12,10 +13,12 @@ from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.views import ChangeList
 
 from registry import access, audit
 from registry.access import Action
 from registry.admin import versions
+from registry.bounded import BoundedPaginator, Pages
 from registry.history import Entry, entries
 
 site = admin.site  # adminsite.py; apps.py names it
@@ -80,11 +83,33 @@ class OwnCenters(admin.RelatedFieldListFilter):
         return field.get_choices(include_blank=False, limit_choices_to=seen)
 
 
+class RegistryChangeList(ChangeList):
+    """A list whose rows are counted to a bound, and once."""
+
+    paginator: BoundedPaginator
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        is_narrowed = self.query or self.has_active_filters
+        # The page's head tells how many of all were found. A list that was not narrowed has nothing to tell.
+        self.full_result_count = (
+            None if is_narrowed and not self.paginator.counted.is_more else self.result_count
+        )
+
+    @property
+    def pages(self) -> Pages:
+        """What stands under the list."""
+        return self.paginator.pages(self.page_num, lambda page: self.get_query_string({PAGE_VAR: page}))
+
+
 class RegistryAdmin(Guarded, ModelAdmin):
     """A page of the registry; the rows of other centers do not exist for it."""
 
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count the whole list
     list_per_page = 50
-    list_max_show_all = 200
+    list_max_show_all = 0  # page by page
     compressed_fields = False
     warn_unsaved_form = True
     actions_on_top = True
@@ -108,17 +133,16 @@ class RegistryAdmin(Guarded, ModelAdmin):
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
     ) -> HttpResponse:
-        """Offer the history to those who may read it."""
+        """Seal what the form is drawn with, and offer the history to those who may read it."""
+        rows = (form for inline in context["inline_admin_formsets"] for form in inline.formset.initial_forms)
+        context["drawn"] = versions.seal([context["adminform"].form, *rows])
         context["show_history"] = obj is not None and self.may(request, self.to_audit, obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RegistryChangeList]:
+        return RegistryChangeList
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         chosen = super().get_list_filter(request)
@@ -142,13 +166,6 @@ class RegistryAdmin(Guarded, ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         return type(form.__name__, (versions.Watching, form), {}) if change else form
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        rows = (form for inline in context["inline_admin_formsets"] for form in inline.formset.initial_forms)
-        context["drawn"] = versions.seal([context["adminform"].form, *rows])
-        return super().render_change_form(request, context, *args, **kwargs)
 
     # --- history: from the audit trail, which knows more than the admin's own log ---------------------------------
 

@@ -10,14 +10,16 @@ from django.db import DatabaseError, connection, transaction
 def holding(**values: str) -> Iterator[None]:
     """Hold settings (`app__center_ids="1,2"` is `app.center_ids`) in a transaction, then put back what was there.
 
-    They end with the transaction, so a pooled connection cannot carry them on. A rollback needs no putting back: the
-    savepoint takes the settings with it.
+    They end with the transaction, so a pooled connection cannot carry them on: the outermost block has nothing to put
+    back. A rollback needs no putting back either: the savepoint takes the settings with it.
     """
+    is_inner = connection.in_atomic_block
     with transaction.atomic():
-        before = _read(values)
-        apply(values)
+        before = _exchange(values) if is_inner else {}
+        if not is_inner:
+            apply(values)
         yield
-        if not connection.needs_rollback:
+        if is_inner and not connection.needs_rollback:
             apply(before)
 
 
@@ -38,6 +40,20 @@ def apply(values: dict[str, str]) -> None:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("Session settings need a transaction to live in.")
     _write(values, local=True)
+
+
+def _exchange(values: dict[str, str]) -> dict[str, str]:
+    """Set until the transaction ends, and return what was there: the first part is read before the second."""
+    before = ", ".join(
+        f"coalesce(current_setting(%s, true), '') AS was_{place}" for place in range(len(values))
+    )
+    setting = ", ".join(["set_config(%s, %s, true)"] * len(values))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH before AS MATERIALIZED (SELECT {before}) SELECT before.*, {setting} FROM before",
+            [*map(_name, values), *(part for key, value in values.items() for part in (_name(key), value))],
+        )
+        return dict(zip(values, cursor.fetchone(), strict=False))
 
 
 def _read(values: dict[str, str]) -> dict[str, str]:

@@ -1,0 +1,89 @@
+"""What of people, keys and centers waits for whoever manages them: cards of the home page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from registry.access import Action
+from registry.bounded import Count
+from registry.home import ROWS, Card, Desk, Line, first
+from registry.models import ApiKey, User
+
+SOON = timedelta(days=30)
+
+
+def accounts(desk: Desk) -> Card | None:
+    """People who cannot come in because they have no role."""
+    if not desk.may_everywhere(Action.MANAGE_REGISTRY):
+        return None
+    rows, count = first(User.objects.filter(is_active=True, memberships=None).order_by("-date_joined", "-id"))
+    return Card(
+        title=gettext("Accounts without a role"),
+        count=count,
+        lines=[
+            Line(
+                text=user.get_username(),
+                address=reverse("admin:registry_user_change", args=[user.pk]),
+                aside=user.get_full_name(),
+            )
+            for user in rows
+        ],
+        address=reverse("admin:registry_user_changelist"),
+        empty=gettext("Everybody has a role."),
+    )
+
+
+def keys(desk: Desk) -> Card | None:
+    """API keys that stop working soon."""
+    centers = desk.centers(Action.MANAGE_CENTER)
+    if not centers:
+        return None
+    now = timezone.now()
+    rows, count = first(
+        ApiKey.objects.filter(center__in=centers, revoked_at=None, expires_at__range=(now, now + SOON))
+        .select_related("center")
+        .order_by("expires_at", "id")
+    )
+    return Card(
+        title=gettext("API keys that expire within 30 days"),
+        count=count,
+        lines=[
+            Line(
+                text=key.name,
+                address=reverse("admin:registry_apikey_change", args=[key.pk]),
+                aside=f"{key.center.code} · {key.expires_at:%Y-%m-%d}",
+            )
+            for key in rows
+        ],
+        address=reverse("admin:registry_apikey_changelist"),
+        empty=gettext("No key expires soon."),
+    )
+
+
+def agreements(desk: Desk) -> Card | None:
+    """Centers without a signed agreement; nothing is said when all have one."""
+    lacking = [
+        center for center in desk.centers(Action.MANAGE_CENTER) if center.data_agreement_signed_on is None
+    ]
+    if not lacking:
+        return None
+    return Card(
+        title=gettext("Centers without a data sharing agreement"),
+        count=Count(len(lacking)),
+        lines=[
+            Line(
+                text=center.code,
+                address=reverse("admin:registry_center_change", args=[center.pk]),
+                aside=gettext("no API key works here"),
+            )
+            for center in lacking[:ROWS]
+        ],
+        address=reverse("admin:registry_center_changelist"),
+    )
+
+
+CARDS = ((6, accounts), (74, agreements), (75, keys))

@@ -1,0 +1,35 @@
+"""The last reports: a card of the home page."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from registry.access import Action
+from registry.home import Card, Desk, Line
+from reports.models import Report
+
+LATEST = 5
+
+
+def reports(desk: Desk) -> Card | None:
+    """The last reports that can be read."""
+    if not desk.may(Action.READ_REPORT):
+        return None
+    rows = Report.objects.visible_to(desk.user).composed().select_related("center").defer("content")
+    return Card(
+        title=gettext("Last reports"),
+        lines=[
+            Line(
+                text=report.center.code if report.center else gettext("Whole registry"),
+                address=reverse("admin:reports_report_change", args=[report.pk]),
+                aside=gettext("data cut {date}").format(date=report.as_of),
+            )
+            for report in rows.order_by("-id")[:LATEST]
+        ],
+        address=reverse("admin:reports_report_changelist"),
+        empty=gettext("No report yet. Who subscribes gets one at the end of each period."),
+    )
+
+
+CARDS = ((80, reports),)
