@@ -150,7 +150,12 @@ def test_no_action_of_a_list_reaches_another_center(visitor, north, theirs, hidd
             continue
         request = answer.wsgi_request
         for action in page.get_actions(request):
-            sent = {"action": action, "_selected_action": [theirs[model].pk], "select_across": "0", "index": "0"}
+            sent = {
+                "action": action,
+                "_selected_action": [theirs[model].pk],
+                "select_across": "0",
+                "index": "0",
+            }
             for more in ({}, {"select_across": "1"}, {"post": "yes"}):
                 told = read(visitor.post(in_list(model), {**sent, **more}))
                 assert not leaked(told, hidden), (page, action)
@@ -160,7 +165,9 @@ def test_no_action_of_a_list_reaches_another_center(visitor, north, theirs, hidd
 def _rows_of(center):
     """The rows of a center, word for word."""
     with access.everywhere():
-        rows = [row for model in scoped_models() for row in model.objects.filter(center=center).order_by("pk")]
+        rows = [
+            row for model in scoped_models() for row in model.objects.filter(center=center).order_by("pk")
+        ]
         rows += [center, *center.memberships.order_by("pk"), *center.api_keys.order_by("pk")]
         return serializers.serialize("json", rows)
 

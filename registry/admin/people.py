@@ -121,10 +121,10 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
             return self.to_read
         return super().get_fieldsets(request, obj)
 
-    def get_form(
-        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kw: Any
-    ) -> Any:
-        return type("FormOfRequest", (super().get_form(request, obj, change=change, **kw),), {"by": request.user})
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kw: Any) -> Any:
+        return type(
+            "FormOfRequest", (super().get_form(request, obj, change=change, **kw),), {"by": request.user}
+        )
 
     @display(description=gettext_lazy("Name"), ordering="last_name")
     def name(self, user: User) -> str:

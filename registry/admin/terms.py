@@ -26,7 +26,9 @@ class TermForm(forms.ModelForm):
         """Refuse a term that differs from another by capital letters or spaces alone."""
         term = " ".join(self.cleaned_data["term"].split())
         wanted = self.cleaned_data.get("list") or self.instance.list
-        same = ReferenceTerm.objects.filter(list=wanted, term__iexact=term).exclude(pk=self.instance.pk).first()
+        same = (
+            ReferenceTerm.objects.filter(list=wanted, term__iexact=term).exclude(pk=self.instance.pk).first()
+        )
         if same:
             told = gettext("This list has this term already, written {term}.").format(term=same.term)
             self.add_error("term", told)
@@ -66,7 +68,11 @@ class ReferenceTermAdmin(RegistryAdmin):
         """Where it is offered."""
         return term.get_list_display()
 
-    @display(description=gettext_lazy("State"), ordering="is_retired", label={"offered": "success", "retired": "info"})
+    @display(
+        description=gettext_lazy("State"),
+        ordering="is_retired",
+        label={"offered": "success", "retired": "info"},
+    )
     def state(self, term: ReferenceTerm) -> tuple[str, str]:
         """Whether it is offered."""
         return ("retired", gettext("Retired")) if term.is_retired else ("offered", gettext("Offered"))
@@ -76,7 +82,9 @@ class ReferenceTermAdmin(RegistryAdmin):
         """Offer terms no longer."""
         count = _turn(request, queryset.filter(is_retired=False), is_retired=True)
         told = ngettext(
-            "{n} term retired: it is offered no longer.", "{n} terms retired: they are offered no longer.", count
+            "{n} term retired: it is offered no longer.",
+            "{n} terms retired: they are offered no longer.",
+            count,
         )
         self.message_user(request, told.format(n=count), messages.SUCCESS)
 
