@@ -1,6 +1,7 @@
 """The admin site: for everybody who has a role, and for nobody else."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, ClassVar
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -10,7 +11,8 @@ from django.core.paginator import InvalidPage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext, gettext_lazy
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
@@ -73,7 +75,13 @@ class RegistryAdminSite(UnfoldAdminSite):
         )
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
-        return looser(super().admin_view(view, cacheable))
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def keeping(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+            return signed_out(request) if is_lost(request) else guarded(request, *args, **options)
+
+        return looser(keeping)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         view: Callable[..., Any] = looser(super().login)
@@ -86,6 +94,27 @@ class RegistryAdminSite(UnfoldAdminSite):
             raise Http404 from None
 
 
+def is_lost(request: HttpRequest) -> bool:
+    """Tell whether a person sent a form after the session had ended; scripts see to themselves."""
+    by_person = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    leaves = request.path == reverse("admin:logout")
+    return request.method == "POST" and not request.user.is_authenticated and by_person and not leaves
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Give back what was entered, to be sent again after signing in. It came from a page of ours: the token says so."""
+    given = [(name, value) for name, values in request.POST.lists() for value in values]
+    context = {
+        "sent": [(name, value) for name, value in given if name != "csrfmiddlewaretoken"],
+        "has_files": bool(request.FILES),
+        "address": request.get_full_path(),
+        "sign_in": reverse("admin:login"),
+    }
+    response = TemplateResponse(request, "registry/signed_out.html", context, status=403)
+    add_never_cache_headers(response)
+    return response
+
+
 def style_sheet(request: HttpRequest) -> str:
     """Name the style sheet that every page adds."""
     return static("registry/registry.css")
@@ -94,6 +123,11 @@ def style_sheet(request: HttpRequest) -> str:
 def keyboard(request: HttpRequest) -> str:
     """Name the script that lets keys reach what a mouse can."""
     return static("registry/keyboard.js")
+
+
+def sending(request: HttpRequest) -> str:
+    """Name the script that sends each form once, with a fresh token."""
+    return static("registry/sending.js")
 
 
 def icon(request: HttpRequest) -> str:

@@ -300,7 +300,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": False,  # each page says whether its reader may see it
     "STYLES": ["registry.adminsite.style_sheet"],
-    "SCRIPTS": ["registry.adminsite.keyboard"],
+    "SCRIPTS": ["registry.adminsite.keyboard", "registry.adminsite.sending"],
     "ACCOUNT": {
         "navigation": [{"title": gettext_lazy("My account"), "link": reverse_lazy("account")}],
     },
