@@ -5,13 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
 
 from registry import access
 from registry.access import REGISTRY_WIDE, Action, Role
 from registry.admin.base import centers_where
+from registry.admin.versions import WatchingRows
 from registry.models import Center, Membership, User
 
 WHOLE_REGISTRY = "registry"
@@ -65,7 +65,7 @@ class RoleForm(forms.ModelForm):
         return held.exclude(pk=self.instance.pk).exists()
 
 
-class RolesFormSet(BaseInlineFormSet):
+class RolesFormSet(WatchingRows):
     """The roles of one person, each once."""
 
     def clean(self) -> None:
@@ -78,6 +78,7 @@ class RolesFormSet(BaseInlineFormSet):
             if (said := (given["role"], given.get("center"))) in seen:
                 form.add_error("role", gettext("This role stands here twice: remove one."))
             seen.add(said)
+        self.watch()
 
 
 class RoleFilter(admin.SimpleListFilter):

@@ -72,6 +72,10 @@ class WatchingRows(BaseInlineFormSet):
 
     def clean(self) -> None:
         super().clean()
+        self.watch()
+
+    def watch(self) -> None:
+        """Refuse what would change back, or remove unseen, what somebody else saved."""
         drawn, told = unseal(self.data), []
         for form in self.initial_forms if drawn is not None else ():
             is_going = self.can_delete and self._should_delete_form(form)  # type: ignore[attr-defined]
