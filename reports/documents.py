@@ -180,9 +180,9 @@ def _svg(content: ReportContent) -> bytes:
     survival = content.survival
     return (
         figures.kaplan_meier_svg(survival, title=survival_chapter.title(survival))
-        if _has_curve(survival)
+        if survival is not None and _has_curve(survival)
         else b""
-    )  # type: ignore[arg-type]
+    )
 
 
 def _png(survival: Survival) -> bytes:

@@ -99,7 +99,7 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
     filter_horizontal = ()
     ordering = ("username",)
     actions = None
-    person = (
+    person: Any = (
         gettext_lazy("Person"),
         {"fields": (("username", "is_active"), ("first_name", "last_name"), "email")},
     )

@@ -111,5 +111,10 @@ class CenterFilter(admin.SimpleListFilter):
         chosen = dict(self.lookup_choices)
         if self.value() not in chosen:
             return queryset
-        center = None if self.value() == WHOLE_REGISTRY else self.value()
-        return queryset.filter(pk__in=roles_seen(request).filter(center=center).values("user"))
+        roles = roles_seen(request)
+        held = (
+            roles.filter(center=None)
+            if self.value() == WHOLE_REGISTRY
+            else roles.filter(center_id=str(self.value()))
+        )
+        return queryset.filter(pk__in=held.values("user"))

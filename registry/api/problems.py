@@ -97,8 +97,8 @@ def _translate(error: Exception) -> Refused | None:
 
 
 SIMPLE: dict[type[Exception], Callable[[Any], Refused]] = {
-    Http404: lambda _: Refused(404, "not_found", NOTHING_HERE),
-    exceptions.NotFound: lambda _: Refused(404, "not_found", NOTHING_HERE),
+    Http404: lambda _: Refused(404, "not_found", str(NOTHING_HERE)),
+    exceptions.NotFound: lambda _: Refused(404, "not_found", str(NOTHING_HERE)),
     PermissionDenied: lambda error: Refused(
         403, "permission_denied", str(error) or gettext("You may not do this.")
     ),
@@ -136,7 +136,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404 in the language of the caller: a problem for programs, a page for people."""
     if not request.path.startswith(PREFIX):
         return defaults.page_not_found(request, exception)
-    return _bare(404, "not_found", NOTHING_HERE)
+    return _bare(404, "not_found", str(NOTHING_HERE))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
