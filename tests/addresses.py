@@ -17,6 +17,7 @@ APPS = sorted({model._meta.app_label for model in site._registry})
 # What stands for the parameters of an address that has others than the number of a row of its own model.
 PARAMETERS = {
     "reports_report_document": [{"name": name} for name in DOCUMENTS],
+    "cases_case_export": [{"format": name} for name in ("csv", "xlsx")],
     "cases_importbatch_file": [{"name": name} for name in FILES],
     "app_list": [{"app_label": label} for label in APPS],
 }

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from cases import intake
 from cases.intake import Submission
-from cases.models import Case, ContactAttempt, DataQuery, Deviation, EntryDraft
+from cases.models import Case, ContactAttempt, DataQuery, Deviation, EntryDraft, ListExport
 from registry import access
 from registry.models import ApiKey, ReferenceTerm, User
 from reports import content as contents
@@ -31,6 +31,7 @@ def one_of_each(center, by, lead):
             Deviation.objects.filter(case=case).first(),
             _attempt(case, by),
             EntryDraft.objects.create(center=center, case=case, by=by, fields={"note": [words(center)]}),
+            ListExport.objects.create(center=center, by=by, format="csv", rows=1),
             _batch(center, by),
             _delivery(report, lead),
             Subscription.objects.create(center=center, user=lead),

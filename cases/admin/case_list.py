@@ -26,7 +26,7 @@ from cases.vocabulary import Level, OperationType, ReviewState
 from registry.admin import RegistryAdmin
 from registry.admin.base import RegistryChangeList
 
-LEVELS = {level.value: level.label.partition(" (")[0] for level in Level}
+CHOOSER = "action_checkbox"  # Django's name for the column of boxes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,7 @@ class CaseRow:
 
     case: Case
     address: str
+    chooser: str
     cells: list[Cell]
 
 
@@ -53,18 +54,26 @@ class CaseChangeList(RegistryChangeList):
     @property
     def headers(self) -> list[dict[str, Any]]:
         """The heading, with the addresses that sort."""
-        return list(result_headers(self))
+        headers = list(result_headers(self))
+        return headers[1:] if self.has_chooser else headers
+
+    @property
+    def has_chooser(self) -> bool:
+        """Whether the person may do something with several cases."""
+        return CHOOSER in self.list_display
 
     @property
     def rows(self) -> Iterator[CaseRow]:
         """The cases of this page."""
-        columns = [(name, getattr(self.model_admin, name)) for name in self.list_display if name != "number"]
+        own = (name for name in self.list_display if name not in ("number", CHOOSER))
+        columns = [(name, getattr(self.model_admin, name)) for name in own]
         kept = f"?{self.preserved_filters}" if self.preserved_filters else ""
         for case in self.result_list:
             cells = [
                 Cell(name=name, label=show.short_description, value=show(case)) for name, show in columns
             ]
-            yield CaseRow(case=case, address=self.url_for_result(case) + kept, cells=cells)
+            chooser = self.model_admin.action_checkbox(case) if self.has_chooser else ""
+            yield CaseRow(case=case, address=self.url_for_result(case) + kept, chooser=chooser, cells=cells)
 
     @property
     def main_filters(self) -> list[Any]:
@@ -165,7 +174,11 @@ class CaseList(RegistryAdmin):
     def level(self, case: Case) -> str:
         """The most cranial level of the vena cava that the tumor reached."""
         observation = getattr(case, "observation", None)
-        return str(LEVELS.get(observation.level, "–")) if observation else "–"
+        return (
+            str(Level(observation.level).label).partition(" (")[0]
+            if observation and observation.level
+            else "–"
+        )
 
     @display(description=gettext_lazy("Last contact"))
     def last_contact(self, case: Case) -> date | str:

@@ -194,7 +194,7 @@ def named(column: str, header: Collection[str]) -> str:
 
 
 def _counted(title: str, numbers: list[str]) -> str:
-    return " ".join([title, ".".join(numbers)]).strip()
+    return " ".join([str(title), ".".join(numbers)]).strip()
 
 
 @cache

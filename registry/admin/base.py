@@ -164,7 +164,7 @@ class RegistryAdmin(Guarded, ModelAdmin):
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (versions.Watching, form), {}) if change else form
 
     # --- history: from the audit trail, which knows more than the admin's own log ---------------------------------

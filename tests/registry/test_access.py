@@ -80,8 +80,8 @@ GRANTS = {
     Role.CENTER_LEAD: "read record import_cases explain lock export read_report manage_center read_audit",
     Role.INVESTIGATOR: "read record explain read_report",
     Role.REVIEWER: "read decide read_report",
-    Role.DATA_MANAGER: "read record import_cases lock unlock export read_report read_audit",
-    Role.REGISTRY_ADMIN: "read manage_center manage_registry read_report",
+    Role.DATA_MANAGER: "read record import_cases lock unlock export read_report read_audit manage_reference",
+    Role.REGISTRY_ADMIN: "read manage_center manage_registry manage_reference read_report",
     Role.AUDITOR: "read read_audit read_report",
 }
 
