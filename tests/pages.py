@@ -45,7 +45,8 @@ class _Form(HTMLParser):
             self.select[:] = [given.get("value", "")]
         is_sent = given.get("type") not in ("checkbox", "radio") or "checked" in given
         if tag == "input" and given.get("name") and "disabled" not in given and is_sent:
-            self.fields.setdefault(given["name"], []).append(given.get("value", ""))
+            unnamed = "on" if given.get("type") in ("checkbox", "radio") else ""
+            self.fields.setdefault(given["name"], []).append(given.get("value", unnamed))
 
 
 class _Words(HTMLParser):

@@ -83,7 +83,7 @@ def record_form(case: Case | None, centers: tuple[int, ...], *, may_record: bool
     if not may_record:
         del form.fields["reason"]
         for answer in form.fields.values():
-            answer.disabled = True
+            answer.widget.attrs["disabled"] = True  # a field that is disabled itself forgets what was typed
     return form
 
 

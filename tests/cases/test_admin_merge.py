@@ -323,7 +323,7 @@ def test_it_is_for_those_who_may_record_there(overtaken, merging, bob, rita, nob
     assert browser(bob).post(merging, sent).status_code == 404
     assert browser(bob).get(merging).status_code == 404
     assert browser(rita).post(merging, sent).status_code == 403
-    assert client.post(merging, sent)["Location"].startswith("/admin/login/")
+    assert "you were signed out" in text(client.post(merging, sent))
 
 
 def test_whoever_comes_without_having_typed_is_sent_to_the_case(alice, page, merging):
@@ -345,7 +345,7 @@ def test_a_hundred_rows_cost_no_more_queries(alice, ines, north):
         assert choices(answer) == {"follow_ups-0-ecog": "mine", "follow_ups-1-ecog": "theirs"}
         costs.append(len(seen))
 
-    assert costs[0] == costs[1] <= 63
+    assert costs[0] == costs[1] <= 71
 
 
 def test_angle_brackets_stay_text(overtaken):

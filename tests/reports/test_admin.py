@@ -210,4 +210,4 @@ def test_whoever_gets_the_report_with_small_numbers_withheld_opens_its_page(rows
         client.get(reverse("admin:reports_report_change", args=[rows[name].pk])) for name in ("less", "full")
     ]
 
-    assert [page.status_code for page in pages] == [200, 302]
+    assert [page.status_code for page in pages] == [200, 404]
