@@ -66,8 +66,9 @@ def test_what_was_typed_is_there_after_a_reload(page_of, alice, case, width):
     see(page, "case-unsaved")
 
 
-def test_a_lost_session_loses_nothing_and_saves_after_signing_in_again(page_of, alice, case):
+def test_a_lost_session_loses_nothing_and_saves_after_signing_in_again(page_of, watch_of, alice, case):
     page = page_of(alice)
+    watch_of(page).expect("status of 403")
     page.goto(address(case))
     page.context.clear_cookies()
     page.locator("[name=presentation-height_cm]").fill("171")
@@ -127,7 +128,7 @@ def test_a_case_is_entered_without_scripts(page_of, alice):
 
     page.locator("[name=_save]").first.click()
 
-    expect(page.locator("[data-said]")).to_contain_text("Saved as version 1")
+    expect(page.locator("#said")).to_contain_text("Saved as version 1")
     ((_, document),) = stored()
     assert document.tumor.segments == {"infrarenal"}
     assert str(document.imaging[0].performed_on) == "2021-03"
@@ -141,7 +142,7 @@ def test_an_impossible_value_is_refused_with_a_way_to_it(page_of, alice, case):
 
     summary = page.locator("#problems")
     expect(summary).to_be_focused()
-    expect(summary).to_contain_text("Height (presentation.height_cm) must be a whole number from 100 to 230.")
+    expect(summary).to_contain_text("Height (presentation.height_cm) must be a number with at most 1 decimals from 100 to 230 cm.")
     check_axe(page)
     see(page, "case-refused")
     summary.get_by_role("link").first.press("Enter")

@@ -45,8 +45,9 @@ def test_a_file_with_bad_rows_is_imported_and_the_bad_rows_come_back(page_of, no
     expect(page.get_by_text("Column of your file").first).to_be_attached()
     check_axe(page)
     see(page, "import-columns")
-    page.locator("[name=field-0-0]").select_option("case_number")
-    page.locator("[name=field-0-1]").select_option("patient.sex")
+    for column, field in (("0", "case_number"), ("1", "patient.sex")):
+        page.locator(f"[name=field-0-{column}]").focus()  # the list of fields comes with the focus
+        page.locator(f"[name=field-0-{column}]").select_option(field)
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_role("heading", name="The file is being checked")).to_be_visible()
     work()
