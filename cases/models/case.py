@@ -160,9 +160,14 @@ class SurvivalObservation(models.Model):
             models.Index(fields=["center", "source"], name="cases_observation_center"),
             models.Index(fields=["center", "origin_on"], name="cases_observation_resected"),
             models.Index(
-                fields=["center", "last_contact_on"],
+                fields=["center", "last_contact_on", "case"],
                 condition=models.Q(is_followed=True),
                 name="cases_observation_followed",
+            ),
+            models.Index(
+                fields=["last_contact_on", "case"],
+                condition=models.Q(is_followed=True),
+                name="cases_observation_longest_ago",
             ),
         ]
 

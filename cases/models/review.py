@@ -129,7 +129,9 @@ class ReviewItem(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["center", "state"], name="%(app_label)s_%(class)s_center"),
+            models.Index(
+                fields=["center", "-state", "-opened_at", "-id"], name="%(app_label)s_%(class)s_center"
+            ),
             models.Index(fields=["-state", "-opened_at", "-id"], name="%(app_label)s_%(class)s_recent"),
         ]
 
