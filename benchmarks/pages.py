@@ -2,7 +2,7 @@
 
 Synthetic cases in four centers, of which the first has half. Requests go through the whole stack of the web process
 (its role, its row security, its limits), without the network; warmed up, 40 a page, p50 and p95. The ratio is that of
-the medians, large to small. 100,000 cases take some three minutes to fill on a quiet machine, the requests one.
+the medians, large to small. 100,000 cases take some two minutes to fill on a quiet machine, the requests one.
 
     .venv/bin/python benchmarks/pages.py [--quick] [--sizes SMALL LARGE]
 """

@@ -234,9 +234,10 @@ def last_contact_on(document: Any) -> date | None:
 
 
 def is_followed(document: Any) -> bool:
-    """Whether news is expected of the patient: neither dead, nor withdrawn, nor known from a publication alone."""
-    withdrawn = document.consent is not None and document.consent.basis == ConsentBasis.WITHDRAWN
-    return not withdrawn and not document.citation and not is_dead(document)
+    """Whether news is expected: the patient is not dead, agrees to it, and is not known from a publication alone."""
+    no_more = (ConsentBasis.REFUSED, ConsentBasis.WITHDRAWN)
+    has_left = document.consent is not None and document.consent.basis in no_more
+    return not has_left and not document.citation and not is_dead(document)
 
 
 def last_alive_day(document: Any) -> int | None:

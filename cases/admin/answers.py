@@ -34,6 +34,8 @@ from registry.fields import (
 WHY = "-why"  # after a field's name: the reason why it has no answer
 _WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,15}\.\d{1,15}", re.ASCII)
+# As many languages write it. "1,500" could also mean thousands, so it is asked for again.
+_DECIMAL_COMMA = re.compile(r"-?(0,\d{1,15}|\d{1,15},(\d{1,2}|\d{4,15}))", re.ASCII)
 
 
 class AnswerField(forms.Field):
@@ -67,6 +69,8 @@ def _number(text: str) -> int | float | str:
     """The number that was typed; anything else stays text, for the parser to refuse."""
     if _WHOLE.fullmatch(text):
         return int(text)
+    if _DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(",", ".")
     return float(text) if _DECIMAL.fullmatch(text) else text
 
 

@@ -28,6 +28,11 @@ def _case(case_id: int, anchor: str = "") -> str:
     return reverse("admin:cases_case_change", args=[case_id]) + anchor
 
 
+def _begun(entry: EntryDraft) -> str:
+    """Where a new case that was never saved goes on."""
+    return f"{reverse('admin:cases_case_add')}?{urlencode({'entry': entry.token})}"
+
+
 def unsaved(desk: Desk) -> Card | None:
     """What the person has typed and not saved; nothing is said when there is nothing."""
     rows, count = first(
@@ -41,7 +46,7 @@ def unsaved(desk: Desk) -> Card | None:
         lines=[
             Line(
                 text=entry.case.case_number if entry.case else gettext("New case"),
-                address=_case(entry.case_id) if entry.case_id else reverse("admin:cases_case_add"),
+                address=_case(entry.case_id) if entry.case_id else _begun(entry),
                 aside=f"{entry.center.code} · {entry.updated_at:%Y-%m-%d %H:%M}",
             )
             for entry in rows

@@ -63,6 +63,7 @@ class Layout:
             if page.case
             else gettext("New case"),
             "opts": page.admin.opts,
+            "preserved_filters": page.admin.get_preserved_filters(request),
             "original": page.case,
             "stored": page.stored,
             "record": self.record,

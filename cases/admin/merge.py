@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext
 
 from cases import document as documents
@@ -163,6 +162,7 @@ class Merge:
             **page.admin.admin_site.each_context(page.request),
             "title": gettext("Somebody changed this case while you were editing"),
             "opts": page.admin.opts,
+            "preserved_filters": page.admin.get_preserved_filters(page.request),
             "original": case,
             "places": [
                 (place, list(asked)) for place, asked in groupby(questions, lambda q: q.difference.place)
@@ -187,5 +187,5 @@ class Merge:
 def view(page: "CasePage", request: HttpRequest) -> HttpResponse:
     """Answer a request for the page of differences; there is nothing to see for whoever comes without having typed."""
     if request.method != "POST":
-        return HttpResponseRedirect(reverse("admin:cases_case_change", args=[page.case.pk]))  # type: ignore[union-attr]
+        return HttpResponseRedirect(page.address(page.case.pk))  # type: ignore[union-attr]
     return decide(page, request.POST)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -223,7 +224,12 @@ class CasePage:
             )
             link = '<a class="case-go" href="#review">{}</a>'
             messages.warning(self.request, format_html(link, told.format(n=n)))
-        return HttpResponseRedirect(reverse("admin:cases_case_change", args=[receipt.case_id]))
+        return HttpResponseRedirect(self.address(receipt.case_id))
+
+    def address(self, case_id: int | None) -> str:
+        """The page of a case, which still knows the list that the person came from."""
+        kept = {"opts": self.admin.opts, "preserved_filters": self.admin.get_preserved_filters(self.request)}
+        return add_preserved_filters(kept, reverse("admin:cases_case_change", args=[case_id]))
 
     # --- what is not saved ------------------------------------------------------------------------------------------
 

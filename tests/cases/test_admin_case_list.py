@@ -3,7 +3,9 @@
 import csv
 import io
 import logging
+import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 import time_machine
@@ -21,7 +23,7 @@ from registry.bounded import BoundedPaginator
 from registry.models import Membership
 from tests.cases.examples import draft, resected
 from tests.clients import browser
-from tests.pages import text
+from tests.pages import filled, text
 
 pytestmark = pytest.mark.django_db
 
@@ -204,6 +206,18 @@ def test_filters_are_kept_on_the_way_to_a_case_and_to_the_next_page(alice, regis
     assert "_changelist_filters=year%3D2015%26q%3DA" in next(page.context["cl"].rows).address
     assert 'value="2015"' in page.content.decode()
     assert "<details" in page.content.decode()
+
+
+def test_filters_are_kept_through_the_saving_of_a_case(alice, registry):
+    client = browser(alice)
+    address = next(client.get(f"{LIST}?year=2015&q=A").context["cl"].rows).address
+
+    opened = client.get(address)
+    (sent_to,) = re.findall(r'<form method="post" action="([^"]+)" id="case_form"', opened.content.decode())
+    saved = client.post(unescape(sent_to), {**filled(opened), "note": "seen", "reason": "read again"})
+
+    assert saved.url == address
+    assert "?year=2015&amp;q=A" in client.get(saved.url).content.decode()
 
 
 # --- sorting and paging --------------------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ from html.parser import HTMLParser
 import pytest
 
 from cases import document, intake
+from cases.admin.answers import AnswerField
 from cases.admin.standing import SECTIONS
 from cases.definitions import DEFINITIONS
 from cases.intake import Submission
-from cases.models import FORMS, Case, DataQuery, OperationForm, Patient
+from cases.models import FORMS, Case, DataQuery, OperationForm, Patient, Presentation
 from registry import access
 from registry.fields import Coded, CodedSet, Measurement, PartialDateField, Text, clinical_fields
 from registry.models import ReferenceTerm
@@ -458,6 +459,19 @@ def test_what_is_typed_comes_back_as_text(alice, north, typed):
     assert typed not in answer.content.decode()
     assert filled(answer)["note"] == [typed]
     assert filled(answer)["presentation-height_cm"] == [typed]
+
+
+@pytest.mark.parametrize(("typed", "read"), [("12.5", 12.5), ("62,5", 62.5), ("0,912", 0.912), ("7", 7)])
+def test_a_number_is_taken_as_people_type_it(typed, read):
+    assert AnswerField(Presentation._meta.get_field("weight_kg")).clean(typed) == read
+
+
+@pytest.mark.parametrize("typed", ["1,500", "1.500,5", "1 500", "1,5,5", ",5"])
+def test_a_number_with_two_meanings_is_refused(alice, page, typed):
+    answer = change(browser(alice), page, **{"presentation-weight_kg": typed})
+
+    assert answer.status_code == 422
+    assert filled(answer)["presentation-weight_kg"] == [typed]
 
 
 def test_numbers_dates_and_texts_all_say_what_they_are(alice, page):

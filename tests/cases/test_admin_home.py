@@ -125,10 +125,11 @@ def test_a_person_who_may_not_import_is_not_sent_there(ines):
 def test_what_is_not_saved_waits_for_whoever_typed_it(alice, ines, north, cohort):
     with access.everywhere():
         EntryDraft.objects.create(center=north, case_id=cohort[0], by=alice, fields={})
-        EntryDraft.objects.create(center=north, by=alice, fields={})
+        begun = EntryDraft.objects.create(center=north, by=alice, fields={})
 
     card = cards(alice)["My unsaved entries"]
 
+    assert f"/admin/cases/case/add/?entry={begun.token}" in [line.address for line in card.lines]
     assert (card.count.number, [line.text for line in card.lines]) == (2, ["New case", "A-1"])
     assert "My unsaved entries" not in cards(ines)
 

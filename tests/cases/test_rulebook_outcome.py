@@ -183,6 +183,7 @@ EXAMPLES = [
     ("X-55/0", NA, operated(death={"died_on": "2021"})),
     ("X-55/0", NA, operated(follow_ups=[{"visit_on": "2021-05", "vital_status": "lost"}])),
     ("X-55/0", NA, operated(consent={"basis": "withdrawn", "withdrawn_on": "2021"})),
+    ("X-55/0", NA, operated(consent={"basis": "refused"})),
     ("X-55/0", OPEN, {"tumor": {"max_diameter_mm": 80}}),
     ("X-59/0", YES, with_method("patch", discharge={"discharged_on": "2020-03"}, antithrombotics=[{"agent": "none"}])),
     ("X-59/0", NO, with_method("ligation", discharge={"discharged_on": "2020-03-22", "discharge_to": "home"})),
