@@ -53,6 +53,11 @@ class Receipt:
     version: int | None = None
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def errors(self) -> list[Problem]:
+        """What refused it."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
 
 @dataclass(slots=True, kw_only=True)
 class Item:

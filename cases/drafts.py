@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -30,6 +30,9 @@ MOST_BYTES = 1_000_000
 MOST_OF_ONE_PERSON = 50
 # Counts up with each keeping of a page: what was typed earlier and comes in later does not win.
 TURN = "turn"
+# The entry that a page was drawn from, and its turn then: each page keeps an entry of its own, so that two tabs never
+# write over each other, and takes the place of the one it goes on with.
+FOLLOWS = "follows"
 
 Fields = dict[str, list[str]]
 
@@ -52,15 +55,23 @@ def keep(
         if _turn(told) >= _turn(entry.fields):
             entry.center, entry.case, entry.fields = center, case, told
             entry.save(update_fields=["center", "case", "fields", "updated_at"])
+        _let_go(told, by)
     return entry
 
 
 def find(*, by: User, token: UUID | None = None, case: Case | None = None) -> EntryDraft | None:
     """The entry of that page, else of a case that is stored the newest that the person has of it."""
     own = EntryDraft.objects.filter(by=by, case=case)
-    if token is not None and (entry := own.filter(token=token).first()):
+    named = models.Q(token=token) | models.Q(**{f"fields__{FOLLOWS}__0__startswith": str(token)})
+    if token is not None and (entry := own.filter(named).order_by("-updated_at").first()):
         return entry
     return own.order_by("-updated_at").first() if case is not None else None
+
+
+def is_of(entry: EntryDraft, token: UUID | None) -> bool:
+    """Whether the entry is the one of this name, or goes on with it."""
+    follows = (entry.fields.get(FOLLOWS) or [""])[0]
+    return token is not None and (entry.token == token or follows.startswith(str(token)))
 
 
 def begun(by: User) -> QuerySet[EntryDraft]:
@@ -68,9 +79,19 @@ def begun(by: User) -> QuerySet[EntryDraft]:
     return EntryDraft.objects.visible_to(by).filter(by=by, case=None).order_by("-updated_at")
 
 
-def discard(token: UUID, *, by: User) -> None:
-    """Forget an entry of this person; one that is not there is forgotten already."""
+def going_on_from(entry: EntryDraft) -> Fields:
+    """What a page sends that was drawn from this entry: all that it holds, under a token of its own."""
+    follows = f"{entry.token} {_turn(entry.fields)}"
+    return {**entry.fields, "entry": [str(uuid4())], TURN: ["0"], FOLLOWS: [follows]}
+
+
+def discard(token: UUID, *, by: User, fields: Mapping[str, list[str]] | None = None) -> None:
+    """Forget an entry of this person, and the one that the page with these fields went on with.
+
+    One that is not there is forgotten already.
+    """
     EntryDraft.objects.filter(by=by, token=token).delete()
+    _let_go(fields or {}, by)
 
 
 def remove_old() -> int:
@@ -99,6 +120,17 @@ def _begun(token: UUID, center: Center, by: User) -> EntryDraft:
         if entry is None:
             raise PermissionDenied(gettext("This entry belongs to somebody else.")) from None
         return entry
+
+
+def _let_go(fields: Mapping[str, list[str]], by: User) -> None:
+    """Remove the entry that a page goes on with, unless another page has written in it since."""
+    token, _, turn = (fields.get(FOLLOWS) or [""])[0].partition(" ")
+    try:
+        followed = EntryDraft.objects.filter(by=by, token=UUID(token)).first()
+    except ValueError:
+        return
+    if followed is not None and _turn(followed.fields) <= _turn({TURN: [turn]}):
+        followed.delete()
 
 
 def _storable(text: str) -> str:

@@ -31,6 +31,8 @@ from registry.fields import (
     clinical_fields,
 )
 
+# Before the number of a query: what is typed to confirm it, and what the page shows of it.
+CONFIRM, SEEN = "confirm-", "seen-"
 WHY = "-why"  # after a field's name: the reason why it has no answer
 _WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,15}\.\d{1,15}", re.ASCII)
@@ -135,6 +137,7 @@ class Asked:
 
     query_id: int
     sentence: str
+    seen: str
     typed: str = ""
 
 

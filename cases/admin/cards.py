@@ -8,9 +8,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from cases import follow_up, intake
+from cases.drafts import MOST_OF_ONE_PERSON
 from cases.follow_up import Which
 from cases.models import Case, DataQuery, Deviation, EntryDraft, ImportBatch, ListExport
 from cases.models.review import ReviewItem
+from cases.rulebook import retelling
 from cases.vocabulary import ReviewState, Status
 from registry.access import Action
 from registry.home import Card, Desk, Line, first
@@ -34,10 +36,9 @@ def _begun(entry: EntryDraft) -> str:
 
 
 def unsaved(desk: Desk) -> Card | None:
-    """What the person has typed and not saved; nothing is said when there is nothing."""
-    rows, count = first(
-        EntryDraft.objects.filter(by=desk.user.pk).select_related("case", "center").order_by("-updated_at")
-    )
+    """All that the person has typed and not saved; nothing is said when there is nothing."""
+    entries = EntryDraft.objects.filter(by=desk.user.pk).select_related("case", "center").defer("fields")
+    rows, count = first(entries.order_by("-updated_at"), MOST_OF_ONE_PERSON)
     if not rows:
         return None
     return Card(
@@ -51,7 +52,6 @@ def unsaved(desk: Desk) -> Card | None:
             )
             for entry in rows
         ],
-        address=_list("cases_case_changelist", unsaved="mine"),
     )
 
 
@@ -134,7 +134,11 @@ def _findings(desk: Desk, model: type[ReviewItem], state: ReviewState, *, title:
         title=title,
         count=count,
         lines=[
-            Line(text=one.case.case_number, address=_case(one.case_id, "#review"), aside=one.sentence)
+            Line(
+                text=one.case.case_number,
+                address=_case(one.case_id, "#review"),
+                aside=retelling.of_item(one),
+            )
             for one in rows
         ],
         address=_list(f"cases_{model._meta.model_name}_changelist", state__exact=state),

@@ -7,16 +7,17 @@ from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from cases import document as documents
 from cases import drafts, intake
 from cases.admin.page import typed_in
-from cases.admin.record import record_form, token_in
+from cases.admin.record import TEXTS, record_form, token_in
 from cases.admin.sheet import Sheet, Told, TooManyRowsError
-from cases.admin.standing import reading, standing
-from cases.models import Case
+from cases.admin.standing import case_status, reading, standing
+from cases.models import Case, DataQuery
 from cases.problems import DocumentError, Problem
 from cases.rulebook import engine
 from cases.rulebook.validity import VALIDITY
@@ -39,10 +40,13 @@ def entry_view(request: HttpRequest, case: Case | None) -> HttpResponse:
         return HttpResponseRedirect(_address(case))
     center = case.center if case else _center(request)
     try:
-        if center is None or (case and case.status == Status.LOCKED):
+        if center is None:
             raise PermissionDenied(gettext("You may not record here."))
         entry = drafts.keep(token, center=center, case=case, fields=typed_in(request.POST), by=by)
-        said = _said(request.POST, center)
+        if case and case.status == Status.LOCKED:
+            told = gettext("Somebody locked this case. What you typed is kept until it is unlocked.")
+            raise PermissionDenied(told)
+        said = _said(request.POST, center, case)
     except PermissionDenied as error:
         return JsonResponse({"told": str(error)}, status=403)
     except (ValidationError, TooManyRowsError) as error:
@@ -64,28 +68,40 @@ def _center(request: HttpRequest) -> Center | None:
     return record.cleaned_data.get("center")
 
 
-def _said(data: QueryDict, center: Center) -> dict[str, Any]:
+def _said(data: QueryDict, center: Center, case: Case | None) -> dict[str, Any]:
     """How far the case on the page is, and what the rulebook says of it."""
     sheet = Sheet.sent(data)
-    document = reading(sheet, {"case_number": "?"})
+    own = {**{name: data.get(name, "") for name in TEXTS}, "case_number": "?"}
+    document = reading(sheet, own)
     if document is None:
         return {}
     told = _errors(sheet) + _findings(sheet, document, center)
     wrong = [one for problem, one in told if problem.severity == "error"]
-    how_far = standing(sheet, document, wrong=wrong)
+    how_far = standing(sheet, document, wrong=wrong, asked=_asked(sheet, data, case))
     return {
         "sections": {
             section.anchor: {"state": section.state, "kind": section.kind, "target": section.target}
             for section in how_far.sections
         },
         "forms": how_far.forms,
-        "summary": how_far.summary,
+        "missing": render_to_string(
+            "cases/admin/missing.html",
+            {"standing": how_far, "case_status": case_status(case.status if case else None)},
+        ),
         "told": [
             {"anchor": one.anchor, "kind": problem.severity, "message": one.message}
             for problem, one in told
             if one.anchor
         ],
     }
+
+
+def _asked(sheet: Sheet, data: QueryDict, case: Case | None) -> list[Told]:
+    """What the registry asks about the stored case."""
+    if case is None:
+        return []
+    queries = DataQuery.objects.open().filter(case=case)
+    return sheet.ask(queries, QueryDict(), is_old=data.get("version") != str(case.version))
 
 
 def _errors(sheet: Sheet) -> list[tuple[Problem, Told]]:

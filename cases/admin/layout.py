@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from cases import drafts
 from cases.admin import glossary, locking, questions, review, verdicts
 from cases.admin.blocks import Drawing, templates
-from cases.admin.record import WIDE, RecordForm
+from cases.admin.record import TEXTS, WIDE, RecordForm
 from cases.admin.sheet import Sheet, Told
 from cases.admin.standing import Section, Standing, case_status, reading, standing
 from cases.forms import CaseDocument
@@ -23,7 +23,6 @@ from cases.models import Assessment, EntryDraft
 if TYPE_CHECKING:
     from cases.admin.page import CasePage
 
-MOST_BEGUN = 5  # entries of new cases that are offered on the page of another one
 NOBODY_YET = CaseDocument(case_number="?")
 
 
@@ -50,9 +49,11 @@ class Layout:
         self.page, self.record, self.sheet, self.told = page, record, sheet, list(told)
         self.review = review.standing_of(page.case, page.request.user) if page.case else {}
         open_queries = [line.item for line in self.review.get("queries_open", ())]
-        self.asked = sheet.ask(open_queries, data or QueryDict())
+        self.asked = sheet.ask(open_queries, data or QueryDict(), is_old=self._is_old())
 
-    def response(self, *, entry: EntryDraft | None, is_gone: bool, status: int) -> HttpResponse:
+    def response(
+        self, *, entry: EntryDraft | None, offered: EntryDraft | None, is_gone: bool, status: int
+    ) -> HttpResponse:
         """Draw it."""
         page, request = self.page, self.page.request
         how_far = self._standing()
@@ -81,10 +82,16 @@ class Layout:
             "is_locked": page.is_locked,
             "lock": locking.offered(request, page.case, open_queries=len(self.asked)),
             **self._unsaved(entry, is_gone),
+            "entry_offered": offered,
             **self._once(),
             **self._review(),
         }
         return TemplateResponse(request, "cases/admin/case.html", context, status=status)
+
+    def _is_old(self) -> bool:
+        """Whether what the page shows was begun on another version than the one that is stored."""
+        stored = self.page.stored
+        return stored is not None and str(self.record["version"].value()) != str(stored.version)
 
     def _asked_of_case(self) -> SafeString | str:
         asked = self.sheet.asked
@@ -96,7 +103,8 @@ class Layout:
         if not any(form.is_bound for block in blocks for form in block.forms()):
             document = stored.document if stored else NOBODY_YET
         else:
-            document = reading(self.sheet, {"case_number": "?"}) or NOBODY_YET
+            texts = {name: self.record[name].value() or "" for name in TEXTS}
+            document = reading(self.sheet, {**texts, "case_number": "?"}) or NOBODY_YET
         return standing(self.sheet, document, wrong=self.told, asked=self.asked)
 
     def _unsaved(self, entry: EntryDraft | None, is_gone: bool) -> dict[str, Any]:
@@ -105,14 +113,11 @@ class Layout:
         address = "admin:cases_case_entry"
         return {
             "entry": entry,
-            "entry_is_old": bool(
-                entry and page.stored and self.record["version"].value() != str(page.stored.version)
-            ),
+            "entry_is_old": bool(entry and self._is_old()),
             "entry_is_gone": is_gone and entry is None,
+            "entry_waits": page.is_locked and page.may_keep and drafts.find(by=page.user, case=page.case),
             "entry_address": reverse(address, args=[page.case.pk if page.case else "add"]),
-            "begun": []
-            if page.case or entry or not page.may_record
-            else list(drafts.begun(page.user)[:MOST_BEGUN]),
+            "begun": [] if page.case or entry or not page.may_record else list(drafts.begun(page.user)),
             "csrf_cookie": settings.CSRF_COOKIE_NAME,
         }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
@@ -15,6 +16,7 @@ from django.utils.translation import gettext, ngettext
 from cases import answering, drafts, intake
 from cases import document as documents
 from cases.admin import answer_history, merge
+from cases.admin.answers import CONFIRM, SEEN
 from cases.admin.layout import Layout
 from cases.admin.record import NEVER_SAVED, OWN, TEXTS, RecordForm, beginning, record_form, token_in
 from cases.admin.sheet import Sheet, Told, TooManyRowsError, with_one_more
@@ -50,8 +52,10 @@ class CasePage:
         self.user = cast(User, request.user)
         self.stored = _stored(case) if case else None
         self.is_locked = bool(case and case.status == Status.LOCKED)
+        self.may_keep = may_record  # also what comes too late for a case that was locked meanwhile
         self.may_record = may_record and not self.is_locked
         self.confirmed = 0  # answers that were said to be right
+        self.passed_over = 0  # and those that were typed to another question than is asked now
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -59,12 +63,14 @@ class CasePage:
         """Draw the page from what this person has typed and not saved, else from what is stored."""
         token = token_in(self.request.GET)
         entry = drafts.find(by=self.user, token=token, case=self.case) if self.may_record else None
-        if entry is not None and self._is_unsaved(entry):
+        if entry is not None and not self._is_unsaved(entry):
+            entry = None
+        if entry is not None and (drafts.is_of(entry, token) or not self._is_old(entry)):
             return self._show_entry(entry)
-        record = self._record(initial=beginning(self.stored))
+        record = self._record(initial=beginning(self.stored, self.user))
         sheet = Sheet.of(self.stored.document if self.stored else None)
         self._mark(sheet, record)
-        return self._draw(record, sheet, is_gone=bool(token and not self.case))
+        return self._draw(record, sheet, offered=entry, is_gone=bool(token and not self.case))
 
     def typed(self, data: QueryDict) -> HttpResponse:
         """Draw the page with what was typed and not saved."""
@@ -84,12 +90,23 @@ class CasePage:
                 form.pointer = form.stored_pointer
             answer_history.mark(sheet, record, self.case)
 
+    def _is_old(self, entry: EntryDraft) -> bool:
+        """Whether it was begun on another version: it is offered then, and what is stored is shown."""
+        return self.stored is not None and entry.fields.get("version") != [str(self.stored.version)]
+
     def _is_unsaved(self, entry: EntryDraft) -> bool:
         """Whether an entry says anything else than what is stored; one that came in after the saving does not."""
-        if self.stored is None or self.read(_sent(entry)) != self.stored.document:
+        if self.stored is None or self._says_more(entry) or self.read(_sent(entry)) != self.stored.document:
             return True
         drafts.discard(entry.token, by=self.user)
         return False
+
+    def _says_more(self, entry: EntryDraft) -> bool:
+        """Whether an entry holds a reason, or the answer to a query that is still open."""
+        if entry.fields.get("reason"):
+            return True
+        confirmed = [int(name) for name in _confirmations(_sent(entry))]
+        return DataQuery.objects.open().filter(case=self.case, pk__in=confirmed).exists()
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -101,8 +118,8 @@ class CasePage:
         except TooManyRowsError as error:
             stored = Sheet.of(self.stored.document if self.stored else None)
             return self._draw(record, stored, told=[Told(message=str(error))], data=data, status=422)
-        if ADD in data:
-            return self._one_row_more(data, sheet)
+        if (asked := self._asked_before_saving(data, sheet)) is not None:
+            return asked
         if not record.is_valid():
             told = [_told(record, name, error) for name, errors in record.errors.items() for error in errors]
             return self._refused(record, sheet, told, data)
@@ -121,6 +138,23 @@ class CasePage:
         told = [Told(message=p.message, anchor=f"answer-{OWN[p.pointer]}", pointer=p.pointer) for p in own]
         told += sheet.place(problem for problem in problems if problem not in own)
         return self._refused(record, sheet, told, data)
+
+    def _asked_before_saving(self, data: QueryDict, sheet: Sheet) -> HttpResponse | None:
+        if ADD in data:
+            return self._one_row_more(data, sheet)
+        is_anothers = data.get("person", str(self.user.pk)) != str(self.user.pk)
+        return self._anothers(data) if is_anothers else None
+
+    def _anothers(self, data: QueryDict) -> HttpResponse:
+        """Ask whoever signed in meanwhile whether they answer for what another person typed."""
+        mine = data.copy()
+        mine["person"], mine["entry"] = str(self.user.pk), str(uuid4())
+        said = gettext(
+            "Somebody else opened this page, and you are signed in as {name}. Look at what is entered;"
+            " save again to save it under your name."
+        )
+        told = [Told(message=said.format(name=self.user.get_full_name() or self.user.username))]
+        return self._refused(self._record(data=mine), Sheet.sent(mine), told, mine)
 
     def _one_row_more(self, data: QueryDict, sheet: Sheet) -> HttpResponse:
         """Draw the page again with one row more in a list, and nothing saved: for browsers without scripts."""
@@ -163,16 +197,18 @@ class CasePage:
             )
             judged = self._judged(receipt, document)
             if isinstance(judged, Receipt):
-                self._confirm(judged, data)
+                passed_over = self._confirm(judged, data)
                 if token := token_in(data):
-                    drafts.discard(token, by=self.user)
+                    drafts.discard(token, by=self.user, fields=typed_in(data))
+                if passed_over:
+                    self._keep_answers(judged, passed_over)
         return judged
 
     def _judged(self, receipt: Receipt, document: Any) -> "Receipt | list[Problem] | merge.Overtaken":
         if receipt.verdict != "rejected":
             return receipt
-        if all(problem.code != "stale_version" for problem in receipt.problems) or receipt.case_id is None:
-            return receipt.problems
+        if all(problem.code != "stale_version" for problem in receipt.errors) or receipt.case_id is None:
+            return receipt.errors
         there = self.stored
         if there is None or there.version != receipt.version:
             (there,) = documents.load([receipt.case_id])
@@ -190,22 +226,34 @@ class CasePage:
         )
         return Problem(pointer="/case_number", code="case_exists", message=told.format(number=number))
 
-    def _confirm(self, receipt: Receipt, data: QueryDict) -> None:
-        """Answer the queries that were said to be right; one that the correction closed needs no answer."""
-        wanted = {
-            int(name.removeprefix("confirm-")): str(text)
-            for name, text in data.items()
-            if name.startswith("confirm-") and name.removeprefix("confirm-").isdecimal() and str(text).strip()
-        }
-        for query in DataQuery.objects.open().filter(case=receipt.case_id):
-            if query.pk not in wanted:
+    def _confirm(self, receipt: Receipt, data: QueryDict) -> dict[str, str]:
+        """Answer the queries that were said to be right; one that the correction closed needs no answer.
+
+        Gives back what was typed to a query that asks about another value now: that is an answer to no question.
+        """
+        wanted, passed_over = _confirmations(data), {}
+        for query in DataQuery.objects.open().filter(case=receipt.case_id, pk__in=map(int, wanted)):
+            text = wanted[str(query.pk)]
+            if data.get(f"{SEEN}{query.pk}") != answering.fingerprint(query):
+                passed_over[f"{CONFIRM}{query.pk}"] = text
                 continue
             try:
-                answering.confirm(query, text=wanted[query.pk], by=self.user)
+                answering.confirm(query, text=text, by=self.user)
                 self.confirmed += 1
             except ValidationError as error:
-                told = [Told(message=said, anchor=f"confirm-{query.pk}") for said in error.messages]
+                told = [Told(message=said, anchor=f"{CONFIRM}{query.pk}") for said in error.messages]
                 raise _NotSaved(told) from None
+        return passed_over
+
+    def _keep_answers(self, receipt: Receipt, answers: dict[str, str]) -> None:
+        """Keep answers that were not taken as an entry on the case that is stored now, beside what it asks."""
+        assert receipt.case_id is not None
+        assert self.case is not None
+        (stored,) = documents.load([receipt.case_id])
+        told = {name: [str(value)] for name, value in beginning(stored, self.user).items()}
+        told |= dict(Sheet.of(stored.document).as_sent()) | {name: [text] for name, text in answers.items()}
+        drafts.keep(uuid4(), center=self.case.center, case=self.case, fields=told, by=self.user)
+        self.passed_over = len(answers)
 
     def _saved(self, receipt: Receipt) -> HttpResponse:
         said = []
@@ -216,6 +264,16 @@ class CasePage:
         said = said or [gettext("Nothing was changed.")]
         told = gettext("Case {number}: {said}").format(number=receipt.case_number, said=" ".join(said))
         messages.success(self.request, told)
+        self._warn(receipt)
+        return HttpResponseRedirect(self.address(receipt.case_id))
+
+    def _warn(self, receipt: Receipt) -> None:
+        """Say what the saved case asks for."""
+        was_complete = self.case is not None and self.case.status == Status.COMPLETE
+        if was_complete and Case.objects.filter(pk=receipt.case_id, status=Status.DRAFT).exists():
+            link = '<a class="case-go" href="#missing">{}</a>'
+            told = gettext("The case is a draft again: answers are missing that a complete case needs.")
+            messages.warning(self.request, format_html(link, told))
         if n := DataQuery.objects.open().filter(case=receipt.case_id).count():
             told = ngettext(
                 "{n} answer is to be confirmed or corrected.",
@@ -224,7 +282,13 @@ class CasePage:
             )
             link = '<a class="case-go" href="#review">{}</a>'
             messages.warning(self.request, format_html(link, told.format(n=n)))
-        return HttpResponseRedirect(self.address(receipt.case_id))
+        if n := self.passed_over:
+            told = ngettext(
+                "{n} answer was not taken: the value changed. It stands beside the question as it is now.",
+                "{n} answers were not taken: the values changed. They stand beside the questions as they are now.",
+                n,
+            )
+            messages.warning(self.request, told.format(n=n))
 
     def address(self, case_id: int | None) -> str:
         """The page of a case, which still knows the list that the person came from."""
@@ -240,7 +304,7 @@ class CasePage:
 
     def _keep(self, data: QueryDict) -> None:
         token, center = token_in(data), self.case.center if self.case else self._chosen_center(data)
-        if token and center and self.may_record:
+        if token and center and self.may_keep:
             try:
                 drafts.keep(token, center=center, case=self.case, fields=typed_in(data), by=self.user)
             except (ValidationError, PermissionDenied):
@@ -265,12 +329,13 @@ class CasePage:
         told: Sequence[Told] = (),
         data: QueryDict | None = None,
         entry: EntryDraft | None = None,
+        offered: EntryDraft | None = None,
         is_gone: bool = False,
         status: int = 200,
     ) -> HttpResponse:
         sheet.is_locked = not self.may_record
         layout = Layout(self, record, sheet, told=told, data=data)
-        return layout.response(entry=entry, is_gone=is_gone, status=status)
+        return layout.response(entry=entry, offered=offered, is_gone=is_gone, status=status)
 
 
 def _stored(case: Case) -> StoredCase:
@@ -288,12 +353,19 @@ def typed_in(data: QueryDict) -> dict[str, list[str]]:
 
 
 def _sent(entry: EntryDraft) -> QueryDict:
-    """An entry as if the page had just been sent."""
+    """An entry as if a page that goes on with it had just been sent."""
     data = QueryDict(mutable=True)
-    for name, values in entry.fields.items():
+    for name, values in drafts.going_on_from(entry).items():
         data.setlist(name, values)
-    data["entry"] = str(entry.token)
     return data
+
+
+def _confirmations(data: QueryDict) -> dict[str, str]:
+    """What was typed to say that a value is right, by the number of its query."""
+    typed = {name.removeprefix(CONFIRM): str(text) for name, text in data.items() if name.startswith(CONFIRM)}
+    return {
+        n: text for n, text in typed.items() if n.isascii() and n.isdigit() and len(n) < 19 and text.strip()
+    }
 
 
 def _told(form: RecordForm, name: str, error: Any) -> Told:

@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from cases.admin import applies
-from cases.admin.answers import Answer, Asked, help_text, unit
+from cases.admin.answers import CONFIRM, SEEN, Answer, Asked, help_text, unit
+from cases.answering import LONGEST
 from cases.definitions import DEFINITIONS
 from registry.fields import ClinicalField, Coded, CodedSet
 
@@ -37,8 +38,7 @@ def _texts(declared: ClinicalField, language: str) -> _Texts:
     coded = getattr(declared, "vocabulary", None)
     defined = DEFINITIONS.get(coded, {}) if coded else {}
     labels = dict(coded.choices) if coded else {}
-    needed = gettext("Needed for a complete case")
-    star = f' <span class="case-need" title="{escape(needed)}">*</span>' if declared.need == "R" else ""
+    star = f" {_needed(declared.need)}" if declared.need != "O" else ""
     return _Texts(
         label=f"{escape(declared.verbose_name)}{star}",
         unit=escape(unit(declared)),
@@ -58,6 +58,15 @@ def _texts(declared: ClinicalField, language: str) -> _Texts:
         if defined and coded
         else "",
     )
+
+
+def _needed(need: str) -> SafeString:
+    """The mark of what a complete case needs: a value, or else a reason why there is none."""
+    mark, told = {
+        "R": ("*", gettext("Needed for a complete case")),
+        "C": ("○", gettext("A complete case needs a value, or the reason why there is none")),
+    }[need]
+    return format_html('<span class="case-need" title="{}">{}</span>', told, mark)
 
 
 def _meaning(declared: ClinicalField, label: Any, text: str) -> str:
@@ -165,11 +174,14 @@ def asked(queries: list[Asked], name: str, *, is_locked: bool) -> SafeString:
 
 
 def _confirm(query: Asked) -> SafeString:
-    name = f"confirm-{query.query_id}"
     return format_html(
         '<p class="case-confirm"><label for="{0}">{1}</label>'
-        ' <input type="text" id="{0}" name="{0}" value="{2}" maxlength="1000" autocomplete="off"></p>',
-        name,
+        ' <input type="text" id="{0}" name="{0}" value="{2}" maxlength="{3}" autocomplete="off">'
+        '<input type="hidden" name="{4}" value="{5}"></p>',
+        f"{CONFIRM}{query.query_id}",
         gettext("It is right, because"),
         query.typed,
+        LONGEST,
+        f"{SEEN}{query.query_id}",
+        query.seen,
     )

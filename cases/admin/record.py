@@ -13,7 +13,7 @@ from cases.admin.widgets import Choice, Line, Suggesting
 from cases.document import StoredCase
 from cases.drafts import TURN
 from cases.models import Case
-from registry.models import Center
+from registry.models import Center, User
 
 NEVER_SAVED = 0  # no stored case has this version, so a new one cannot overwrite any
 TEXTS = ("case_number", "citation", "note")  # what the document holds of it
@@ -67,6 +67,8 @@ class RecordForm(forms.Form):
     base = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)  # merge.py says what for
     entry = forms.CharField(widget=forms.HiddenInput, required=False)
     turn = forms.CharField(widget=forms.HiddenInput, required=False)
+    follows = forms.CharField(widget=forms.HiddenInput, required=False)
+    person = forms.CharField(widget=forms.HiddenInput, required=False)  # who opened the page
 
 
 def record_form(case: Case | None, centers: tuple[int, ...], *, may_record: bool, **given: Any) -> RecordForm:
@@ -87,9 +89,14 @@ def record_form(case: Case | None, centers: tuple[int, ...], *, may_record: bool
     return form
 
 
-def beginning(stored: StoredCase | None) -> dict[str, Any]:
+def beginning(stored: StoredCase | None, by: User) -> dict[str, Any]:
     """What the form begins with; a page that is opened anew has an entry of its own."""
-    begun: dict[str, Any] = {"version": NEVER_SAVED, "entry": str(uuid.uuid4()), TURN: "0"}
+    begun: dict[str, Any] = {
+        "version": NEVER_SAVED,
+        "entry": str(uuid.uuid4()),
+        TURN: "0",
+        "person": str(by.pk),
+    }
     if stored is None:
         return begun
     texts = {name: getattr(stored.document, name) for name in TEXTS}

@@ -12,10 +12,12 @@ from django.db.models import Model
 from django.http import QueryDict
 from django.utils.translation import gettext
 
-from cases.admin.answers import FORM_OF, WHY, AnswerForm, Asked, initial_of
+from cases import answering
+from cases.admin.answers import CONFIRM, FORM_OF, WHY, AnswerForm, Asked, initial_of
 from cases.forms import MOST_ROWS, OPERATION_FORMS, OUTER_FORMS
 from cases.models import DataQuery, Operation, Patient
 from cases.problems import Problem
+from cases.rulebook import retelling
 
 ROW = "-row"  # after a prefix: the numbers of the rows that were sent
 REMOVE = "-remove"  # after a row's prefix: it goes when the page is saved
@@ -160,16 +162,23 @@ class Sheet:
         forms = {form.pointer: form for form in self.forms() if form.pointer}
         return [_placed(problem, forms) for problem in problems]
 
-    def ask(self, queries: Iterable[DataQuery], typed: QueryDict) -> list[Told]:
-        """Put each open query of the stored case beside its field, with what was typed to confirm it."""
-        forms = {form.stored_pointer: form for form in self.forms()}
+    def ask(self, queries: Iterable[DataQuery], typed: QueryDict, *, is_old: bool = False) -> list[Told]:
+        """Put each open query of the stored case beside its field, with what was typed to confirm it.
+
+        Rows of an old page may be others than those of the same places now; what is asked is asked of the whole case.
+        """
+        forms = {} if is_old else {form.stored_pointer: form for form in self.forms()}
         told = []
         for query in queries:
-            text = typed.get(f"confirm-{query.pk}", "")
             form, name, anchor = _field(query.pointer, forms)
-            asked = Asked(query_id=query.pk, sentence=query.sentence, typed=text)
+            asked = Asked(
+                query_id=query.pk,
+                sentence=retelling.of_item(query),
+                seen=answering.fingerprint(query),
+                typed=typed.get(f"{CONFIRM}{query.pk}", ""),
+            )
             (self.asked if form is None else form.asked.setdefault(name, [])).append(asked)
-            told.append(Told(message=query.sentence, anchor=anchor, pointer=query.pointer))
+            told.append(Told(message=asked.sentence, anchor=anchor, pointer=query.pointer))
         return told
 
     def find(self, pointer: str, message: str) -> Told:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
 from cases import document as documents
 from cases.admin.sheet import Block, Sheet, Told
@@ -129,7 +129,7 @@ def _state(*, wrong: int, asked: int, missing: int, is_answered: bool) -> tuple[
         said.append(ngettext("{n} to confirm", "{n} to confirm", asked).format(n=asked))
     if said:
         return ("query" if asked else "missing"), ", ".join(said)
-    return "complete", gettext("Complete")
+    return "complete", pgettext("part of a case", "Complete")
 
 
 def _of_forms(sheet: Sheet, missing: Iterable[Told]) -> dict[str, str]:

@@ -10,7 +10,8 @@ from cases.admin.answers import AnswerField
 from cases.admin.standing import SECTIONS
 from cases.definitions import DEFINITIONS
 from cases.intake import Submission
-from cases.models import FORMS, Case, DataQuery, OperationForm, Patient, Presentation
+from cases.models import FORMS, Case, DataQuery, EntryDraft, OperationForm, Patient, Presentation
+from cases.rulebook import retelling
 from registry import access
 from registry.fields import Coded, CodedSet, Measurement, PartialDateField, Text, clinical_fields
 from registry.models import ReferenceTerm
@@ -489,3 +490,177 @@ def test_the_page_of_a_full_case_costs_few_queries(dana, north, alice, django_as
 
     with django_assert_max_num_queries(40):
         assert client.get(page).status_code == 200
+
+
+# --- what is typed and not saved -----------------------------------------------------------------------------------
+
+
+def keep(client, page, **fields):
+    """What the page sends a little after the last key."""
+    return client.post(page.replace("/change/", "/entry/"), {**filled(client.get(page)), **fields})
+
+
+def entries():
+    with access.everywhere():
+        return list(EntryDraft.objects.order_by("updated_at"))
+
+
+def test_an_answer_to_a_query_and_a_reason_are_unsaved_entries_too(alice, asked):
+    case_id, query = asked
+    client = browser(alice)
+
+    keep(client, page_of(case_id), **{f"confirm-{query.pk}": "Measured twice."})
+    assert filled(client.get(page_of(case_id)))[f"confirm-{query.pk}"] == ["Measured twice."]
+
+    keep(client, page_of(case_id), **{f"confirm-{query.pk}": "", "reason": "typing error"})
+    assert filled(client.get(page_of(case_id)))["reason"] == ["typing error"]
+
+
+def test_an_answer_to_a_value_that_changed_is_asked_again_and_never_kept_as_an_answer(alice, ines, asked):
+    case_id, query = asked
+    client = browser(alice)
+    opened = filled(client.get(page_of(case_id)))
+    change(browser(ines), page_of(case_id), **{"presentation-height_cm": "210"})
+
+    merging = client.post(page_of(case_id), {**opened, f"confirm-{query.pk}": "Measured twice.", "note": "x"})
+    saved = client.post(page_of(case_id).replace("/change/", "/merge/"), filled(merging, "merge_form"))
+
+    with access.everywhere():
+        query.refresh_from_db()
+    assert (query.state, query.answer_text, query.values) == ("open", "", {"number": 210})
+    page = client.get(saved["Location"])
+    assert filled(page)[f"confirm-{query.pk}"] == ["Measured twice."]
+    assert "1 answer was not taken: the value changed." in text(page)
+    assert (stored(case_id).document.note, stored(case_id).version) == ("x", 3)
+    change(client, page_of(case_id))
+    with access.everywhere():
+        query.refresh_from_db()
+    assert (query.state, query.answer_text) == ("answered", "Measured twice.")
+
+
+def test_an_answer_beside_a_value_that_is_corrected_again_is_asked_again(alice, asked):
+    case_id, query = asked
+
+    change(
+        browser(alice), page_of(case_id), **{f"confirm-{query.pk}": "Tall.", "presentation-height_cm": "211"}
+    )
+
+    with access.everywhere():
+        query.refresh_from_db()
+    assert (query.state, query.answer_text) == ("open", "")
+    assert filled(browser(alice).get(page_of(case_id)))[f"confirm-{query.pk}"] == ["Tall."]
+
+
+def test_two_tabs_keep_two_entries_and_a_reload_goes_on_with_one(alice, page):
+    client = browser(alice)
+    keep(client, page, note="begun")
+    one, other = filled(client.get(page)), filled(client.get(page))
+    entry = page.replace("/change/", "/entry/")
+
+    client.post(entry, {**one, "note": "in one", "turn": "1"})
+    client.post(entry, {**other, "note": "in the other", "turn": "1"})
+
+    assert [kept.fields["note"] for kept in entries()] == [["in one"], ["in the other"]]
+    assert filled(client.get(f"{page}?entry={one['entry'][0]}"))["note"] == ["in one"]
+
+
+def test_saving_forgets_the_entry_that_the_page_went_on_with(alice, page):
+    client = browser(alice)
+    keep(client, page, note="begun")
+
+    change(client, page)
+
+    assert entries() == []
+    assert filled(client.get(page))["note"] == ["begun"]
+
+
+def test_an_entry_of_an_older_version_is_offered_and_what_is_stored_is_shown(alice, page):
+    client = browser(alice)
+    one, other = filled(client.get(page)), filled(client.get(page))
+    client.post(page.replace("/change/", "/entry/"), {**other, "note": "in the other tab", "turn": "1"})
+
+    shown = client.get(client.post(page, {**one, "note": "saved"})["Location"])
+
+    assert filled(shown)["note"] == ["saved"]
+    assert "begun on an older version of this case" in text(shown)
+    assert filled(client.get(f"{page}?entry={other['entry'][0]}"))["note"] == ["in the other tab"]
+
+
+def test_what_another_person_typed_is_saved_under_nobodys_name_unasked(alice, ines, page):
+    opened = filled(browser(alice).get(page))
+
+    asked = browser(ines).post(page, {**opened, "note": "typed by Alice"})
+
+    assert asked.status_code == 422
+    assert "Somebody else opened this page, and you are signed in as Ines." in text(asked)
+    assert browser(ines).post(page, filled(asked)).status_code == 302
+
+
+def test_what_was_typed_in_a_case_that_was_locked_meanwhile_waits(alice, dana, north):
+    case_id = save(complete("A-3"), north, alice)
+    client, page = browser(alice), page_of(case_id)
+    opened = filled(client.get(page))
+    with access.everywhere():
+        Case.objects.filter(pk=case_id).update(status="locked")
+
+    refused = client.post(page, {**opened, "note": "too late", "reason": "late news"})
+    kept = client.post(page.replace("/change/", "/entry/"), {**opened, "note": "later", "turn": "9"})
+
+    assert (refused.status_code, kept.status_code) == (422, 403)
+    assert "kept until it is unlocked" in kept.json()["told"]
+    assert "it comes back when the case is unlocked" in text(client.get(page))
+    with access.everywhere():
+        Case.objects.filter(pk=case_id).update(status="complete")
+    assert filled(client.get(page))["note"] == ["later"]
+
+
+def test_a_case_that_is_complete_no_more_says_so(alice, north):
+    case_id = save(complete("A-3"), north, alice)
+    client = browser(alice)
+
+    saved = change(client, page_of(case_id), **{"patient-born_on": "", "reason": "not known"})
+
+    assert "The case is a draft again: answers are missing" in text(client.get(saved["Location"]))
+
+
+def test_only_what_refuses_is_listed_as_what_to_correct(alice, asked):
+    case_id, _ = asked
+
+    answer = change(
+        browser(alice),
+        page_of(case_id),
+        **{"consent-signed_on": "2020-05-01", "consent-withdrawn_on": "2020-01-01"},
+    )
+
+    assert answer.status_code == 422
+    problems = re.search(r'id="problems".*?</div>', answer.content.decode(), re.DOTALL).group()
+    assert "1 thing to correct" in problems
+
+
+def test_while_typing_it_is_told_what_is_missing_and_what_to_confirm(alice, asked):
+    case_id, _ = asked
+
+    told = keep(browser(alice), page_of(case_id), **{"presentation-weight_kg": "70"}).json()
+
+    assert "1 to confirm" in told["sections"]["presentation"]["state"]
+    assert 'href="#answer-' in told["missing"]
+
+
+def test_news_is_not_asked_for_of_a_publication_while_typing(alice, north):
+    old = resected("A-4", follow_ups=[{"visit_on": "2016", "vital_status": "alive"}], citation="Mann 1999")
+    case_id = save(old, north, alice)
+
+    told = keep(browser(alice), page_of(case_id), note="seen").json()
+
+    assert not [one for one in told["told"] if "months old" in one["message"]]
+
+
+def test_questions_are_asked_in_the_language_of_the_reader(alice, asked):
+    case_id, query = asked
+    alice.language = "uk"
+    alice.save()
+
+    shown = html_of(browser(alice), page_of(case_id))
+
+    assert query.sentence not in shown
+    assert retelling.of_item(query) == query.sentence

@@ -1,6 +1,6 @@
 /* What the server says of the answers as they stand: how far each part is, what is impossible, what is unusual. */
 
-const standing = document.querySelector("[data-summary]");
+const standing = document.querySelector("[data-missing]");
 
 function parts(sections = {}) {
     for (const [anchor, section] of Object.entries(sections)) {
@@ -17,6 +17,14 @@ function forms(states = {}) {
         const place = document.querySelector(`[data-state="${CSS.escape(prefix)}"]`);
         if (place) place.textContent = state;
     }
+}
+
+/** What is missing, in words; open if it was. The server has escaped it. */
+function missing(html) {
+    const wasOpen = standing.querySelector("details")?.open;
+    standing.innerHTML = html;
+    const details = standing.querySelector("details");
+    if (details && wasOpen) details.open = true;
 }
 
 function unsay() {
@@ -42,7 +50,7 @@ function tell({ anchor, kind, message }) {
 export function show(answer) {
     parts(answer.sections);
     forms(answer.forms);
-    if (answer.summary) standing.textContent = answer.summary;
+    if (answer.missing) missing(answer.missing);
     unsay();
     (answer.told ?? []).forEach(tell);
 }
