@@ -12,7 +12,7 @@ from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import TEXTS, Rule
 from cases.rulebook.validity import PLAUSIBLE, VALIDITY
 from registry.catalog import Text
-from registry.fields import Measurement, clinical_fields
+from registry.fields import UNIT, Measurement, clinical_fields
 
 
 def declared() -> Iterator[Text]:
@@ -29,7 +29,7 @@ def declared() -> Iterator[Text]:
     for model in (Patient, *FORMS):
         for field in clinical_fields(model):
             if isinstance(field, Measurement):
-                yield Text(wording.UNIT, wording.unit_word(field).english, "", {"registry/fields.py"})
+                yield Text(UNIT, field.unit_said.english, "", {"registry/fields.py"})
 
 
 def _of(rule: Rule) -> Iterator[Text]:

@@ -30,7 +30,7 @@ from registry.tongues import DECLARED, OWN_APPS, labeled
 ROOT = settings.BASE_DIR
 # What is called with a text to be said: the place of the text, of its plural, and of its context (c).
 CALLS: dict[str, Any] = {
-    **dict.fromkeys(("gettext", "gettext_lazy", "say", "mark", "_"), (1,)),
+    **dict.fromkeys(("gettext", "gettext_lazy", "gettext_noop", "say", "mark", "_"), (1,)),
     **dict.fromkeys(("ngettext", "ngettext_lazy", "say_many", "mark_many"), (1, 2)),
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),

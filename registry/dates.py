@@ -13,8 +13,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Literal
 
+from django.utils.translation import gettext_noop
+
 PATTERN = r"^(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
-HOW_TO_WRITE = "must be a date from 1900 on, written YYYY-MM-DD, YYYY-MM or YYYY"
+HOW_TO_WRITE = gettext_noop("must be a date from 1900 on, written YYYY-MM-DD, YYYY-MM or YYYY")
 _WRITTEN = re.compile(PATTERN, re.ASCII)
 # What people type beside ISO 8601 and what has one meaning: the year first, or day, month and year with dots.
 _YEAR_FIRST = re.compile(r"(\d{4})([-./])(\d{1,2})(?:\2(\d{1,2}))?", re.ASCII)

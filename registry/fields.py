@@ -15,15 +15,25 @@ from django import forms
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 
 from registry.dates import HOW_TO_WRITE, PATTERN, PartialDate
-from registry.tongues import lazily
+from registry.tongues import Saying, lazily, reader, term
 
 # R: needed for a complete case, no reason accepted; C: needed, or a reason why not; O: optional.
 Need = Literal["R", "C", "O"]
 Range = tuple[float, float]
+# UCUM codes that nobody says, in words; and the context of a unit among other texts.
+UNITS = {
+    "1": "",
+    "mo": "months",
+    "d": "days",
+    "a": "years",
+    "Cel": "°C",
+    "{mitoses}/(10.{HPF})": "per 10 HPF",
+}
+UNIT = "unit"
 # When a field or a form applies: the answer that decides, and the codes it must have one of; ANY is any answer.
 Condition = tuple[str, frozenset[str]]
 ANY: frozenset[str] = frozenset()
@@ -242,11 +252,20 @@ class Measurement(ClinicalField):
     def sentence(self) -> str:
         low, high = self.possible
         said = (
-            gettext("must be a number with at most {decimals} decimals from {low} to {high}")
+            ngettext(
+                "must be a number with at most {decimals} decimal from {low} to {high}",
+                "must be a number with at most {decimals} decimals from {low} to {high}",
+                self.decimals,
+            )
             if self.decimals
             else gettext("must be a whole number from {low} to {high}")
         ).format(decimals=self.decimals, low=f"{low:g}", high=f"{high:g}")
-        return said if self.unit == "1" else f"{said} {self.unit}"
+        return f"{said} {self.unit_said.put(reader())}".rstrip()
+
+    @property
+    def unit_said(self) -> Saying:
+        """The unit as people say it."""
+        return term(UNITS.get(self.unit, self.unit), UNIT)
 
     def formfield(self, **options: Any) -> Any:
         kind = forms.FloatField if self.decimals else forms.IntegerField
@@ -319,6 +338,26 @@ class Text(ClinicalField, models.CharField):
 
     def sentence(self) -> str:
         return gettext("must be a text of 1 to {most} characters on one line").format(most=self.max_length)
+
+
+class Digest(Text):
+    """A keyed hash, as hexadecimal digits: what a person could read an identifier in is refused."""
+
+    PATTERN = "^[0-9a-f]{32,64}$"
+
+    def __init__(self, *texts: str, **options: Any):
+        super().__init__(*texts, **{**options, "max_length": 64})
+
+    def db_check(self, connection: Any) -> str:
+        return f"{connection.ops.quote_name(self.column)} ~ '{self.PATTERN}'"
+
+    def document_type(self) -> Any:
+        return Annotated[str, StringConstraints(strict=True, pattern=self.PATTERN)]
+
+    def sentence(self) -> str:
+        return gettext(
+            "must be a keyed hash of 32 to 64 digits from 0 to 9 and a to f, such as an HMAC-SHA-256"
+        )
 
 
 def clinical_fields(model: type[models.Model]) -> tuple[ClinicalField, ...]:

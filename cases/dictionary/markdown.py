@@ -3,7 +3,7 @@
 from django.db import models
 
 from cases.dictionary.entries import Entry, entries, spread
-from registry.fields import Coded, CodedSet, Measurement, Text
+from registry.fields import Coded, CodedSet, Digest, Measurement, Text
 
 NEEDS = {"R": "needed", "C": "needed, or why not", "O": "optional"}
 
@@ -61,6 +61,8 @@ def _cells(entry: Entry) -> list[str]:
         possible = (
             f"[{field.vocabulary.__name__}](#{field.vocabulary.__name__.lower()})" if field.vocabulary else ""
         )
+    elif isinstance(field, Digest):
+        possible = "32 to 64 digits from 0 to 9 and a to f"
     elif isinstance(field, Text):
         possible = f"up to {field.max_length} characters"
     label = f"{entry.label}. {entry.help}" if entry.help else entry.label

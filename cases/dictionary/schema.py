@@ -10,6 +10,7 @@ from registry.fields import (
     ClinicalField,
     Coded,
     CodedSet,
+    Digest,
     Flag,
     Measurement,
     PartialDateField,
@@ -122,6 +123,9 @@ def _accepted(field: ClinicalField) -> dict[str, Any]:
         return {"type": ["string", "null"], "anyOf": [{"type": "null"}, {"pattern": _YEAR_OR_MONTH}, day]}
     if isinstance(field, Flag):
         return {"type": ["boolean", "null"]}
+    if isinstance(field, Digest):
+        no_line_end = {"type": "string", "pattern": _CONTROL}
+        return {"type": ["string", "null"], "pattern": field.PATTERN, "not": no_line_end}
     most = getattr(field, "max_length", None)
     return {
         "type": ["string", "null"],

@@ -15,7 +15,7 @@ from cases.vocabulary import (
 )
 from registry.access import ScopedQuerySet
 from registry.audit import audited
-from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField, Text
+from registry.fields import Coded, CodedSet, Digest, Flag, Measurement, PartialDateField, Text
 from registry.tongues import lazily
 
 
@@ -23,7 +23,7 @@ from registry.tongues import lazily
 class Patient(models.Model):
     """A person known by a pseudonym alone; the center keeps the key list.
 
-    Year and month of birth are enough for every estimate, so no day is kept.
+    Year and month of birth are enough for every estimate; a day is taken where consent allows it.
     """
 
     name = "patient"
@@ -44,7 +44,10 @@ class Patient(models.Model):
         default=dict, blank=True, help_text="Why a value is absent, by field: NK, ND, NA or NR"
     )
     born_on = PartialDateField(
-        "Born", "Year of birth, with the month where consent allows", need="R", term="SCT 184099003?"
+        "Born",
+        "Year and month of birth are enough; the day only where consent allows it",
+        need="R",
+        term="SCT 184099003?",
     )
     age_at_resection_years = Measurement(
         "Age at resection",
@@ -55,10 +58,9 @@ class Patient(models.Model):
     )
     sex = Coded(Sex, "Sex", "Administrative sex at birth", need="R")
     country_residence = Text("Country of residence", "ISO 3166-1 alpha-2", max_length=2)
-    local_id_hash = Text(
+    local_id_hash = Digest(
         "Keyed hash of the hospital number",
         "For duplicates within the center; never the number itself",
-        max_length=64,
     )
 
     objects = ScopedQuerySet.as_manager()

@@ -54,12 +54,13 @@ RULES = (
         when="90 days have passed since the index resection, the patient died, or such an event is known",
         severity=Severity.SENTINEL,
         scope=INDEX,
+        at="early_thromboembolism",
         needs_to_apply=(died, days_passed.or_unknown, early_thromboembolism.or_unknown),
         applies=_is_time_for_events,
         needs_to_judge=(early_death.or_unknown,),
         expects=_no_early_event,
-        says="Within 90 days: {early_thromboembolism}; death: {early_death}. A sentinel event to review, not a"
-        " deviation.",
+        says="Within 90 days: {early_thromboembolism}; death: {early_death}. A sentinel event, to be"
+        " reviewed.",
         **seed("were not observed"),
     ),
     Rule(
@@ -69,13 +70,14 @@ RULES = (
         when="90 days have passed since the index resection, the patient died, or such a complication is known",
         severity=Severity.SENTINEL,
         scope=INDEX,
+        at="highest_early_grade",
         needs_to_apply=(died, days_passed.or_unknown, highest_early_grade.or_unknown),
         applies=_is_time_for_grades,
         expects=lambda highest_early_grade: (
             None if highest_early_grade is None else not _is_severe(highest_early_grade)
         ),
-        says="A complication of grade {highest_early_grade} within 90 days. A sentinel event to review, not a"
-        " deviation.",
+        says="A complication of grade {highest_early_grade} within 90 days. A sentinel event, to be"
+        " reviewed.",
         **seed("Degree II ... in 2 (25%)"),
     ),
     Rule(

@@ -20,7 +20,6 @@ from cases.rulebook import (
     validity_tumor,
     validity_veins,
     validity_within,
-    wording,
 )
 from cases.rulebook.authority import LOGIC, PROPOSAL
 from cases.rulebook.engine import Rule, Rulebook
@@ -42,7 +41,7 @@ def _plausible(form: str, field: Measurement) -> Rule:
     """Make the query for one field's plausible range."""
     low, high = field.plausible or (0, 0)
     limits = say("{low} to {high}", low=low, high=high)
-    unit = wording.unit_word(field)
+    unit = field.unit_said
     span = say("{number} {unit}", number=limits, unit=unit) if unit.english else limits
     return Rule(
         id=IDS.get((form, field.name), f"P-{form}.{field.name}"),

@@ -14,19 +14,11 @@ from typing import Any
 from cases.rulebook.facts import Fact
 from cases.vocabulary import Missing
 from registry.fields import CodedSet, Measurement
-from registry.tongues import ENGLISH, Saying, Tongue, reader, say, term
+from registry.tongues import ENGLISH, Tongue, reader, say, term
 
 # A sentence has at most 500 characters: what is listed in it is cut short, in characters.
 LONGEST_LIST, LONGEST_ABSENCE = 100, 400
-UNITS = {
-    "1": "",
-    "mo": "months",
-    "d": "days",
-    "a": "years",
-    "Cel": "°C",
-    "{mitoses}/(10.{HPF})": "per 10 HPF",
-}
-UNIT, ANSWER = "unit", "answer"  # contexts of words that stand inside a sentence
+ANSWER = "answer"  # the context of words that stand inside a sentence
 
 
 def spoken(fact: Fact, value: Any, tongue: Tongue = ENGLISH) -> str:
@@ -52,12 +44,7 @@ def spoken(fact: Fact, value: Any, tongue: Tongue = ENGLISH) -> str:
 
 def unit(field: Measurement, tongue: Tongue | None = None) -> str:
     """The unit as it follows a number, blank included, for the reader unless another tongue is named."""
-    return f" {unit_word(field).put(tongue or reader())}".rstrip()
-
-
-def unit_word(field: Measurement) -> Saying:
-    """The unit; UCUM codes that nobody says are put in words."""
-    return term(UNITS.get(field.unit, field.unit), UNIT)
+    return f" {field.unit_said.put(tongue or reader())}".rstrip()
 
 
 def listed(

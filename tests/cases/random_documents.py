@@ -3,7 +3,7 @@
 from cases.document import FIELDS, OPERATION_FORMS, OUTER_FORMS, TYPES
 from cases.models import Patient
 from cases.vocabulary import Missing
-from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField
+from registry.fields import Coded, CodedSet, Digest, Flag, Measurement, PartialDateField
 
 
 def make(rng):
@@ -52,4 +52,6 @@ def _value(rng, field):
         ]
     if isinstance(field, Flag):
         return rng.random() < 0.5
+    if isinstance(field, Digest):
+        return f"{rng.getrandbits(256):064x}"
     return "UA" if field.max_length < 3 else "text"

@@ -15,7 +15,7 @@ from cases import dictionary
 from cases.dictionary.redcap import REDCAP_COLUMNS, data_dictionary
 from cases.document import DocumentError, parse
 from cases.models import FORMS, OperationForm, Patient
-from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField, clinical_fields
+from registry.fields import Coded, CodedSet, Digest, Flag, Measurement, PartialDateField, clinical_fields
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Draft202012Validator(dictionary.json_schema(), format_checker=FormatChecker())
@@ -60,6 +60,8 @@ def values_of(field):
         ]
     elif isinstance(field, Flag):
         right = [True, False, 1, "true"]
+    elif isinstance(field, Digest):
+        right = ["0" * 32, "f" * 64, "f" * 65, "0" * 31, "F" * 32, "g" * 32, "0" * 32 + "\n"]
     else:
         right = ["a", "a b", " a", "a\nb", "\u0104", "x" * field.max_length, "x" * (field.max_length + 1)]
     return st.sampled_from([*right, None]) | st.sampled_from(wrong)
