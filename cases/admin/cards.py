@@ -112,15 +112,15 @@ def deviations(desk: Desk) -> Card | None:
 
 
 def explained(desk: Desk) -> Card | None:
-    """Explanations that wait for a decision: for reviewers."""
+    """Deviations that a center has explained: for reviewers."""
     if not desk.may(Action.DECIDE):
         return None
     return _findings(
         desk,
         Deviation,
         ReviewState.ANSWERED,
-        title=gettext("Explained deviations to decide on"),
-        empty=gettext("No explanation waits for a decision."),
+        title=gettext("Explained deviations"),
+        empty=gettext("There is no explained deviation."),
     )
 
 

@@ -37,7 +37,7 @@ CARDS = {
     "ines": WORK,
     "lena": WORK | {"Last imports", "API keys that expire within 30 days"},
     "dana": WORK | {"Last imports"},
-    "rita": {"Open data queries", "Explained deviations to decide on", "Last reports"},
+    "rita": {"Open data queries", "Explained deviations", "Last reports"},
     "ada": {
         *("Open data queries", "New deviations", "Last reports"),
         *("Accounts without a role", "API keys that expire within 30 days"),
@@ -134,14 +134,14 @@ def test_what_is_not_saved_waits_for_whoever_typed_it(alice, ines, north, cohort
     assert "My unsaved entries" not in cards(ines)
 
 
-def test_an_explanation_waits_for_the_reviewer(alice, rita, cohort):
+def test_the_reviewer_sees_what_was_explained(alice, rita, cohort):
     with access.everywhere():
         deviation = Deviation.objects.open().first()
         answering.explain(deviation, answer="emergency", text="", by=alice)
         left = Deviation.objects.open().count()
 
     assert cards(alice)["New deviations"].count.number == left
-    (line,) = cards(rita)["Explained deviations to decide on"].lines
+    (line,) = cards(rita)["Explained deviations"].lines
     assert line.text == "A-1"
 
 
