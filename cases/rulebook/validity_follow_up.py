@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from cases import endpoints
+from cases import chronology, endpoints
 from cases.endpoints import STALE_DAYS, STALE_MONTHS, day
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
@@ -77,12 +77,12 @@ def disease_recorded(case: Any, row: Any, as_of: date) -> bool:
 
 
 @derived(
-    "whether contact is still expected", "follow_ups.vital_status", "death", "consent.basis", "case.citation"
+    "whether contact is still expected",
+    *("follow_ups.vital_status", "follow_ups.visit_on", "death", "consent.basis", "case.citation"),
 )
 def contact_expected(case: Any, row: Any, as_of: date) -> bool:
     """Whether the patient is neither dead, lost, withdrawn nor known from a publication alone."""
-    lost = any(visit.vital_status == VitalStatus.LOST for visit in case.follow_ups)
-    return not lost and endpoints.is_followed(case)
+    return chronology.lost_since(case) is None and endpoints.is_followed(case)
 
 
 @derived("last contact", "follow_ups.visit_on")

@@ -182,6 +182,9 @@ EXAMPLES = [
     ("X-55/0", NA, operated(operation={"intraop_events": ["death"]})),
     ("X-55/0", NA, operated(death={"died_on": "2021"})),
     ("X-55/0", NA, operated(follow_ups=[{"visit_on": "2021-05", "vital_status": "lost"}])),
+    ("X-55/0", NO, operated(follow_ups=[
+        {"visit_on": "2021-05", "vital_status": "lost"}, {"visit_on": "2022-01-05", "vital_status": "alive"},
+    ])),
     ("X-55/0", NA, operated(consent={"basis": "withdrawn", "withdrawn_on": "2021"})),
     ("X-55/0", NA, operated(consent={"basis": "refused"})),
     ("X-55/0", OPEN, {"tumor": {"max_diameter_mm": 80}}),
