@@ -51,6 +51,7 @@ class Observation:
     recurrence_kind: str
     imputed_dates: int
     last_contact_on: date | None
+    last_contact_precision: str
     is_followed: bool
 
 
@@ -235,12 +236,6 @@ def last_contact(document: Any) -> PartialDate | None:
     return max(dated, key=lambda on: (on.latest, on.earliest), default=None)
 
 
-def last_contact_on(document: Any) -> date | None:
-    """The last day that it can have been; None when nothing is dated."""
-    on = last_contact(document)
-    return on.latest if on else None
-
-
 def is_followed(document: Any) -> bool:
     """Whether news is expected: the patient is not dead, agrees to it, and is not known from a publication alone."""
     no_more = (ConsentBasis.REFUSED, ConsentBasis.WITHDRAWN)
@@ -289,7 +284,7 @@ def observe(document: Any, *, published: bool = False) -> Observation:
     followed; a registered patient was alive when the operation was recorded and counts from day 0. An imputed death
     is put off to the last sign of life as far as its date allows; a dated one ends the follow-up.
     """
-    index, at = document.index, document.death_time
+    index, at, seen = document.index, document.death_time, last_contact(document)
     alive = None if published and not document.follow_ups else document.last_alive_day
     if at is not None and not at.is_dated and at.earliest > 0:
         # Who died "in 2023" was alive when 2022 ended.
@@ -306,7 +301,8 @@ def observe(document: Any, *, published: bool = False) -> Observation:
         recurrence_days=_at_most(recurred, died),
         recurrence_kind=kind,
         imputed_dates=_imputed_dates(document, at),
-        last_contact_on=last_contact_on(document),
+        last_contact_on=seen.latest if seen else None,
+        last_contact_precision=seen.precision if seen else "",
         is_followed=not published and is_followed(document),
     )
 

@@ -162,7 +162,7 @@ def _waiting(desk: Desk, which: Which, empty: str) -> Card | None:
     for one in rows:
         assert one.last_contact_on is not None
         days = follow_up.days_overdue(one.last_contact_on, today[one.center_id])
-        told = gettext("last contact {date}, {days} days overdue").format(date=one.last_contact_on, days=days)
+        told = gettext("last contact {date}, {days} days overdue").format(date=one.last_contact, days=days)
         lines.append(Line(text=one.case.case_number, address=_case(one.case_id), aside=told))
     return Card(
         title=str(which.label),

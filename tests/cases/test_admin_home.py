@@ -96,6 +96,15 @@ def test_the_work_of_a_coordinator_is_counted_and_has_a_way_in(alice, cohort):
         assert client.get(card.address).status_code == 200
 
 
+def test_a_coarse_last_contact_is_no_day_on_a_card(alice, north):
+    visit = {"visit_on": "2024", "vital_status": "alive"}
+    save(resected("A-1", follow_ups=[visit]), north, alice)
+
+    (line,) = cards(alice)["Follow-up due"].lines
+
+    assert line.aside == "last contact 2024, 74 days overdue"
+
+
 def test_a_list_behind_a_card_holds_what_the_card_counts(alice, cohort, north):
     shown, client = cards(alice), browser(alice)
 

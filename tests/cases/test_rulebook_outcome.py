@@ -218,6 +218,13 @@ def test_grade_v_without_a_death_form_refuses_and_with_a_late_death_asks():
     assert read_one("X-46/0", complication(late, clavien_dindo="V")).severity == "query"
 
 
+def test_a_coarse_last_contact_is_named_as_it_was_recorded():
+    finding = read_one("X-55/0", operated(follow_ups=[{"visit_on": "2024", "vital_status": "alive"}]))
+
+    assert finding.sentence.startswith("The last contact (2024) is more than 14 months old")
+    assert finding.values["last_contact_on"] == "2024"
+
+
 def test_a_published_case_is_not_asked_for_recent_contact():
     forms = operated(follow_ups=[{"visit_on": "2001"}])
 
