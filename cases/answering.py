@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from cases import store
 from cases.models import DataQuery, Deviation
 from cases.models.review import ReviewItem
-from cases.vocabulary import JUSTIFICATIONS, Answer, ReviewState, Source
+from cases.vocabulary import EXPLANATIONS, Answer, ReviewState, Source
 from registry import access, audit
 from registry.access import Action
 
@@ -49,7 +49,7 @@ def explain(
 ) -> None:
     """Say why care was not as the algorithm expects. Refused unless the person may explain in its center."""
     access.require(by, Action.EXPLAIN, deviation.center_id)
-    if answer not in JUSTIFICATIONS:
+    if answer not in EXPLANATIONS:
         raise ValidationError({"answer": gettext("Choose a reason from the list.")})
     _answer(deviation, answer, text, by=by, if_seen=if_seen, door=door)
 

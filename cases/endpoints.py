@@ -51,6 +51,7 @@ class Observation:
     recurrence_kind: str
     imputed_dates: int
     last_contact_on: date | None
+    last_contact_precision: str
     is_followed: bool
 
 
@@ -81,10 +82,11 @@ def day(document: Any, on: PartialDate | None, months: float | None = None) -> i
     origin = document.index.operated_on if document.index else None
     if on is not None and origin is not None:
         return max(0, (on.imputed() - origin.imputed()).days)
-    return None if document.index is None else _in_days(months)
+    return None if document.index is None else in_days(months)
 
 
-def _in_days(months: float | None) -> int | None:
+def in_days(months: float | None) -> int | None:
+    """A published interval in days."""
     return None if months is None else round(months * DAYS_PER_MONTH)
 
 
@@ -143,7 +145,7 @@ def _death_as_recorded(document: Any) -> DeathTime | None:
         return None
     if form.died_on is not None and origin is not None:
         return _at(origin, form.died_on)
-    days = _in_days(form.months_after_resection)
+    days = in_days(form.months_after_resection)
     if days is None:
         return None
     as_printed = form.time_qualifier in (None, TimeQualifier.EXACT)
@@ -172,7 +174,7 @@ def _death_heard_of(document: Any) -> DeathTime | None:
         if visit.visit_on is not None and origin is not None:
             at = _at(origin, visit.visit_on)
             heard.append(replace(at, earliest=0))
-        elif (days := _in_days(visit.months_after_resection)) is not None:
+        elif (days := in_days(visit.months_after_resection)) is not None:
             heard.append(DeathTime(days, 0, days, days))
     return min(heard, key=lambda at: at.day, default=None)
 
@@ -207,11 +209,11 @@ def died_within(document: Any, days: int) -> bool | None:
 def signs_of_life(document: Any) -> list[Sign]:
     """Every dated sign that the patient lived: what last contact, follow-up and imputed dates are taken from."""
     signs: list[Sign] = [
-        (visit.visit_on, _in_days(visit.months_after_resection))
+        (visit.visit_on, in_days(visit.months_after_resection))
         for visit in document.follow_ups
         if visit.vital_status in (VitalStatus.ALIVE, None)
     ]
-    signs += [(r.detected_on, _in_days(r.months_after_resection)) for r in document.recurrences]
+    signs += [(r.detected_on, in_days(r.months_after_resection)) for r in document.recurrences]
     signs += [(c.onset_on, c.onset_days_after_resection) for c in document.complications]
     dates = [o.operated_on for o in document.operations]
     dates += [study.performed_on for study in document.imaging]
@@ -228,9 +230,10 @@ def signs_of_life(document: Any) -> list[Sign]:
     return [(on, days) for on, days in signs if on is not None or days is not None]
 
 
-def last_contact_on(document: Any) -> date | None:
-    """The last day with a dated sign of life, read as late as the dates allow; None when nothing is dated."""
-    return max([on.latest for on, _ in document.signs_of_life if on is not None], default=None)
+def last_contact(document: Any) -> PartialDate | None:
+    """The last dated sign of life, read as late as the dates allow; of two as late, the more exact one."""
+    dated = [on for on, _ in document.signs_of_life if on is not None]
+    return max(dated, key=lambda on: (on.latest, on.earliest), default=None)
 
 
 def is_followed(document: Any) -> bool:
@@ -281,7 +284,7 @@ def observe(document: Any, *, published: bool = False) -> Observation:
     followed; a registered patient was alive when the operation was recorded and counts from day 0. An imputed death
     is put off to the last sign of life as far as its date allows; a dated one ends the follow-up.
     """
-    index, at = document.index, document.death_time
+    index, at, seen = document.index, document.death_time, last_contact(document)
     alive = None if published and not document.follow_ups else document.last_alive_day
     if at is not None and not at.is_dated and at.earliest > 0:
         # Who died "in 2023" was alive when 2022 ended.
@@ -298,7 +301,8 @@ def observe(document: Any, *, published: bool = False) -> Observation:
         recurrence_days=_at_most(recurred, died),
         recurrence_kind=kind,
         imputed_dates=_imputed_dates(document, at),
-        last_contact_on=last_contact_on(document),
+        last_contact_on=seen.latest if seen else None,
+        last_contact_precision=seen.precision if seen else "",
         is_followed=not published and is_followed(document),
     )
 

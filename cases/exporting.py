@@ -26,6 +26,7 @@ from cases.models.work import ListExport
 from cases.vocabulary import Source
 from registry import access, audit
 from registry.access import Action
+from registry.dates import PartialDate
 
 if TYPE_CHECKING:
     from registry.models import User
@@ -46,6 +47,7 @@ COLUMNS = {
     "open_queries": "queries_open",
     "updated_at": "updated_at",
 }
+PRECISION = "observation__last_contact_precision"  # of the last contact, which is written as recorded
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -98,9 +100,13 @@ def safe(value: Any) -> Any:
 
 
 def _rows(cases: QuerySet[Case], counted: Counter[int]) -> Iterator[list[Any]]:
-    for center_id, *values in cases.values_list("center_id", *COLUMNS.values()).iterator(chunk_size=CHUNK):
+    found = cases.values_list("center_id", PRECISION, *COLUMNS.values()).iterator(chunk_size=CHUNK)
+    for center_id, precision, *values in found:
         counted[center_id] += 1
-        yield [_plain(value) for value in values]
+        row = dict(zip(COLUMNS, values, strict=True))
+        if on := row["last_contact_on"]:
+            row["last_contact_on"] = PartialDate.ending(on, precision)
+        yield [_plain(value) for value in row.values()]
 
 
 def _plain(value: Any) -> Any:

@@ -30,7 +30,7 @@ class State(StrEnum):
 
     CONCORDANT = "concordant"
     DEVIATION = "deviation"
-    JUSTIFIED = "justified"
+    EXPLAINED = "explained"  # by the center; justified it is only once a reviewer accepts that
     NOTE = "note"  # differs, but only for information
     NOT_ASSESSABLE = "not_assessable"
     NOT_APPLICABLE = "not_applicable"
@@ -39,7 +39,7 @@ class State(StrEnum):
 WORDS: dict[State, Any] = {
     State.CONCORDANT: gettext_lazy("concordant"),
     State.DEVIATION: gettext_lazy("deviation"),
-    State.JUSTIFIED: gettext_lazy("justified"),
+    State.EXPLAINED: gettext_lazy("explained"),
     State.NOTE: gettext_lazy("differs, for information"),
     State.NOT_ASSESSABLE: gettext_lazy("not assessable"),
     State.NOT_APPLICABLE: gettext_lazy("not applicable"),
@@ -68,13 +68,13 @@ class Phase:
     idle: list[Step] = field(default_factory=list)
 
 
-def pathway(document: Any, findings: Iterable[Mapping[str, Any]], justified: Iterable[str]) -> list[Phase]:
-    """Lay out what the algorithm said of a case; `justified` are the rules whose deviation the center explained."""
+def pathway(document: Any, findings: Iterable[Mapping[str, Any]], explained: Iterable[str]) -> list[Phase]:
+    """Lay out what the algorithm said of a case; `explained` are the rules whose deviation the center explained."""
     said = {str(finding["rule"]): finding for finding in findings}
-    explained = frozenset(justified)
+    told = frozenset(explained)
     phases = []
     for name, title, rules in PHASES:
-        steps = [_step(said[rule], is_justified=rule in explained) for rule in rules if rule in said]
+        steps = [_step(said[rule], is_explained=rule in told) for rule in rules if rule in said]
         phases.append(
             Phase(
                 name=name,
@@ -87,23 +87,23 @@ def pathway(document: Any, findings: Iterable[Mapping[str, Any]], justified: Ite
     return phases
 
 
-def _step(finding: Mapping[str, Any], *, is_justified: bool) -> Step:
-    rule, state = str(finding["rule"]), _state(finding, is_justified=is_justified)
+def _step(finding: Mapping[str, Any], *, is_explained: bool) -> Step:
+    rule, state = str(finding["rule"]), _state(finding, is_explained=is_explained)
     word = str(WORDS[state])
-    if finding.get("severity") == Severity.SENTINEL and state in (State.DEVIATION, State.JUSTIFIED):
+    if finding.get("severity") == Severity.SENTINEL and state in (State.DEVIATION, State.EXPLAINED):
         word = gettext("sentinel event") if state == State.DEVIATION else gettext("sentinel event, explained")
     return Step(
         rule=rule, title=retelling.title(rule), state=state, word=word, sentence=retelling.of_finding(finding)
     )
 
 
-def _state(finding: Mapping[str, Any], *, is_justified: bool) -> State:
+def _state(finding: Mapping[str, Any], *, is_explained: bool) -> State:
     verdict = finding["verdict"]
     if verdict != Verdict.DEVIATION:
         return State(verdict)
     if finding.get("severity") == Severity.INFO:
         return State.NOTE
-    return State.JUSTIFIED if is_justified else State.DEVIATION
+    return State.EXPLAINED if is_explained else State.DEVIATION
 
 
 # --- what was done, in a line ---------------------------------------------------------------------------------------

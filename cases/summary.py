@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
-from cases import endpoints
+from cases import chronology, endpoints
 from cases.models import FORMS, Patient
 from cases.phrases import answer, heading, label, listed, when, within
 from cases.rulebook.completeness import MissingAnswer
@@ -156,14 +156,17 @@ def _result(document: Any) -> Iterator[str]:
     yield str(margin) if margin and margin != "RX" else gettext("margin cannot be assessed") if margin else ""
     if document.index and document.index.gross_result:
         yield gettext("gross result: {result}").format(result=answer(document.index, "gross_result"))
-    for one in document.recurrences[:1]:
-        what = _joined([answer(one, "kind"), answer(one, "sites")])
-        when = answer(one, "detected_on") or answer(one, "months_after_resection")
-        yield (
-            gettext("recurrence {when}: {what}").format(when=when, what=what)
-            if what
-            else gettext("recurrence")
-        )
+    for one in chronology.recurrences(document)[:1]:
+        yield _recurrence(one, answer(one, "detected_on") or answer(one, "months_after_resection"))
+
+
+def _recurrence(one: Any, detected: str) -> str:
+    what = _joined([answer(one, "kind"), answer(one, "sites")])
+    return (
+        gettext("recurrence {when}: {what}").format(when=detected, what=what)
+        if what
+        else gettext("recurrence")
+    )
 
 
 def _last_known(document: Any) -> Iterator[str]:
@@ -171,18 +174,49 @@ def _last_known(document: Any) -> Iterator[str]:
         yield gettext("died {when}").format(when=when(document.death, "died_on")).strip()
         yield answer(document.death, "cause_category")
         return
-    visit = document.follow_ups[-1] if document.follow_ups else None
-    on = endpoints.last_contact_on(document)
-    if on is None and visit is None:
+    visit = chronology.last_visit(document)
+    yield from _seen(document, visit)
+    lost = chronology.lost_since(document)
+    if lost is not None:
+        since = when(lost, "visit_on")
+        yield gettext("lost since {when}").format(when=since) if since else answer(lost, "vital_status")
+
+
+def _seen(document: Any, visit: Any) -> Iterator[str]:
+    """The last visit and, where that is later, the last sign of life; a disease that came back is not passed over."""
+    at, seen = _last_seen(document, visit)
+    alive = gettext("alive {when}").format(when=seen).strip()
+    if visit is None:
+        yield alive if seen else ""
         return
-    seen = (when(visit, "visit_on") if visit else "") or str(on or "")
-    status = visit.disease_status if visit else None
-    if status in (DiseaseStatus.NED, DiseaseStatus.AWD):
-        yield f"{seen}: {answer(visit, 'disease_status')}"
+    on, of_visit = when(visit, "visit_on"), chronology.of_visit(document, visit)
+    is_later = at is not None and (of_visit is None or at.latest > of_visit.latest)
+    graft = gettext("graft {state}").format(state=answer(visit, "graft_status")) if visit.graft_status else ""
+    back = chronology.recurrence_after(document, visit) if visit.disease_status == DiseaseStatus.NED else None
+    if back is None and visit.disease_status in (DiseaseStatus.NED, DiseaseStatus.AWD):
+        yield _on(on, answer(visit, "disease_status"))
+        yield graft
+        yield alive if is_later else ""
     else:
-        yield gettext("alive {when}").format(when=seen).strip()
-    if visit and visit.graft_status:
-        yield gettext("graft {state}").format(state=answer(visit, "graft_status"))
+        yield alive
+        yield _recurrence(back, when(back, "detected_on")) if back is not None else ""
+        yield _on(on, graft) if graft and is_later else graft
+
+
+def _on(day: str, what: str) -> str:
+    return f"{day}: {what}" if day else what
+
+
+def _last_seen(document: Any, visit: Any) -> tuple[chronology.Moment | None, str]:
+    """The last sign of life that can be named, and how it is written."""
+    on = endpoints.last_contact(document)
+    signs = [(chronology.moment(document, on), str(on or ""))]
+    if visit is not None:
+        signs.append((chronology.of_visit(document, visit), when(visit, "visit_on")))
+    for one in document.recurrences:
+        signs.append((chronology.of_recurrence(document, one), when(one, "detected_on")))
+    placed = [(at, written) for at, written in signs if at is not None]
+    return max(placed, key=lambda sign: sign[0].recency, default=(None, ""))
 
 
 # --- what is missing ------------------------------------------------------------------------------------------------

@@ -971,7 +971,7 @@ class Answer(Vocabulary):
     OTHER_TEXT = "other_text", "Another reason"
 
 
-JUSTIFICATIONS = tuple(answer for answer in Answer if answer != Answer.CONFIRMED)
+EXPLANATIONS = tuple(answer for answer in Answer if answer != Answer.CONFIRMED)
 
 
 # --- work -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop
 
 PATTERN = r"^(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"
 HOW_TO_WRITE = gettext_noop("must be a date from 1900 on, written YYYY-MM-DD, YYYY-MM or YYYY")
+_LENGTH = {"day": 10, "month": 7, "year": 4}
 _WRITTEN = re.compile(PATTERN, re.ASCII)
 # What people type beside ISO 8601 and what has one meaning: the year first, or day, month and year with dots.
 _YEAR_FIRST = re.compile(r"(\d{4})([-./])(\d{1,2})(?:\2(\d{1,2}))?", re.ASCII)
@@ -49,6 +50,14 @@ class PartialDate:
     def parse(cls, text: str) -> PartialDate:
         """Read `YYYY-MM-DD`, `YYYY-MM` or `YYYY` (1900..2099); ValueError says how to write it."""
         return _parse(text)
+
+    @classmethod
+    def ending(cls, day: date, precision: str = "") -> PartialDate:
+        """The date of this precision whose last day it is; without one, as exact as such a day surely is."""
+        written = day.isoformat()
+        if not precision and (day + timedelta(days=1)).day == 1:
+            precision = "year" if day.month == 12 else "month"
+        return _parse(written[: _LENGTH.get(precision, len(written))])
 
     @property
     def precision(self) -> Literal["day", "month", "year"]:

@@ -112,15 +112,15 @@ def deviations(desk: Desk) -> Card | None:
 
 
 def explained(desk: Desk) -> Card | None:
-    """Explanations that wait for a decision: for reviewers."""
+    """Deviations that a center has explained: for reviewers."""
     if not desk.may(Action.DECIDE):
         return None
     return _findings(
         desk,
         Deviation,
         ReviewState.ANSWERED,
-        title=gettext("Explained deviations to decide on"),
-        empty=gettext("No explanation waits for a decision."),
+        title=gettext("Explained deviations"),
+        empty=gettext("There is no explained deviation."),
     )
 
 
@@ -166,7 +166,7 @@ def _waiting(desk: Desk, which: Which, empty: str) -> Card | None:
     for one in rows:
         assert one.last_contact_on is not None
         days = follow_up.days_overdue(one.last_contact_on, today[one.center_id])
-        told = gettext("last contact {date}, {days} days overdue").format(date=one.last_contact_on, days=days)
+        told = gettext("last contact {date}, {days} days overdue").format(date=one.last_contact, days=days)
         lines.append(Line(text=one.case.case_number, address=_case(one.case_id), aside=told))
     return Card(
         title=str(which.label),

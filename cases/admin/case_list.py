@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import display
@@ -181,10 +181,10 @@ class CaseList(RegistryAdmin):
         )
 
     @display(description=gettext_lazy("Last contact"))
-    def last_contact(self, case: Case) -> date | str:
-        """The last sign of life."""
+    def last_contact(self, case: Case) -> str:
+        """The last sign of life, as precisely as it is known."""
         observation = getattr(case, "observation", None)
-        return (observation.last_contact_on if observation else None) or "–"
+        return str((observation.last_contact if observation else None) or "–")
 
     @display(description=gettext_lazy("Deviations"))
     def deviations(self, case: Any) -> int:

@@ -22,7 +22,7 @@ from cases.models import Case, DataQuery, Deviation
 from cases.models.review import ReviewItem
 from cases.rulebook import retelling
 from cases.rulebook.evidence import evidence
-from cases.vocabulary import JUSTIFICATIONS, Answer, ReviewState, Severity
+from cases.vocabulary import EXPLANATIONS, Answer, ReviewState, Severity
 from registry import access
 from registry.access import Action
 from registry.audit import history_of
@@ -67,7 +67,7 @@ class ExplainForm(ConfirmForm):
     answer = forms.ChoiceField(
         required=False,
         label=gettext_lazy("Reason"),
-        choices=[("", "–"), *((answer.value, answer.label) for answer in JUSTIFICATIONS)],
+        choices=[("", "–"), *((answer.value, answer.label) for answer in EXPLANATIONS)],
     )
     field_order = ("answer", "answer_text")
 

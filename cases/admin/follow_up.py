@@ -26,6 +26,7 @@ from registry.dates import PartialDate, months_later
 from registry.models import Center, User
 
 PER_PAGE = 25
+Visit = tuple[str, PartialDate | None]  # vital status, date
 WAYS = [(way.value, way.label) for way in ContactType if way != ContactType.PUBLICATION]
 # Days overdue, as one filters by them: (least, most).
 SPANS: dict[Which, dict[str, tuple[int, int | None]]] = {
@@ -61,7 +62,7 @@ class Row:
     """One patient on the list."""
 
     case: Case
-    last_contact_on: date
+    last_contact: PartialDate
     due_on: date
     days: int
     status: str
@@ -142,19 +143,20 @@ class FollowUpPage:
 
     def _rows(self, seen: list[SurvivalObservation], case_id: int | None, typed: Typed | None) -> list[Row]:
         ids = [one.case_id for one in seen]
-        statuses, attempts, due = _statuses(ids), _attempts(ids), _due(ids)
+        visits, attempts, due = _visits(ids), _attempts(ids), _due(ids)
         mine = centers_where(self.request, Action.RECORD)
         way = Typed(way=self.request.session.get(WAY, ""))
         rows = []
         for one in seen:
             assert one.last_contact_on is not None
+            assert one.last_contact is not None
             rows.append(
                 Row(
                     case=one.case,
-                    last_contact_on=one.last_contact_on,
+                    last_contact=one.last_contact,
                     due_on=months_later(one.last_contact_on, follow_up.DUE_MONTHS),
                     days=follow_up.days_overdue(one.last_contact_on, intake.today_at(one.case.center)),
-                    status=_status(statuses.get(one.case_id), one.last_contact_on),
+                    status=_status(visits.get(one.case_id, []), one.last_contact),
                     also_due=due.get(one.case_id, []),
                     attempt=attempts.get(one.case_id),
                     may_record=one.center_id in mine,
@@ -225,24 +227,31 @@ class FollowUpPage:
 # --- what a row says of a patient -----------------------------------------------------------------------------------
 
 
-def _statuses(ids: list[int]) -> dict[int, tuple[str, PartialDate | None]]:
-    """What the latest visit of each case says, and when."""
-    latest: dict[int, tuple[str, PartialDate | None]] = {}
-    visits = FollowUp.objects.filter(case__in=ids, vital_status__isnull=False).order_by("position")
-    for case_id, on, status in visits.values_list("case_id", "visit_on", "vital_status"):
-        before = latest[case_id][1] if case_id in latest else None
-        if before is None or (on is not None and on.latest >= before.latest):
-            latest[case_id] = (status, on)
-    return latest
+def _visits(ids: list[int]) -> dict[int, list[Visit]]:
+    """What the visits of each case say, and when."""
+    found: dict[int, list[Visit]] = {}
+    rows = FollowUp.objects.filter(case__in=ids, vital_status__isnull=False).order_by("position")
+    for case_id, on, status in rows.values_list("case_id", "visit_on", "vital_status"):
+        found.setdefault(case_id, []).append((status, on))
+    return found
 
 
-def _status(visit: tuple[str, PartialDate | None] | None, last_contact_on: date) -> str:
-    """Alive, or lost; with the date of the visit where that is not the last contact."""
-    if visit is None:
+def _status(visits: list[Visit], last: PartialDate) -> str:
+    """Alive, or lost since the last contact; with the date of the visit where that is not the last contact."""
+    if not visits:
         return ""
-    status, on = visit
-    label = VitalStatus(status).label
-    return str(label) if on is None or on.latest == last_contact_on else f"{label}, {on}"
+    lost = [on for status, on in visits if status == VitalStatus.LOST]
+    standing = [on for on in lost if on is None or not on.surely_before(last)]
+    if standing:
+        on = min(filter(None, standing), key=lambda on: on.imputed(), default=None)
+        return _dated(VitalStatus.LOST, on)
+    alive = [on for status, on in visits if status == VitalStatus.ALIVE and on]
+    on = max(alive, key=lambda on: (on.latest, on.earliest), default=None)
+    return _dated(VitalStatus.ALIVE, None if on == last else on)
+
+
+def _dated(status: VitalStatus, on: PartialDate | None) -> str:
+    return f"{status.label}, {on}" if on else str(status.label)
 
 
 def _attempts(ids: list[int]) -> dict[int, ContactAttempt]:

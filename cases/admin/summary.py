@@ -61,8 +61,9 @@ def _review(case: Case, document: Any) -> dict[str, Any]:
     assessment = Assessment.objects.current().filter(case=case.pk).first()
     deviations = Deviation.objects.standing().filter(case=case.pk).order_by("rule_id", "pointer")
     queries = DataQuery.objects.open().filter(case=case.pk).order_by("rule_id", "pointer")
-    answered = {one.rule_id for one in deviations if one.state == ReviewState.ANSWERED}
-    phases = pathway(document, assessment.findings if assessment else (), answered)
+    unanswered = {one.rule_id for one in deviations if one.state == ReviewState.OPEN}
+    explained = {one.rule_id for one in deviations} - unanswered
+    phases = pathway(document, assessment.findings if assessment else (), explained)
     return {
         "assessment": assessment,
         "phases": phases,

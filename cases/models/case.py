@@ -7,6 +7,7 @@ from cases.querysets import CaseQuerySet
 from cases.vocabulary import Source, Status
 from registry.access import ScopedQuerySet
 from registry.audit import audited
+from registry.dates import PartialDate
 
 
 @audited
@@ -120,7 +121,14 @@ class SurvivalObservation(models.Model):
     )
     recurrence_days = models.IntegerField(null=True, help_text="Day of the first recurrence")
     last_contact_on = models.DateField(
-        null=True, help_text="Day of the last sign of life, imputed when partial"
+        null=True, help_text="Last day that the last sign of life can have been; decides who is waited for"
+    )
+    last_contact_precision = models.CharField(
+        max_length=5,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How exactly it was recorded: day, month or year; empty where no reading has said so yet",
     )
     is_followed = models.BooleanField(
         default=False, help_text="News is expected: not known dead, and consent not withdrawn"
@@ -173,3 +181,9 @@ class SurvivalObservation(models.Model):
 
     def __str__(self) -> str:
         return f"Observation of case {self.case_id}"
+
+    @property
+    def last_contact(self) -> PartialDate | None:
+        """The last sign of life as it was recorded: what people are shown."""
+        on = self.last_contact_on
+        return PartialDate.ending(on, self.last_contact_precision) if on else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from cases import endpoints
+from cases import chronology, endpoints
 from cases.endpoints import STALE_DAYS, STALE_MONTHS, day
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
@@ -29,6 +29,7 @@ from cases.vocabulary import (
     Severity,
     VitalStatus,
 )
+from registry.dates import PartialDate
 from registry.tongues import say
 
 DEATH_FORM_DAYS = 30
@@ -77,18 +78,18 @@ def disease_recorded(case: Any, row: Any, as_of: date) -> bool:
 
 
 @derived(
-    "whether contact is still expected", "follow_ups.vital_status", "death", "consent.basis", "case.citation"
+    "whether contact is still expected",
+    *("follow_ups.vital_status", "follow_ups.visit_on", "death", "consent.basis", "case.citation"),
 )
 def contact_expected(case: Any, row: Any, as_of: date) -> bool:
     """Whether the patient is neither dead, lost, withdrawn nor known from a publication alone."""
-    lost = any(visit.vital_status == VitalStatus.LOST for visit in case.follow_ups)
-    return not lost and endpoints.is_followed(case)
+    return chronology.lost_since(case) is None and endpoints.is_followed(case)
 
 
 @derived("last contact", "follow_ups.visit_on")
-def last_contact_on(case: Any, row: Any, as_of: date) -> date | None:
-    """The last day with a dated sign of life, read as late as the dates allow; None when nothing is dated."""
-    return endpoints.last_contact_on(case)
+def last_contact_on(case: Any, row: Any, as_of: date) -> PartialDate | None:
+    """The last dated sign of life, read as late as the dates allow; None when nothing is dated."""
+    return endpoints.last_contact(case)
 
 
 @derived("antithrombotic rows", "antithrombotics")
@@ -202,7 +203,7 @@ RULES = (
         applies=lambda contact_expected: contact_expected,
         needs_to_judge=(last_contact_on, "as_of"),
         at="last_contact_on",
-        expects=lambda last_contact_on, as_of: (as_of - last_contact_on).days <= STALE_DAYS,
+        expects=lambda last_contact_on, as_of: (as_of - last_contact_on.latest).days <= STALE_DAYS,
         says=lambda last_contact_on: say(
             "The last contact ({on}) is more than {months} months old; record a visit, or that the patient is lost.",
             on=last_contact_on,

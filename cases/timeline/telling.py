@@ -39,8 +39,9 @@ class Teller:
         index, diagnosis = self.document.index, self.document.diagnosis
         if index is not None:
             return label(OperationType, OperationType.INDEX_RESECTION), index.operated_on
-        if self.document.operations and self.document.operations[0].operated_on:
-            first = self.document.operations[0]
+        dated = [operation for operation in self.document.operations if operation.operated_on]
+        if dated:
+            first = min(dated, key=lambda operation: operation.operated_on.imputed())
             return heading(first, "operation_type") or gettext("Operation"), first.operated_on
         return gettext("Diagnosis"), diagnosis.diagnosis_on if diagnosis else None
 
@@ -208,6 +209,7 @@ class Teller:
             (v, self._since(v.visit_on, v.months_after_resection, v.time_qualifier))
             for v in self.document.follow_ups
         ]
+        visits.sort(key=lambda pair: pair[1].middle if pair[1] else float("inf"))
         last = max((span.last for _, span in visits if span), default=None)
         for visit, span in visits:
             state = tuple(filter(None, [self._state(visit), self._graft(visit)]))

@@ -55,6 +55,18 @@ def test_the_list_shows_what_a_coordinator_looks_for(alice, north):
     assert f"A-1 {registry_id(case_id)} NORTH Draft admin 2015-03-02 Middle 2016-03-02 0 1" in seen
 
 
+@pytest.mark.parametrize("on", ["2026", "2026-02", "2026-02-28"])
+def test_a_coarse_last_contact_is_no_day_in_the_list_and_in_files(alice, north, on):
+    visit = {"visit_on": on, "vital_status": "alive"}
+    case_id = save(resected("A-1", follow_ups=[visit]), north, alice)
+    client = browser(alice)
+
+    assert f"A-1 {registry_id(case_id)} NORTH Draft admin 2015-03-02 Middle {on} 0 " in text(client.get(LIST))
+    (row,) = rows_of(take(client, CSV))
+    heading, cells = load_workbook(io.BytesIO(take(client, XLSX))).active.iter_rows(values_only=True)
+    assert row["last_contact_on"] == cells[heading.index("last_contact_on")] == on
+
+
 def test_an_empty_list_says_how_to_begin(alice, rita):
     assert "There are no cases yet. Enter the first case" in text(browser(alice).get(LIST))
     assert "Enter the first case" not in text(browser(rita).get(LIST))

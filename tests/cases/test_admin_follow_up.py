@@ -73,6 +73,39 @@ def test_a_row_says_who_since_when_and_what_is_due(alice, north, case_id):
     assert "2026-03-01 Not reached · Clinic" in seen
 
 
+STATUSES = {
+    "a coarse last contact": ([("2024-12", "alive")], "2024-12 Alive Contact"),
+    "a coarse visit, and something that day": ([("2024", "alive")], "2024-12-31 Alive, 2024 Contact"),
+    "lost": ([("2024-12", "alive"), ("2025-02", "lost")], "2024-12 Lost to follow-up, 2025-02 Contact"),
+    "lost, then seen, out of order": (
+        [("2024-12-02", "alive"), ("2023", "lost"), ("2022", "alive")],
+        "2024-12-02 Alive Contact",
+    ),
+    "lost, then heard of otherwise": (
+        [("2024-06", "lost"), ("2023", "alive")],
+        "2024-12-31 Alive, 2023 Contact",
+    ),
+    "only ever lost": ([("2024-06", "lost")], "2024-12-31 Alive Contact"),
+    "lost without a date": ([("2024-12", "alive"), (None, "lost")], "2024-12 Lost to follow-up Contact"),
+    "lost first in": (
+        [("2025-02", "lost"), ("2025-01-05", "lost"), ("2024-12", "alive")],
+        "2024-12 Lost to follow-up, 2025-01-05 Contact",
+    ),
+}
+
+
+@pytest.mark.parametrize(("visits", "told"), STATUSES.values(), ids=STATUSES)
+def test_a_row_says_what_is_known_by_date_and_as_it_was_recorded(alice, north, visits, told):
+    follow_ups = [{"visit_on": on, "vital_status": status} for on, status in visits]
+    imaging = [{"modality": "ct", "performed_on": "2024-12-31"}] if "2024-12-31" in told else []
+    doc = resected("A-1", follow_ups=follow_ups, imaging=imaging)
+    intake.save_case(Submission(document=doc), center=north, by=alice, source="admin")
+
+    client = browser(alice)
+
+    assert f"Entered by a coordinator {told}" in text(client.get(DUE)) + text(client.get(LOST))
+
+
 def test_each_patient_is_on_one_list(alice, north, case_id):
     save("A-2", "2024-12-14", north, alice)
     client = browser(alice)

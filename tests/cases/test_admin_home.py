@@ -37,7 +37,7 @@ CARDS = {
     "ines": WORK,
     "lena": WORK | {"Last imports", "API keys that expire within 30 days"},
     "dana": WORK | {"Last imports"},
-    "rita": {"Open data queries", "Explained deviations to decide on", "Last reports"},
+    "rita": {"Open data queries", "Explained deviations", "Last reports"},
     "ada": {
         *("Open data queries", "New deviations", "Last reports"),
         *("Accounts without a role", "API keys that expire within 30 days"),
@@ -96,6 +96,15 @@ def test_the_work_of_a_coordinator_is_counted_and_has_a_way_in(alice, cohort):
         assert client.get(card.address).status_code == 200
 
 
+def test_a_coarse_last_contact_is_no_day_on_a_card(alice, north):
+    visit = {"visit_on": "2024", "vital_status": "alive"}
+    save(resected("A-1", follow_ups=[visit]), north, alice)
+
+    (line,) = cards(alice)["Follow-up due"].lines
+
+    assert line.aside == "last contact 2024, 74 days overdue"
+
+
 def test_a_list_behind_a_card_holds_what_the_card_counts(alice, cohort, north):
     shown, client = cards(alice), browser(alice)
 
@@ -134,14 +143,14 @@ def test_what_is_not_saved_waits_for_whoever_typed_it(alice, ines, north, cohort
     assert "My unsaved entries" not in cards(ines)
 
 
-def test_an_explanation_waits_for_the_reviewer(alice, rita, cohort):
+def test_the_reviewer_sees_what_was_explained(alice, rita, cohort):
     with access.everywhere():
         deviation = Deviation.objects.open().first()
         answering.explain(deviation, answer="emergency", text="", by=alice)
         left = Deviation.objects.open().count()
 
     assert cards(alice)["New deviations"].count.number == left
-    (line,) = cards(rita)["Explained deviations to decide on"].lines
+    (line,) = cards(rita)["Explained deviations"].lines
     assert line.text == "A-1"
 
 

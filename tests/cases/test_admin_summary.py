@@ -98,7 +98,7 @@ def test_it_says_what_is_known_what_the_rules_say_and_what_is_open(alice, case_i
         assert words in seen, words
 
 
-def test_an_explained_deviation_is_justified_and_shows_the_answer(alice, case_id):
+def test_an_explained_deviation_says_so_and_shows_the_answer(alice, case_id):
     with access.everywhere():
         Deviation.objects.filter(case=case_id, rule_id="S-04").update(
             state=ReviewState.ANSWERED,
@@ -109,9 +109,21 @@ def test_an_explained_deviation_is_justified_and_shows_the_answer(alice, case_id
 
     page = browser(alice).get(address(case_id))
 
-    assert "S-04 Chevron incision for the lower segments: justified" in text(page)
+    assert "S-04 Chevron incision for the lower segments: explained" in text(page)
     assert f"The center: Decision of the tumor board: As agreed {NASTY}" in text(page)
     assert NASTY not in page.content.decode()
+
+
+def test_a_rule_is_explained_when_each_of_its_deviations_is(alice, case_id):
+    with access.everywhere():
+        one = Deviation.objects.get(case=case_id, rule_id="S-04")
+        Deviation.objects.filter(pk=one.pk).update(state=ReviewState.ANSWERED, answer="emergency")
+        one.pk, one.pointer = None, "/operations/1/approach"
+        one.save()
+
+    seen = text(browser(alice).get(address(case_id)))
+
+    assert "S-04 Chevron incision for the lower segments: deviation" in seen
 
 
 def test_it_is_a_page_of_its_own_without_the_menus_of_the_admin(alice, case_id):

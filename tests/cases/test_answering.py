@@ -6,7 +6,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, Validatio
 from cases import answering, intake
 from cases.intake import Submission
 from cases.models import DataQuery, Deviation
-from cases.vocabulary import JUSTIFICATIONS
+from cases.vocabulary import EXPLANATIONS
 from registry import access
 from registry.audit import history_of
 from tests.cases.examples import resected
@@ -82,7 +82,7 @@ def test_a_deviation_needs_a_reason_from_the_list(deviation, alice, answer):
     assert refused.value.message_dict == {"answer": ["Choose a reason from the list."]}
 
 
-@pytest.mark.parametrize("answer", sorted(set(JUSTIFICATIONS) - {"other_text"}))
+@pytest.mark.parametrize("answer", sorted(set(EXPLANATIONS) - {"other_text"}))
 def test_a_reason_from_the_list_needs_no_words(deviation, alice, answer):
     explain(deviation, alice, answer)
 

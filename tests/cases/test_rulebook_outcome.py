@@ -182,6 +182,9 @@ EXAMPLES = [
     ("X-55/0", NA, operated(operation={"intraop_events": ["death"]})),
     ("X-55/0", NA, operated(death={"died_on": "2021"})),
     ("X-55/0", NA, operated(follow_ups=[{"visit_on": "2021-05", "vital_status": "lost"}])),
+    ("X-55/0", NO, operated(follow_ups=[
+        {"visit_on": "2021-05", "vital_status": "lost"}, {"visit_on": "2022-01-05", "vital_status": "alive"},
+    ])),
     ("X-55/0", NA, operated(consent={"basis": "withdrawn", "withdrawn_on": "2021"})),
     ("X-55/0", NA, operated(consent={"basis": "refused"})),
     ("X-55/0", OPEN, {"tumor": {"max_diameter_mm": 80}}),
@@ -213,6 +216,13 @@ def test_grade_v_without_a_death_form_refuses_and_with_a_late_death_asks():
 
     assert read_one("X-46/0", complication(clavien_dindo="V")).severity == "error"
     assert read_one("X-46/0", complication(late, clavien_dindo="V")).severity == "query"
+
+
+def test_a_coarse_last_contact_is_named_as_it_was_recorded():
+    finding = read_one("X-55/0", operated(follow_ups=[{"visit_on": "2024", "vital_status": "alive"}]))
+
+    assert finding.sentence.startswith("The last contact (2024) is more than 14 months old")
+    assert finding.values["last_contact_on"] == "2024"
 
 
 def test_a_published_case_is_not_asked_for_recent_contact():

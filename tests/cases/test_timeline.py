@@ -245,6 +245,29 @@ def test_only_news_at_a_visit_has_a_label():
     assert [short for short in visits if short] == ["NED", "NED"]
 
 
+def test_news_is_news_since_the_visit_before_in_time():
+    visits = [("2018", "NED"), ("2016", "NED"), ("2017", "AWD")]
+    document = resected(
+        follow_ups=[
+            {"visit_on": on, "vital_status": "alive", "disease_status": status} for on, status in visits
+        ]
+    )
+    story = timeline.story_of(document)
+
+    assert [event.short for event in story.placed if event.lane == Lane.FOLLOW_UP] == ["NED", "AWD", "NED"]
+
+
+def test_without_a_resection_the_earliest_operation_is_day_0():
+    document = draft(
+        operations=[
+            {"operation_type": "palliative", "operated_on": "2016-02"},
+            {"operation_type": "exploration_only", "operated_on": "2015-03-02"},
+        ]
+    )
+
+    assert timeline.story_of(document).zero_on == "2015-03-02"
+
+
 # --- for everybody --------------------------------------------------------------------------------------------------
 
 
