@@ -90,13 +90,19 @@ def _said(
             field=declared.verbose_name, place=here, must=declared.sentence()
         )
     if name in _OWN_TEXTS:
-        return "not_a_text", gettext("{place} {must}.").format(place=here, must=_OWN_TEXTS[str(name)])
+        return _of_the_case(kind, here, str(name))
     said = (
         gettext("{place} must be a list of objects.")
         if isinstance(known, _ListOf)
         else gettext("{place} must be an object.")
     )
     return "wrong_shape", said.format(place=here or gettext("The document"))
+
+
+def _of_the_case(kind: str, here: str, name: str) -> tuple[str, str]:
+    if name == "case_number" and kind == "string_too_short":
+        return "required", gettext("case_number is empty. Give the case its number.")
+    return "not_a_text", gettext("{place} {must}.").format(place=here, must=_OWN_TEXTS[name])
 
 
 _OWN_TEXTS = {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
+from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.translation import gettext
 
@@ -16,6 +19,7 @@ from cases.rulebook import retelling
 from cases.vocabulary import ReviewState, Status
 from registry.access import Action
 from registry.home import Card, Desk, Line, first
+from registry.models import Center
 
 LATEST = 5
 
@@ -30,6 +34,16 @@ def _case(case_id: int, anchor: str = "") -> str:
     return reverse("admin:cases_case_change", args=[case_id]) + anchor
 
 
+def _new_case(number: str | None) -> str:
+    """How an unsaved new case is named."""
+    return gettext("New case {number}").format(number=number) if number else gettext("New case")
+
+
+def _there(at: datetime, center: Center) -> datetime:
+    """A moment by the clock of the center."""
+    return at.astimezone(ZoneInfo(center.timezone))
+
+
 def _begun(entry: EntryDraft) -> str:
     """Where a new case that was never saved goes on."""
     return f"{reverse('admin:cases_case_add')}?{urlencode({'entry': entry.token})}"
@@ -37,7 +51,12 @@ def _begun(entry: EntryDraft) -> str:
 
 def unsaved(desk: Desk) -> Card | None:
     """All that the person has typed and not saved; nothing is said when there is nothing."""
-    entries = EntryDraft.objects.filter(by=desk.user.pk).select_related("case", "center").defer("fields")
+    entries = (
+        EntryDraft.objects.filter(by=desk.user.pk)
+        .select_related("case", "center")
+        .defer("fields")
+        .annotate(typed_number=KT("fields__case_number__0"))
+    )
     rows, count = first(entries.order_by("-updated_at"), MOST_OF_ONE_PERSON)
     if not rows:
         return None
@@ -46,9 +65,9 @@ def unsaved(desk: Desk) -> Card | None:
         count=count,
         lines=[
             Line(
-                text=entry.case.case_number if entry.case else gettext("New case"),
+                text=entry.case.case_number if entry.case else _new_case(entry.typed_number),
                 address=_case(entry.case_id) if entry.case_id else _begun(entry),
-                aside=f"{entry.center.code} · {entry.updated_at:%Y-%m-%d %H:%M}",
+                aside=f"{entry.center.code} · {_there(entry.updated_at, entry.center):%Y-%m-%d %H:%M}",
             )
             for entry in rows
         ],
@@ -63,7 +82,7 @@ def drafts(desk: Desk) -> Card | None:
     rows, count = first(
         Case.objects.filter(center__in=centers, status=Status.DRAFT).order_by("-updated_at", "-id")
     )
-    codes = {center.pk: center.code for center in centers}
+    by_id = {center.pk: center for center in centers}
     empty, ways = gettext("Every case is complete."), []
     if not rows and not Case.objects.filter(center__in=centers).exists():
         empty = gettext("There are no cases yet.")
@@ -77,7 +96,7 @@ def drafts(desk: Desk) -> Card | None:
             Line(
                 text=case.case_number,
                 address=_case(case.pk),
-                aside=f"{codes[case.center_id]} · {case.updated_at:%Y-%m-%d}",
+                aside=f"{by_id[case.center_id].code} · {_there(case.updated_at, by_id[case.center_id]):%Y-%m-%d}",
             )
             for case in rows
         ],
@@ -127,7 +146,7 @@ def explained(desk: Desk) -> Card | None:
 def _findings(desk: Desk, model: type[ReviewItem], state: ReviewState, *, title: str, empty: str) -> Card:
     rows, count = first(
         model.objects.filter(center__in=desk.centers(Action.READ), state=state)
-        .select_related("case")
+        .select_related("case__center")
         .order_by("-opened_at", "-id")
     )
     return Card(
@@ -137,7 +156,7 @@ def _findings(desk: Desk, model: type[ReviewItem], state: ReviewState, *, title:
             Line(
                 text=one.case.case_number,
                 address=_case(one.case_id, "#review"),
-                aside=retelling.of_item(one),
+                aside=f"{one.case.center.code} · {retelling.of_item(one)}",
             )
             for one in rows
         ],
@@ -161,13 +180,16 @@ def _waiting(desk: Desk, which: Which, empty: str) -> Card | None:
         return None
     centers = desk.centers(Action.READ)
     rows, count = first(follow_up.waiting(which, centers).select_related("case"))
-    today = {center.pk: intake.today_at(center) for center in centers}
+    by_id = {center.pk: center for center in centers}
     lines = []
     for one in rows:
         assert one.last_contact_on is not None
-        days = follow_up.days_overdue(one.last_contact_on, today[one.center_id])
+        center = by_id[one.center_id]
+        days = follow_up.days_overdue(one.last_contact_on, intake.today_at(center))
         told = gettext("last contact {date}, {days} days overdue").format(date=one.last_contact, days=days)
-        lines.append(Line(text=one.case.case_number, address=_case(one.case_id), aside=told))
+        lines.append(
+            Line(text=one.case.case_number, address=_case(one.case_id), aside=f"{center.code} · {told}")
+        )
     return Card(
         title=str(which.label),
         count=count,

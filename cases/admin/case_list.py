@@ -15,18 +15,29 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 from unfold.templatetags.unfold_list import result_headers
 
 from cases import exporting, pseudonym
 from cases.admin.case_filters import FILTERS
 from cases.models import Case, DataQuery, Deviation, Operation, Patient
 from cases.models.work import ListExport
-from cases.vocabulary import Level, OperationType, ReviewState
+from cases.vocabulary import Level, OperationType, ReviewState, Source
 from registry.admin import RegistryAdmin
 from registry.admin.base import RegistryChangeList
 
 CHOOSER = "action_checkbox"  # Django's name for the column of boxes
+
+
+# The doors and origins in one word each; `Source` tells them in full.
+SOURCES: dict[str, Any] = {
+    Source.ADMIN: pgettext_lazy("source", "by hand"),
+    Source.API: pgettext_lazy("source", "API"),
+    Source.IMPORT: pgettext_lazy("source", "import"),
+    Source.LITERATURE: pgettext_lazy("source", "publication"),
+    Source.RECONSTRUCTION: pgettext_lazy("source", "reconstruction"),
+    Source.SYNTHETIC: pgettext_lazy("source", "synthetic"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,9 +172,9 @@ class CaseList(RegistryAdmin):
         return case.get_status_display()
 
     @display(description=gettext_lazy("Source"))
-    def source_code(self, case: Case) -> str:
+    def source_code(self, case: Case) -> Any:
         """The door or origin, in one word."""
-        return case.source
+        return SOURCES[case.source]
 
     @display(description=gettext_lazy("Resected"))
     def resected(self, case: Any) -> str:

@@ -122,6 +122,7 @@ class FindingAdmin(ReadOnlyAdmin):
 class DeviationAdmin(FindingAdmin):
     """Where care was not as the algorithm expects."""
 
+    nothing_yet = gettext_lazy("There is no deviation here.")
     rulebook, to_answer = ALGORITHM, Action.EXPLAIN
     list_display = (
         "rule",
@@ -139,6 +140,7 @@ class DeviationAdmin(FindingAdmin):
 class DataQueryAdmin(FindingAdmin):
     """Where the data are implausible."""
 
+    nothing_yet = gettext_lazy("No value is in question.")
     rulebook, to_answer = VALIDITY, Action.RECORD
     list_display = ("rule", "case_link", "center_code", "found", "age", "state_and_answer")
     list_filter = (Standing, Waiting, "center", OfRule)

@@ -40,6 +40,7 @@ FILES: dict[str, Callable[[], Attachment]] = {
 class ImportBatchAdmin(ReadOnlyAdmin):
     """The imports of the centers one sees."""
 
+    nothing_yet = gettext_lazy("No file was imported yet.")
     to_add = Action.IMPORT_CASES
     list_display = ("file", "center_code", "person", "state_label", "outcome", "uploaded")
     list_filter = ("state", "center")

@@ -17,6 +17,7 @@ from registry.admin import ReadOnlyAdmin, site
 class ContactAttemptAdmin(ReadOnlyAdmin):
     """Attempts of the centers one sees, also those that failed."""
 
+    nothing_yet = gettext_lazy("No attempt to reach a patient was noted yet.")
     list_display = ("tried_on", "case_link", "outcome", "contact_type", "by", "center")
     list_display_links = ("tried_on",)
     list_filter = ("outcome", "contact_type", "center")
@@ -37,6 +38,7 @@ class ContactAttemptAdmin(ReadOnlyAdmin):
 class ListExportAdmin(ReadOnlyAdmin):
     """Who took which cases out: for those who read the audit trail."""
 
+    nothing_yet = gettext_lazy("No list of cases was taken out yet.")
     to_view = Action.READ_AUDIT
     list_display = ("created_at", "by", "center", "rows", "format")
     list_filter = ("format", "center")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from cases import drafts
 from cases.admin import glossary, locking, questions, review, verdicts
 from cases.admin.blocks import Drawing, templates
-from cases.admin.record import TEXTS, WIDE, RecordForm
+from cases.admin.record import TEXTS, WIDE, RecordForm, token_of
 from cases.admin.sheet import Sheet, Told
 from cases.admin.standing import Section, Standing, case_status, reading, standing
 from cases.forms import CaseDocument
@@ -117,9 +117,14 @@ class Layout:
             "entry_is_gone": is_gone and entry is None,
             "entry_waits": page.is_locked and page.may_keep and drafts.find(by=page.user, case=page.case),
             "entry_address": reverse(address, args=[page.case.pk if page.case else "add"]),
-            "begun": [] if page.case or entry or not page.may_record else list(drafts.begun(page.user)),
+            "begun": [] if page.case or entry or not page.may_record else self._begun(),
             "csrf_cookie": settings.CSRF_COOKIE_NAME,
         }
+
+    def _begun(self) -> list[EntryDraft]:
+        """The person's entries of new cases, but for the one on this page."""
+        own = token_of(str(self.record["entry"].value()))
+        return [entry for entry in drafts.begun(self.page.user) if entry.token != own]
 
     def _once(self) -> dict[str, Any]:
         """What all fields of the page share."""

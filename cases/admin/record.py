@@ -35,7 +35,6 @@ class RecordForm(forms.Form):
     )
     case_number = forms.CharField(
         required=False,
-        strip=False,
         label=gettext_lazy("Case number"),
         widget=Line(attrs={"autocomplete": "off"}),
         help_text=gettext_lazy(
@@ -105,7 +104,12 @@ def beginning(stored: StoredCase | None, by: User) -> dict[str, Any]:
 
 def token_in(data: QueryDict) -> UUID | None:
     """The entry that a page or address names."""
+    return token_of(data.get("entry", ""))
+
+
+def token_of(text: str) -> UUID | None:
+    """The name of an entry; None when it is none."""
     try:
-        return UUID(data.get("entry", ""))
+        return UUID(text)
     except ValueError:
         return None

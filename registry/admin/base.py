@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
 
@@ -115,6 +115,7 @@ class RegistryAdmin(Guarded, ModelAdmin):
     actions_on_top = True
     change_form_before_template = "registry/drawn.html"
     to_audit: ClassVar[Action] = Action.READ_AUDIT
+    nothing_yet: Any = gettext_lazy("Nothing is here yet.")  # what an empty list says
 
     def centers_seen(self, request: HttpRequest) -> tuple[int, ...]:
         """The centers whose rows exist for this person."""

@@ -20,6 +20,7 @@ from reports.querysets import works_for_registry
 class DeliveryAdmin(ReadOnlyAdmin):
     """The way of each mail. Its bytes are not shown: the report is."""
 
+    nothing_yet = gettext_lazy("No report was mailed yet. Who subscribes gets one at the end of each period.")
     to_view = Action.READ_REPORT
     list_display = (
         "recipient",

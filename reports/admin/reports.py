@@ -24,6 +24,7 @@ from reports.rendering import DOCUMENTS
 class ReportAdmin(ReadOnlyAdmin):
     """What was cut, for whom, and its documents."""
 
+    nothing_yet = gettext_lazy("No report yet. Who subscribes gets one at the end of each period.")
     to_view = Action.READ_REPORT
     list_display = ("number", "cut", "scope", "source", "audience_label", "state", "downloads")
     list_filter = ("source", "audience", "center")

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from registry.access import Action
 from registry.admin import RegistryAdmin, centers_where, site
@@ -21,6 +21,7 @@ from reports.models import Subscription
 class SubscriptionAdmin(RegistryAdmin):
     """The people who want a report at the end of each period."""
 
+    nothing_yet = gettext_lazy("Nobody subscribes to a report yet.")
     to_view, to_add, to_change = Action.READ_REPORT, Action.MANAGE_CENTER, Action.MANAGE_CENTER
     list_display = ("user", "center", "cadence", "is_active")
     list_filter = ("cadence", "is_active", "center")

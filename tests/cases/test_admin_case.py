@@ -306,7 +306,25 @@ def test_everything_typed_comes_back_with_an_error(alice, page):
     assert (again["biopsies-row"], again["biopsies-4-grade"]) == (["4"], ["G2"])
 
 
-@pytest.mark.parametrize("number", ["", " A-9", "x" * 41, "A\x00"])
+def test_blanks_around_a_case_number_are_left_out(alice, north):
+    client = browser(alice)
+
+    saved = client.post(ADD, {**filled(client.get(ADD)), "case_number": " A-9 "})
+
+    assert saved.status_code == 302
+    with access.everywhere():
+        assert Case.objects.get().case_number == "A-9"
+
+
+def test_a_case_without_a_number_is_asked_for_one(alice, north):
+    client = browser(alice)
+
+    answer = client.post(ADD, {**filled(client.get(ADD)), "case_number": " "})
+
+    assert "case_number is empty. Give the case its number." in text(answer)
+
+
+@pytest.mark.parametrize("number", ["", "x" * 41, "A\x00"])
 def test_a_case_number_that_cannot_be_is_refused(alice, north, number):
     client = browser(alice)
 

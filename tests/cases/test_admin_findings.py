@@ -138,7 +138,7 @@ def test_the_case_list_counts_what_is_open(alice, case):
         queries = DataQuery.objects.open().count()
 
     assert deviations > 0
-    row = f"NORTH Draft admin 2015-03-02 Middle 2015-03-10 {deviations} {queries}"
+    row = f"NORTH Draft by hand 2015-03-02 Middle 2015-03-10 {deviations} {queries}"
     assert row in text(browser(alice).get("/admin/cases/case/"))
 
 

@@ -102,7 +102,7 @@ def test_a_coarse_last_contact_is_no_day_on_a_card(alice, north):
 
     (line,) = cards(alice)["Follow-up due"].lines
 
-    assert line.aside == "last contact 2024, 74 days overdue"
+    assert line.aside == "NORTH · last contact 2024, 74 days overdue"
 
 
 def test_a_list_behind_a_card_holds_what_the_card_counts(alice, cohort, north):
