@@ -187,6 +187,8 @@ def test_a_center_is_chosen_among_the_own(alice, bob, dana, north, south):
     [
         "?year=x",
         "?year=99999",
+        "?year=019991",
+        "?year=02015",
         "?year=²⁰¹⁵",
         "?segment=x",
         "?level=9",
@@ -373,6 +375,16 @@ def test_who_may_not_export_gets_no_file_and_no_button(request, alice, north, us
 def test_an_export_is_no_link(alice, registry):
     assert browser(alice).get(CSV).status_code == 404
     assert browser(alice).post("/admin/cases/case/export/exe/").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["?segment=bogus", "?year=abc", "?year=019991", "?o=%00"])
+def test_a_list_that_cannot_be_narrowed_so_is_not_taken_out(alice, registry, query):
+    answer = browser(alice).post(f"{CSV}{query}", follow=True)
+
+    assert answer.redirect_chain == [(LIST, 302)]
+    assert "The list cannot be narrowed like that" in text(answer)
+    with access.everywhere():
+        assert not ListExport.objects.exists()
 
 
 def test_too_many_rows_are_refused_with_what_to_do(alice, registry, monkeypatch):

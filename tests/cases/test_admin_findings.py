@@ -194,6 +194,8 @@ BAD = [
     "?days=-1",
     "?severity__exact=x",
     "?rule_id__exact=%00",
+    "?case_number__begins=%00",
+    "?state__in=%00",
     "?nothing=1",
 ]
 
