@@ -75,10 +75,16 @@ def _without_index(model: type[models.Model]) -> dict[str, models.Field]:
 
 def wrong_reason(reason: str) -> str:
     """Say why what a person gives as reason cannot be kept; empty when it can. The same at every door."""
-    is_line = all(letter.isprintable() or unicodedata.category(letter) == "Zs" for letter in reason)
-    if is_line and len(reason) <= LONGEST_REASON:
+    if is_line(reason, LONGEST_REASON):
         return ""
     return gettext("Write the reason as one line of at most {n} characters.").format(n=LONGEST_REASON)
+
+
+def is_line(text: str, longest: int) -> bool:
+    """Whether a text is one line, of letters that can be seen and blanks between them."""
+    return len(text) <= longest and all(
+        letter.isprintable() or unicodedata.category(letter) == "Zs" for letter in text
+    )
 
 
 def because(*, door: str, by: "User | None" = None, reason: str = "") -> AbstractContextManager[None]:
