@@ -1,7 +1,6 @@
 """The list of cases as a file: what the list shows and no more, written to disk row by row, and noted.
 
-A spreadsheet program computes a text that begins like a formula. Such a text gets an apostrophe before it, in CSV and
-in XLSX alike, so that a file that is saved again stays harmless.
+A text that begins like a formula is written so that no spreadsheet program computes it (`cases/flat/formulas.py`).
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from openpyxl import Workbook
 
+from cases.flat.formulas import guarded, text_cell
 from cases.models import Case
 from cases.models.work import ListExport
 from cases.vocabulary import Source
@@ -56,7 +56,6 @@ MOST_ROWS = {"csv": 200_000, "xlsx": 50_000}
 CHUNK = 2_000
 # Typed into the search, it may be anything; that there was a search is enough.
 NOT_NOTED = {"q"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class TooManyRowsError(Exception):
@@ -94,11 +93,6 @@ def export(
     return file
 
 
-def safe(value: Any) -> Any:
-    """A text that no spreadsheet program takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
-
-
 def _rows(cases: QuerySet[Case], counted: Counter[int]) -> Iterator[list[Any]]:
     found = cases.values_list("center_id", PRECISION, *COLUMNS.values()).iterator(chunk_size=CHUNK)
     for center_id, precision, *values in found:
@@ -112,14 +106,14 @@ def _rows(cases: QuerySet[Case], counted: Counter[int]) -> Iterator[list[Any]]:
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, int):
         return value
-    return safe(value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value))
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
 
 
 def _write_csv(file: IO[bytes], rows: Iterable[list[Any]]) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # the mark tells Excel that it is UTF-8
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows(rows)
+    writer.writerows([guarded(value) if isinstance(value, str) else value for value in row] for row in rows)
     text.flush()
     text.detach()
 
@@ -129,7 +123,7 @@ def _write_xlsx(file: IO[bytes], rows: Iterable[list[Any]]) -> None:
     sheet = book.create_sheet("cases")
     sheet.append(list(COLUMNS))
     for row in rows:
-        sheet.append(row)
+        sheet.append([text_cell(sheet, value) if isinstance(value, str) else value for value in row])
     book.save(file)
 
 

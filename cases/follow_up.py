@@ -46,6 +46,7 @@ DUE_MONTHS, LOST_MONTHS = 12, 15
 MANY = 3
 RECENTLY = timedelta(hours=12)
 REASON = "follow-up recorded"
+LONGEST_NOTE = 200
 
 
 class Which(TextChoices):
@@ -115,6 +116,7 @@ class News:
     outcome: AttemptOutcome
     contact_type: ContactType
     on: PartialDate | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,6 @@ class Outcome:
     """What became of news: written, there already, refused with reasons, or to be confirmed first."""
 
     verdict: Literal["recorded", "known", "refused", "unusual"]
-    version: int | None = None
     reasons: list[str] = field(default_factory=list)
     others: int = 0  # patients to whom the person has given the same date
 
@@ -142,11 +143,11 @@ def record(case: Case, news: News, *, by: User, if_version: int | None, is_meant
         Case.objects.select_for_update().get(pk=case.pk)  # two clicks, one after the other
         (stored,) = documents.load([case.pk])
         if _is_known(stored, news, by, today):
-            return Outcome(verdict="known", version=stored.version)
+            return Outcome(verdict="known")
         if not is_meant and (others := same_date(case, news, by=by)) >= MANY:
             return Outcome(verdict="unusual", others=others)
         if news.outcome == AttemptOutcome.UNREACHABLE:
-            said = Outcome(verdict="recorded", version=stored.version)
+            said = Outcome(verdict="recorded")
         else:
             said = _save(stored, news, center=case.center, by=by, if_version=if_version, today=today)
         if said.verdict == "recorded":
@@ -155,7 +156,9 @@ def record(case: Case, news: News, *, by: User, if_version: int | None, is_meant
 
 
 def _wrong(news: News, today: date) -> str:
-    """Say what is wrong with the date before any case is looked at."""
+    """Say what is wrong with note or date before any case is looked at."""
+    if not audit.is_line(news.note, LONGEST_NOTE):
+        return gettext("Write the note as one line of at most {n} characters.").format(n=LONGEST_NOTE)
     if news.outcome == AttemptOutcome.UNREACHABLE and news.on is None:
         return ""
     if news.on is None:
@@ -186,7 +189,7 @@ def _is_known(stored: documents.StoredCase, news: News, by: User, today: date) -
         return any(v.visit_on == news.on and v.vital_status == VitalStatus.ALIVE for v in case.follow_ups)
     if news.outcome == AttemptOutcome.DEAD:
         return case.death is not None and case.death.died_on == news.on
-    tried = ContactAttempt.objects.filter(case=stored.id, by=by, outcome=news.outcome)
+    tried = ContactAttempt.objects.filter(case=stored.id, by=by, outcome=news.outcome, note=news.note)
     return tried.filter(tried_on=_tried_on(news, today), contact_type=news.contact_type).exists()
 
 
@@ -216,7 +219,7 @@ def _save(
     )
     if receipt.verdict == "rejected":
         return Outcome(verdict="refused", reasons=[_sentence(problem) for problem in receipt.problems])
-    return Outcome(verdict="recorded", version=receipt.version)
+    return Outcome(verdict="recorded")
 
 
 def _sentence(problem: Any) -> str:
@@ -250,6 +253,7 @@ def _note(case: Case, news: News, *, by: User, today: date) -> None:
         tried_on=_tried_on(news, today),
         contact_type=news.contact_type,
         outcome=news.outcome,
+        note=news.note,
         by=by,
     )
 

@@ -23,8 +23,6 @@ from registry.access import Action
 if TYPE_CHECKING:
     from registry.models import User
 
-LONGEST = 200
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -46,9 +44,8 @@ def unlock(
     reason = reason.strip()
     if not reason:
         raise ValidationError({"reason": gettext("Say why the case is unlocked.")})
-    if len(reason) > LONGEST:
-        told = gettext("This has {length} characters; shorten it to {most}.")
-        raise ValidationError({"reason": told.format(length=len(reason), most=LONGEST)})
+    if wrong := audit.wrong_reason(reason):
+        raise ValidationError({"reason": wrong})
     return _turn(cases, Status.COMPLETE, Action.UNLOCK, by=by, door=door, reason=reason)
 
 

@@ -5,7 +5,7 @@ ten thousand, new rows and corrected ones, under row security (which refuses COP
 is not touched and leaves no event in the audit trail.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -104,15 +104,3 @@ def next_ids(model: type[models.Model], n: int) -> list[int]:
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, n]
         )
         return [row[0] for row in cursor.fetchall()]
-
-
-def chunks(ids: Iterable[int], size: int) -> Iterable[list[int]]:
-    """Cut ids into lists of at most `size`."""
-    chunk: list[int] = []
-    for pk in ids:
-        chunk.append(pk)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk

@@ -1,4 +1,4 @@
-"""Answers and places of a case as people read them: labels for codes, units beside numbers, rows by their number."""
+"""Answers, places and findings of a case as people read them: labels for codes, units beside numbers, rows by place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from cases.forms import FIELDS, MODEL_OF, OPERATION_FORMS, TYPES
 from cases.models import FORMS, Operation, Patient
 from cases.rulebook import wording
-from cases.vocabulary import Missing
+from cases.vocabulary import Missing, ReviewState
 from registry.fields import ClinicalField, Coded, CodedSet, Flag, Measurement
 from registry.tongues import reader
 
@@ -55,6 +55,19 @@ def place(pointer: str) -> str:
             names.append(row(declared, int(following) + 1 if following.isdecimal() else None))
             known = {**known, **FIELDS[TYPES[declared]]}
     return ", ".join(names)
+
+
+def became(was: str | None, state: str) -> str:
+    """What became of a finding that was in one state (None before it was first found) and is in another."""
+    if was == state:
+        return gettext("changed")
+    if state == ReviewState.ANSWERED:
+        return gettext("answered")
+    if state == ReviewState.CLOSED:
+        return gettext("closed by itself: the data no longer call for it")
+    if was is None:
+        return gettext("opened")
+    return gettext("returned") if was == ReviewState.ANSWERED else gettext("came back")
 
 
 FORMS_BY_NAME: dict[str, Any] = {model.name: model for model in (Patient, *FORMS)}

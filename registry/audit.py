@@ -5,6 +5,7 @@ event.
 """
 
 import json
+import unicodedata
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pghistory
 from django.db import models
+from django.utils.translation import gettext
 from pghistory.models import Event
 
 from registry.database.session import holding, lasting
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from registry.models import User
 
 Model = TypeVar("Model", bound=models.Model)
+
+LONGEST_REASON = 200  # characters of a reason that a person gives
 
 
 class AuditEvent(Event):
@@ -67,6 +71,20 @@ def _without_index(model: type[models.Model]) -> dict[str, models.Field]:
         "db_index": False,
     }
     return {"center": models.ForeignKey("registry.Center", models.DO_NOTHING, null=center.null, **plain)}
+
+
+def wrong_reason(reason: str) -> str:
+    """Say why what a person gives as reason cannot be kept; empty when it can. The same at every door."""
+    if is_line(reason, LONGEST_REASON):
+        return ""
+    return gettext("Write the reason as one line of at most {n} characters.").format(n=LONGEST_REASON)
+
+
+def is_line(text: str, longest: int) -> bool:
+    """Whether a text is one line, of letters that can be seen and blanks between them."""
+    return len(text) <= longest and all(
+        letter.isprintable() or unicodedata.category(letter) == "Zs" for letter in text
+    )
 
 
 def because(*, door: str, by: "User | None" = None, reason: str = "") -> AbstractContextManager[None]:

@@ -1,5 +1,6 @@
 """What happened to a row, told to people: who, when, by which door, why, and what is different since."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,16 @@ DOORS = {
     "task": gettext_lazy("background job"),
     "command": gettext_lazy("command on the server"),
 }
+# What the registry itself gives as reason, kept in English; what a person gave stays as it was written.
+REASONS = {
+    "appoint": gettext_lazy("appoint"),
+    "export of the list": gettext_lazy("export of the list"),
+    "follow-up recorded": gettext_lazy("follow-up recorded"),
+    "key revoked": gettext_lazy("key revoked"),
+    "new key": gettext_lazy("new key"),
+    "own language": gettext_lazy("own language"),
+}
+OF_A_FILE = re.compile(r"file ([0-9a-f]{12})")
 DONE = {
     "insert": gettext_lazy("added"),
     "update": gettext_lazy("changed"),
@@ -99,7 +110,7 @@ def stamps(
             at=at,
             by=names.get(context.get("user"), gettext("the registry itself")),
             door=door_in_words(context.get("door", "")),
-            reason=context.get("reason", ""),
+            reason=reason_in_words(context.get("reason", "")),
             zone=zone,
         )
         for at, context in found
@@ -118,6 +129,13 @@ def people(ids: Iterable[int | None]) -> dict[int | None, str]:
 def door_in_words(door: str) -> str:
     """The way in which a change came; without one it was made at the database itself."""
     return str(DOORS.get(door, door)) or gettext("no known door")
+
+
+def reason_in_words(reason: str) -> str:
+    """Why something changed, in the language of whoever reads it as far as the registry said it."""
+    if found := OF_A_FILE.fullmatch(reason):
+        return gettext("file {digest}").format(digest=found[1])
+    return str(REASONS.get(reason, reason))
 
 
 # --- rows of any model -----------------------------------------------------------------------------------------------

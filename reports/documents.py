@@ -109,7 +109,7 @@ def to_json(content: ReportContent, language: str = ENGLISH) -> str:
 def _subject(content: ReportContent, report: PrintedReport) -> str:
     """Name report and cut in a mail's subject."""
     return speech.say(
-        "Survival report, {scope}: data cut {day}", scope=speech.told(content.scope), day=report.cut
+        "Survival report, {scope}: data cut {day}", scope=speech.told_scope(content.scope), day=report.cut
     )
 
 

@@ -5,7 +5,7 @@ Pure: the same content gives the same strings.
 
 from __future__ import annotations
 
-from reports import chapters, survival_chapter, wording
+from reports import chapters, speech, survival_chapter, wording
 from reports.content import MissingCount, Rate, ReportContent, Share, Value
 from reports.printed import Column, Fact, PrintedReport, Row, Section, Table, Words
 from reports.remarks import mark, mark_many
@@ -75,7 +75,7 @@ def _facts(content: ReportContent) -> tuple[Fact, ...]:
     scope = (
         ()
         if content.scope == names[content.source]
-        else (Fact(label=say("Scope"), value=told(content.scope)),)
+        else (Fact(label=say("Scope"), value=speech.told_scope(content.scope)),)
     )
     return (
         Fact(label=say("Data cut"), value=wording.day(content.as_of)),

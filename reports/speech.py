@@ -17,6 +17,8 @@ from reports import remarks
 
 _NUMBER = re.compile(r"\u2212?[\d\u202f]+(\.\d+)?%?")
 _HOLE = re.compile(r"\\{(\w+)\\}")
+_FILLED = {"n": r"[0-9][0-9\u202f]*"}  # what a hole takes; the others take anything
+_TYPED = frozenset({"brand"})  # what people wrote into a hole is no text of ours
 # The vocabulary that the lines under a heading are labels of: its name is their context in the catalog.
 VOCABULARIES = {
     "Growth pattern": "Growth",
@@ -89,6 +91,11 @@ def told(stored: str, context: str = "") -> str:
     return _whole(stored, context) or _by_pattern(stored, context) or _in_parts(stored, context) or stored
 
 
+def told_scope(stored: str) -> str:
+    """Say what a report is about: all that there is of a kind, or a center, whose name stays as it is."""
+    return told(stored) if stored in remarks.SCOPES.values() else stored
+
+
 def _whole(stored: str, context: str) -> str:
     """Look the text up; a label may stand in a sentence with a small letter."""
     for wanted in (context, "") if context else ("",):
@@ -103,16 +110,24 @@ def _by_pattern(stored: str, context: str) -> str:
     for one, many in remarks.PATTERNS:
         for pattern in (one, many):
             if pattern and (found := _matcher(pattern).fullmatch(stored)):
-                said = {name: told(value, context) for name, value in found.groupdict().items()}
+                said = {name: _filling(name, value, context) for name, value in found.groupdict().items()}
                 if not many:
                     return say(pattern, **said)
                 return say_many(one, many, int(found["n"].replace("\u202f", "")), **said)
     return ""
 
 
+def _filling(name: str, value: str, context: str) -> str:
+    if name == "scope":
+        return told_scope(value)
+    return value if name in _TYPED else told(value, context)
+
+
 @cache
 def _matcher(pattern: str) -> re.Pattern[str]:
-    return re.compile(_HOLE.sub(r"(?P<\1>.+?)", re.escape(pattern)))
+    return re.compile(
+        _HOLE.sub(lambda hole: f"(?P<{hole[1]}>{_FILLED.get(hole[1], '.+?')})", re.escape(pattern))
+    )
 
 
 def _in_parts(stored: str, context: str) -> str:

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from cases.admin import history, merge, summary
@@ -47,10 +48,10 @@ class CaseAdmin(Locks, CaseList):
         page = CasePage(self, request, case, may_record=allowed)
         if request.method == "POST":
             if not allowed:
-                raise PermissionDenied("You may read this case, but not change it.")
+                raise PermissionDenied(gettext("You may read this case, but not change it."))
             return page.save(request.POST)
         if case is None and not allowed:
-            raise PermissionDenied("You may not record cases.")
+            raise PermissionDenied(gettext("You may not record cases."))
         return page.show()
 
     def _case(self, request: HttpRequest, object_id: str) -> Case:
@@ -80,7 +81,7 @@ class CaseAdmin(Locks, CaseList):
         """Take the choices of whoever saved too late."""
         case = self._case(request, object_id)
         if not self.has_change_permission(request, case):
-            raise PermissionDenied("You may read this case, but not change it.")
+            raise PermissionDenied(gettext("You may read this case, but not change it."))
         return merge.view(CasePage(self, request, case, may_record=True), request)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from cases.vocabulary import Level, Segment, Source, Status
 from registry import access
 
 YEARS = (1900, 2100)
+YEAR = re.compile(r"\d{4}", re.ASCII)
 
 
 class Narrowing(SimpleListFilter):
@@ -151,7 +153,7 @@ class ByYear(Narrowing):
         value = (self.value() or "").strip()
         if not value:
             return queryset
-        if not (value.isascii() and value.isdigit() and YEARS[0] <= int(value[:5]) <= YEARS[1]):
+        if not (YEAR.fullmatch(value) and YEARS[0] <= int(value) <= YEARS[1]):
             raise IncorrectLookupParameters
         year = int(value)
         return queryset.filter(observation__origin_on__range=(date(year, 1, 1), date(year, 12, 31)))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import display
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Collate
@@ -226,8 +227,13 @@ class CaseList(RegistryAdmin):
             raise Http404
         if not exporting.centers_of(request.user):
             raise PermissionDenied(gettext("You may not export cases."))
-        back = HttpResponseRedirect(f"{reverse('admin:cases_case_changelist')}?{request.GET.urlencode()}")
-        listed = self.get_changelist_instance(request)
+        address = reverse("admin:cases_case_changelist")
+        try:
+            listed = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            told = gettext("The list cannot be narrowed like that. Narrow it again, then take it out.")
+            self.message_user(request, told, "ERROR")
+            return HttpResponseRedirect(address)
         try:
             file = exporting.export(
                 listed.queryset,
@@ -237,7 +243,7 @@ class CaseList(RegistryAdmin):
             )
         except exporting.TooManyRowsError as error:
             self.message_user(request, str(error), "ERROR")
-            return back
+            return HttpResponseRedirect(f"{address}?{request.GET.urlencode()}")
         name = f"cases-{timezone.now():%Y-%m-%d}.{format}"
         return FileResponse(
             file, as_attachment=True, filename=name, content_type=exporting.MEDIA_TYPES[format]

@@ -11,7 +11,6 @@ from cases.models import Case, ContactAttempt, Operation, Patient
 from cases.models.base import OperationForm
 from cases.rulebook import retelling
 from cases.trail import FINDINGS, Event
-from cases.vocabulary import ReviewState
 from registry.fields import Coded, clinical_fields
 from registry.history import DONE, Change, Difference, Words, capitalized
 
@@ -99,7 +98,7 @@ def _finding(event: Event, words: Words) -> Change:
     is_new = before.get("sentence") != after["sentence"]
     return Change(
         what=f"{name}: {where}" if where else name,
-        done=_became(before.get("state"), after["state"]),
+        done=telling.became(before.get("state"), after["state"]),
         fields=tuple(
             _columns(event.model, ("severity", "answer", "answer_text"), before or None, after, words)
         )
@@ -107,14 +106,6 @@ def _finding(event: Event, words: Words) -> Change:
         else (),
         note=retelling.of_item(SimpleNamespace(**after)) if is_new else "",
     )
-
-
-def _became(before: str | None, after: str) -> str:
-    if before == after:
-        return str(DONE["update"])
-    if after == ReviewState.OPEN:
-        return gettext("opened again") if before else gettext("opened")
-    return gettext("answered") if after == ReviewState.ANSWERED else gettext("closed")
 
 
 def _attempt(event: Event, words: Words) -> Change:

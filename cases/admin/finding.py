@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
-from cases import answering, duplicates
+from cases import answering, duplicates, telling
 from cases import document as documents
 from cases.admin import places
 from cases.admin.finding_filters import entry
@@ -26,7 +26,7 @@ from cases.vocabulary import EXPLANATIONS, Answer, ReviewState, Severity
 from registry import access
 from registry.access import Action
 from registry.audit import history_of
-from registry.history import people
+from registry.history import capitalized, people
 from registry.models import User
 
 if TYPE_CHECKING:
@@ -218,8 +218,9 @@ def _steps(item: ReviewItem, zone: ZoneInfo) -> list[Step]:
     names = people(event.answered_by_id for event in events)
     before, steps = None, []
     for event in events:
-        what, told = _became(before, event)
-        if what:
+        was, told = before.state if before else None, _told(before, event)
+        if told or was != event.state:
+            what = capitalized(telling.became(was, event.state))
             by = names.get(event.answered_by_id, "") if event.state == ReviewState.ANSWERED else ""
             steps.append(Step(when=_when(event.pgh_created_at, zone), what=what, told=told, by=by))
         before = event
@@ -231,25 +232,14 @@ def _when(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def _became(before: Any, after: Any) -> tuple[str, str]:
-    """One step in words: what happened, and the sentence or answer of that time; two empty texts for nothing."""
+def _told(before: Any, after: Any) -> str:
+    """What was answered, or found, at one step; empty where there is nothing new to say."""
     was = before.state if before else None
     if after.state == ReviewState.ANSWERED:
-        is_new = was != after.state or _answer(before) != _answer(after)
-        return (gettext("Answered"), _answer(after)) if is_new else ("", "")
+        return _answer(after) if was != after.state or _answer(before) != _answer(after) else ""
     if after.state == ReviewState.CLOSED:
-        return (
-            (gettext("Closed by itself: the data no longer call for it"), "")
-            if was != after.state
-            else ("", "")
-        )
-    if was is None:
-        return gettext("Opened"), retelling.of_item(after)
-    if was == ReviewState.ANSWERED:
-        return gettext("Returned: it rests on other values now"), retelling.of_item(after)
-    if was == ReviewState.CLOSED:
-        return gettext("Came back"), retelling.of_item(after)
-    return (gettext("Changed"), retelling.of_item(after)) if before.sentence != after.sentence else ("", "")
+        return ""
+    return retelling.of_item(after) if was != after.state or before.sentence != after.sentence else ""
 
 
 def _answer(event: Any) -> str:

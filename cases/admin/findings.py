@@ -34,7 +34,7 @@ class FindingAdmin(ReadOnlyAdmin):
     list_display_links = ("rule",)
     list_select_related = ("case", "center")
     show_full_result_count = False
-    search_fields = ("case__case_number__startswith", "rule_id__startswith")
+    search_fields = ("case__case_number__begins", "rule_id__begins")
     search_help_text = gettext_lazy("Beginning of a case number or of a rule")
     list_before_template = "cases/admin/standing.html"
 

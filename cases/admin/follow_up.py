@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, cast
 
@@ -54,6 +54,7 @@ class Typed:
 
     on: str = ""
     way: str = ""
+    note: str = ""
     wrong: tuple[str, ...] = ()
 
 
@@ -133,6 +134,7 @@ class FollowUpPage:
             "is_narrowed": bool(self.text or self.center or span in SPANS[self.which]),
             "ways": WAYS,
             "outcomes": AttemptOutcome,
+            "longest_note": follow_up.LONGEST_NOTE,
         }
         return TemplateResponse(self.request, "cases/admin/follow_up.html", context, status=status)
 
@@ -170,7 +172,9 @@ class FollowUpPage:
     def _record(self) -> HttpResponse:
         sent = self.request.POST
         case = self._case(_number(sent.get("case")))
-        typed = Typed(on=sent.get("on", "").strip(), way=sent.get("way", ""))
+        typed = Typed(
+            on=sent.get("on", "").strip(), way=sent.get("way", ""), note=sent.get("note", "").strip()
+        )
         outcome = AttemptOutcome(sent["outcome"]) if sent.get("outcome") in AttemptOutcome.values else None
         if outcome is None:
             raise Http404
@@ -204,7 +208,7 @@ class FollowUpPage:
 
     def _refuse(self, case: Case, typed: Typed, reasons: list[str]) -> HttpResponse:
         told = [gettext("Case {number}: nothing was saved.").format(number=case.case_number), *reasons]
-        return self._show(case.pk, Typed(on=typed.on, way=typed.way, wrong=tuple(told)), status=422)
+        return self._show(case.pk, replace(typed, wrong=tuple(told)), status=422)
 
     def _ask(self, case: Case, news: News, others: int) -> HttpResponse:
         """Let the person say that one date for many patients is meant."""
@@ -217,7 +221,7 @@ class FollowUpPage:
             "hours": follow_up.RECENTLY.seconds // 3600,
             "sent": {
                 name: self.request.POST.get(name, "")
-                for name in ("case", "version", "on", "way", "outcome", "place")
+                for name in ("case", "version", "on", "way", "note", "outcome", "place")
             },
             "back": f"{self.request.get_full_path()}#case-{case.pk}",
         }
@@ -286,7 +290,7 @@ def _read(typed: Typed, outcome: AttemptOutcome) -> tuple[News | None, str]:
         on = PartialDate.parse(typed.on) if typed.on else None
     except ValueError:
         return None, gettext("Write the date as YYYY-MM-DD; of a death, YYYY-MM or YYYY will do.")
-    return News(outcome=outcome, contact_type=ContactType(typed.way), on=on), ""
+    return News(outcome=outcome, contact_type=ContactType(typed.way), on=on, note=typed.note), ""
 
 
 def _told(case: Case, news: News, said: Outcome) -> str:

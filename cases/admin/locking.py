@@ -19,6 +19,7 @@ from cases.models import Case
 from cases.vocabulary import Status
 from registry import access
 from registry.access import Action
+from registry.audit import LONGEST_REASON
 from registry.models import User
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def offered(request: HttpRequest, case: Case | None, *, open_queries: int) -> di
     if case is None:
         return {}
     if case.status == Status.LOCKED:
-        return {"may_unlock": access.may(request.user, Action.UNLOCK, case.center_id)}
+        may_unlock = access.may(request.user, Action.UNLOCK, case.center_id)
+        return {"may_unlock": may_unlock, "longest": LONGEST_REASON}
     if not access.may(request.user, Action.LOCK, case.center_id):
         return {}
     return {"may_lock": True, "hindrance": locking.hindrance(case, open_queries)}
@@ -100,7 +102,7 @@ class Locks(Base):
             "opts": self.opts,
             "chosen": chosen,
             "reason": request.POST.get("reason", ""),
-            "longest": locking.LONGEST,
+            "longest": LONGEST_REASON,
         }
         return TemplateResponse(request, "cases/admin/unlock.html", context)
 

@@ -13,6 +13,7 @@ from cases.admin.widgets import Choice, Line, Suggesting
 from cases.document import StoredCase
 from cases.drafts import TURN
 from cases.models import Case
+from registry import audit
 from registry.models import Center, User
 
 NEVER_SAVED = 0  # no stored case has this version, so a new one cannot overwrite any
@@ -43,9 +44,8 @@ class RecordForm(forms.Form):
     )
     reason = forms.CharField(
         required=False,
-        max_length=200,
         label=gettext_lazy("Reason for this change"),
-        widget=Suggesting(COMMON_REASONS),
+        widget=Suggesting(COMMON_REASONS, longest=audit.LONGEST_REASON),
         help_text=gettext_lazy("Kept in the history; needed once the case is complete"),
     )
     citation = forms.CharField(
@@ -68,6 +68,13 @@ class RecordForm(forms.Form):
     turn = forms.CharField(widget=forms.HiddenInput, required=False)
     follows = forms.CharField(widget=forms.HiddenInput, required=False)
     person = forms.CharField(widget=forms.HiddenInput, required=False)  # who opened the page
+
+    def clean_reason(self) -> str:
+        """Take a reason that can be kept."""
+        reason: str = self.cleaned_data["reason"]
+        if wrong := audit.wrong_reason(reason):
+            raise forms.ValidationError(wrong)
+        return reason
 
 
 def record_form(case: Case | None, centers: tuple[int, ...], *, may_record: bool, **given: Any) -> RecordForm:

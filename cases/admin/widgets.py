@@ -27,8 +27,8 @@ class Line(forms.TextInput):
 class Suggesting(Line):
     """One line of text, with texts to choose from; any other is as good."""
 
-    def __init__(self, suggestions: Iterable[Any]):
-        super().__init__(attrs={"autocomplete": "off"})
+    def __init__(self, suggestions: Iterable[Any], *, longest: int):
+        super().__init__(attrs={"autocomplete": "off", "maxlength": longest})
         self.suggestions = suggestions
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:

@@ -10,6 +10,7 @@ from cases.api.filters import CaseFilter
 from cases.dictionary import json_schema
 from cases.vocabulary import Answer
 from registry.api.openapi import ERROR, PROBLEM, refusals
+from registry.audit import LONGEST_REASON
 
 JSON = "application/json"
 TIME = {"type": "string", "format": "date-time"}
@@ -170,8 +171,8 @@ _CHANGE_REASON = OpenApiParameter(
     "Change-Reason",
     str,
     OpenApiParameter.HEADER,
-    description="Why the case changes, at most 200 characters in UTF-8, kept in the history. A complete case is changed"
-    " only for a reason (422, `reason_required`); a draft needs none.",
+    description=f"Why the case changes, one line of at most {LONGEST_REASON} characters in UTF-8, kept in the history."
+    " A complete case is changed only for a reason (422, `reason_required`); a draft needs none.",
 )
 _LIST_PARAMETERS = [
     *(

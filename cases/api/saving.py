@@ -12,6 +12,7 @@ from cases.forms import CaseDocument
 from cases.intake import Receipt, Submission
 from cases.problems import DocumentError, Problem
 from cases.vocabulary import Source
+from registry import audit
 from registry.access import Action
 from registry.api.permissions import key_of, reach
 from registry.api.problems import Refused
@@ -19,7 +20,6 @@ from registry.api.versions import refuse_stale
 from registry.models import Center
 
 NOT_SAVED = gettext_lazy("The document was not saved; correct these errors.")
-LONGEST_REASON = 200
 NEVER_SAVED = 0  # no case has this version: a document that must be new cannot overwrite one
 
 
@@ -50,13 +50,12 @@ def change_reason(request: Request) -> str:
     """Why a case changes, from the header `Change-Reason` in UTF-8; empty without one."""
     sent = request.headers.get("Change-Reason", "")
     try:
-        reason = sent.encode("latin-1").decode()  # a header's bytes are handed over as Latin-1
+        reason = sent.encode("latin-1").decode().strip()  # a header's bytes are handed over as Latin-1
     except UnicodeError:
-        reason = None
-    if reason is None or len(reason) > LONGEST_REASON or not reason.isprintable():
-        told = gettext("Change-Reason must be one line of at most {n} characters in UTF-8.")
-        raise Refused(400, "unreadable_reason", told.format(n=LONGEST_REASON))
-    return reason.strip()
+        raise Refused(400, "unreadable_reason", gettext("Send Change-Reason in UTF-8.")) from None
+    if wrong := audit.wrong_reason(reason):
+        raise Refused(400, "unreadable_reason", wrong)
+    return reason
 
 
 def create(document: Any, *, center: Center, request: Request) -> Receipt:

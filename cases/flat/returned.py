@@ -15,11 +15,10 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 
 from cases.flat.columns import ADDED
-from cases.flat.formulas import guarded
+from cases.flat.formulas import guarded, text_cell
 from cases.flat.lines import Head, Line
 from cases.flat.tables import MAX_CELL
 
@@ -30,8 +29,6 @@ _PARSERS: dict[str, Any] = {
     "time": time.fromisoformat,
     "days": lambda days: timedelta(days=days),
 }
-# A cell of a workbook holds no more; what is longer was refused for it.
-_MOST = 32_767
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +110,7 @@ def _cells(sheet: Any, cells: list[Any]) -> Iterator[Any]:
 
 
 def _text(sheet: Any, text: str, *, bold: bool = False, wraps: bool = False) -> WriteOnlyCell:
-    """A cell that holds a text, also one that looks like a formula."""
-    cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)[:_MOST])
-    cell.data_type = "s"
+    cell = text_cell(sheet, text)
     if bold:
         cell.font = Font(bold=True)
     if wraps:

@@ -3,8 +3,9 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import PAGE_VAR
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
@@ -87,6 +88,13 @@ class RegistryChangeList(ChangeList):
     """A list whose rows are counted to a bound, and once."""
 
     paginator: BoundedPaginator
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Refuse what PostgreSQL cannot be asked; what is searched for, Django looks at itself."""
+        asked = (text for name, texts in request.GET.lists() if name != SEARCH_VAR for text in texts)
+        if any("\x00" in text for text in asked):
+            raise IncorrectLookupParameters
+        return super().get_filters(request)
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

@@ -165,9 +165,45 @@ def test_a_returned_finding_shows_the_answer_it_had(alice, query, save):
     seen = text(browser(alice).get(page_of(query)))
 
     assert "Returned" in seen
-    assert "Answered before, on other values The value is right. Two cell savers." in seen
-    assert "Returned: it rests on other values now : Blood loss is 25000 mL" in seen
+    assert "Answered before; it came back The value is right. Two cell savers." in seen
+    assert "Returned : Blood loss is 25000 mL" in seen
     assert "Opened : Blood loss is 20000 mL" in seen
+
+
+def test_a_finding_that_comes_back_on_the_same_values_does_not_speak_of_others(alice, query, save, case):
+    answering.confirm(query, text="Two cell savers.", by=alice)
+    save(blood_loss_ml=300)
+    save(blood_loss_ml=20000)
+    client = browser(alice)
+
+    page, form = (
+        text(client.get(page_of(query))),
+        text(client.get(f"/admin/cases/case/{case.case_id}/change/")),
+    )
+
+    assert "Answered before; it came back The value is right. Two cell savers." in page
+    assert "Answered before; it came back: The value is right. Two cell savers." in form
+    assert "other values" not in page + form
+
+
+def test_both_pages_tell_its_life_in_the_same_words(alice, query, save, case):
+    answering.confirm(query, text="Two cell savers.", by=alice)
+    save(blood_loss_ml=25000)
+    answering.confirm(DataQuery.objects.get(pk=query.pk), text="Three cell savers.", by=alice)
+    save(blood_loss_ml=300)
+    save(blood_loss_ml=20000)
+    client = browser(alice)
+
+    life = [step.what for step in client.get(page_of(query)).context["steps"]]
+    history = client.get(f"/admin/cases/case/{case.case_id}/history/").context["entries"]
+
+    name = f"Data query {query.rule_id}"
+    told = {change.done for entry in history for change in entry.changes if change.what.startswith(name)}
+    assert life == [
+        *("Came back", "Closed by itself: the data no longer call for it", "Answered", "Returned"),
+        *("Answered", "Opened"),
+    ]
+    assert {done[:1].upper() + done[1:] for done in told} == set(life)
 
 
 def test_the_life_of_a_finding_is_told_newest_first(alice, query, save):

@@ -210,6 +210,33 @@ WRONG = {
 }
 
 
+NOTE = "The son answered; call again on Monday."
+
+
+def test_a_note_is_kept_with_the_attempt_and_shown_in_its_row(alice, case_id):
+    client = browser(alice)
+
+    for _ in range(2):  # a double click
+        send(client, case_id, outcome="unreachable", on="2026-03-01", note=f" {NOTE} ")
+    send(client, case_id, outcome="unreachable", on="2026-03-01", note="Again nobody.")
+
+    with access.everywhere():
+        assert list(ContactAttempt.objects.order_by("pk").values_list("note", flat=True)) == [
+            NOTE,
+            "Again nobody.",
+        ]
+    assert "Again nobody." in text(client.get(DUE))
+
+
+@pytest.mark.parametrize("note", ["x" * 201, "two\tcolumns", "nothing\x00"])
+def test_a_note_that_cannot_be_kept_comes_back_as_it_was_typed(alice, case_id, note):
+    answer = send(browser(alice), case_id, note=note)
+
+    (row,) = answer.context["rows"]
+    assert (answer.status_code, row.typed.note, attempts()) == (422, note, [])
+    assert "Write the note as one line of at most 200 characters." in text(answer)
+
+
 @pytest.mark.parametrize(("fields", "told"), WRONG.values(), ids=WRONG)
 def test_what_is_wrong_comes_back_in_its_row_with_what_was_typed(alice, case_id, fields, told):
     answer = send(browser(alice), case_id, **fields)
@@ -238,7 +265,7 @@ def test_one_date_for_many_is_asked_about_and_taken_when_meant(alice, north):
     for pk in ids[:3]:
         assert send(client, pk).status_code == 302
 
-    asked = send(client, ids[3])
+    asked = send(client, ids[3], note=NOTE)
 
     assert asked.status_code == 200
     assert "In the last 12 hours you gave 2026-03-14 to 3 other patients of NORTH." in text(asked)
@@ -246,6 +273,8 @@ def test_one_date_for_many_is_asked_about_and_taken_when_meant(alice, north):
     assert len(visits(ids[3])) == 1
     assert send(client, ids[3], **asked.context["sent"], is_meant="yes").status_code == 302
     assert len(visits(ids[3])) == 2
+    with access.everywhere():
+        assert ContactAttempt.objects.get(case=ids[3]).note == NOTE
 
 
 # --- who may -------------------------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ def test_alive_becomes_a_visit_and_an_attempt(north, alice):
     said = tell(case, alice, ALIVE, "2026-03-14")
 
     visit = stored(case).document.follow_ups[-1]
-    assert (said.verdict, said.version) == ("recorded", 2)
+    assert (said.verdict, stored(case).version) == ("recorded", 2)
     assert (str(visit.visit_on), visit.vital_status, visit.contact_type) == ("2026-03-14", "alive", "phone")
     assert visit.disease_status == "not_assessed"
     assert attempts(case=case) == [(date(2026, 3, 14), "alive", "phone", "alice")]

@@ -35,8 +35,13 @@ class Marking(Voice):
 
 
 @pytest.fixture(scope="module")
-def marking():
-    with speech.spoken(Marking()):
+def marks():
+    return Marking()
+
+
+@pytest.fixture
+def marking(marks):
+    with speech.spoken(marks):
         yield
 
 
@@ -82,6 +87,7 @@ def test_every_text_of_a_composed_report_can_be_said_in_another_language(north, 
             "Циркулярна резекція, лінійний протез, ліву ниркову вену імплантовано",
         ),
         ("about 15", "", "близько 15"),
+        ("1\u202f204 patients", "", "1\u202f204 пацієнти"),
         ("<5", "", "<5"),
         ("Northern University Hospital (NORTH)", "", "Northern University Hospital (NORTH)"),
         (
@@ -102,6 +108,31 @@ def test_a_stored_text_is_said_by_the_pattern_it_was_made_from(stored, context, 
         assert told(stored, context) == said
 
     assert told(stored, context) == stored
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ("PTFE, brand made for thin patients", "ПТФЕ, марка made for thin patients"),
+        ("PTFE, brand 3 patients", "ПТФЕ, марка 3 patients"),
+        ("PTFE, brand Mixed, brand Other", "ПТФЕ, марка Mixed, brand Other"),
+        (
+            remarks.SUBTITLE.format(scope="Grade Clinic (GC)", registered="12", followed="8"),
+            "Grade Clinic (GC): зареєстровано 12, резековано й під спостереженням 8",
+        ),
+        ("Clinic for all patients", "Clinic for all patients"),
+    ],
+)
+def test_what_people_typed_stays_as_they_typed_it(stored, said):
+    with documents.speaking("uk"):
+        assert told(stored, "Material") == said
+
+
+def test_the_name_of_a_center_is_no_text_of_ours():
+    with documents.speaking("uk"):
+        assert told("Grade Clinic") == "Ступінь Clinic"
+        assert speech.told_scope("Grade Clinic") == "Grade Clinic"
+        assert speech.told_scope("Published cases") == told("Published cases") != "Published cases"
 
 
 def test_a_printing_speaks_its_own_language_whoever_asked_before(marking):
