@@ -103,12 +103,15 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
         gettext_lazy("Person"),
         {"fields": (("username", "is_active"), ("first_name", "last_name"), "email")},
     )
-    fieldsets = (person, (gettext_lazy("Sign-in"), {"fields": ("password", "last_login")}))
+    fieldsets = (
+        person,
+        (gettext_lazy("Sign-in"), {"fields": ("password", ("password_set_at", "last_login"))}),
+    )
     to_read = (person, (gettext_lazy("Sign-in"), {"fields": ("last_login",)}))
     add_fieldsets = (
         (None, {"fields": ("username", ("first_name", "last_name"), "email", ("password1", "password2"))}),
     )
-    readonly_fields = ("last_login",)
+    readonly_fields = ("password_set_at", "last_login")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         roles = roles_seen(request).order_by("center__code", "role")

@@ -146,3 +146,53 @@ def test_an_action_of_a_list_tells_who_did_it(dana):
     browser(dana).post("/admin/registry/referenceterm/", {"action": "retire", "_selected_action": [term.pk]})
 
     assert context_of(term) == {"door": "admin", "user": dana.pk, "reason": ""}
+
+
+# --- passwords -----------------------------------------------------------------------------------------------------
+
+
+def password_change(person):
+    """The field that the last event of a person changed, and whose doing it was."""
+    before, after = list(history_of(person))[-2:]
+    assert before.password_set_at != after.password_set_at
+    assert not hasattr(after, "password")
+    return after.pgh_context["user"]
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"usable_password": "true"}, {"unset-password": "x", "usable_password": "false"}]
+)
+def test_a_password_that_is_set_or_taken_away_for_somebody_is_told(everybody, otto, alice, wanted):
+    page = f"/admin/registry/user/{alice.pk}"
+    alice.set_password(OLD)
+    alice.save()
+
+    browser(everybody).post(f"{page}/password/", {"password1": NEW, "password2": NEW, **wanted})
+
+    assert password_change(alice) == everybody.pk
+    seen = text(browser(otto).get(f"{page}/history/"))
+    assert "Password set at" in seen
+    assert "Omar" in seen
+
+
+def test_a_password_that_people_change_themselves_is_told(everybody):
+    sent = {"old_password": OLD, "new_password1": NEW, "new_password2": NEW}
+
+    assert browser(everybody).post("/admin/password_change/", sent).status_code == 302
+
+    assert password_change(everybody) == everybody.pk
+
+
+def test_a_new_hash_of_the_same_password_is_no_new_password(everybody, settings, client):
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+    ]
+    events = history_of(everybody).count()
+
+    answer = client.post("/admin/login/", {"username": everybody.username, "password": OLD})
+
+    hashed = type(everybody).objects.get(pk=everybody.pk)
+    assert (answer.status_code, hashed.password.partition("$")[0]) == (302, "pbkdf2_sha256")
+    assert hashed.password_set_at == everybody.password_set_at
+    assert history_of(everybody).count() == events
