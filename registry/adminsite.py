@@ -108,10 +108,17 @@ def is_lost(request: HttpRequest) -> bool:
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """Give back what was entered, to be sent again after signing in. It came from a page of ours: the token says so."""
+    """Give back what was entered, to be sent again after signing in. It came from a page of ours: the token says so.
+
+    A form with a password is not given back: the page may stand open for hours.
+    """
     given = [(name, value) for name, values in request.POST.lists() for value in values]
+    has_password = any("password" in name.lower() for name, _ in given)
     context = {
-        "sent": [(name, value) for name, value in given if name != "csrfmiddlewaretoken"],
+        "sent": [
+            (name, value) for name, value in given if not has_password and name != "csrfmiddlewaretoken"
+        ],
+        "has_password": has_password,
         "has_files": bool(request.FILES),
         "address": request.get_full_path(),
         "sign_in": reverse("admin:login"),
