@@ -14,11 +14,13 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from registry.access import Action
 from registry.admin.base import Guarded, RegistryAdmin, RegistryInline, site
 from registry.admin.roles import (
+    KEPT,
     CenterFilter,
     RoleFilter,
     RoleForm,
     RolesFormSet,
     centers_of_people,
+    is_own_administration,
     roles_seen,
     sees_all,
 )
@@ -55,7 +57,18 @@ class MembershipInline(OfPeople, RegistryInline):
     fields = ("role", "center")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return roles_seen(request).order_by("center__code", "role")
+        return roles_seen(request).select_related("user").order_by("center__code", "role")
+
+    def get_formset(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> Any:
+        formset: Any = super().get_formset(request, obj, **kwargs)
+        formset.by = formset.form.by = request.user
+        return formset
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Ask for the centers once, not for each role."""
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.choices = [(str(value), label) for value, label in field.choices]
+        return field
 
     def get_extra(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> int:
         """Offer a first role to a new person, who could not come in without one."""
@@ -162,6 +175,15 @@ class MembershipAdmin(OfPeople, RegistryAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request)
+
+    def get_form(
+        self, request: HttpRequest, obj: Membership | None = None, change: bool = False, **kw: Any
+    ) -> Any:
+        return type("FormOfRequest", (super().get_form(request, obj, change, **kw),), {"by": request.user})
+
+    def why_kept(self, request: HttpRequest, row: Membership) -> str:
+        by: Any = request.user
+        return str(KEPT) if is_own_administration(by, row.user, row.role, row.center_id) else ""
 
     @display(description=gettext_lazy("Name"), ordering="user__last_name")
     def full_name(self, row: Membership) -> str:
