@@ -11,6 +11,7 @@ from cases import follow_up, intake
 from cases.follow_up import Which
 from cases.models import Case, DataQuery, Deviation, EntryDraft, ImportBatch, ListExport
 from cases.models.review import ReviewItem
+from cases.rulebook import retelling
 from cases.vocabulary import ReviewState, Status
 from registry.access import Action
 from registry.home import Card, Desk, Line, first
@@ -134,7 +135,9 @@ def _findings(desk: Desk, model: type[ReviewItem], state: ReviewState, *, title:
         title=title,
         count=count,
         lines=[
-            Line(text=one.case.case_number, address=_case(one.case_id, "#review"), aside=one.sentence)
+            Line(
+                text=one.case.case_number, address=_case(one.case_id, "#review"), aside=retelling.of_item(one)
+            )
             for one in rows
         ],
         address=_list(f"cases_{model._meta.model_name}_changelist", state__exact=state),

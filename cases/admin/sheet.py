@@ -16,6 +16,7 @@ from cases.admin.answers import FORM_OF, WHY, AnswerForm, Asked, initial_of
 from cases.forms import MOST_ROWS, OPERATION_FORMS, OUTER_FORMS
 from cases.models import DataQuery, Operation, Patient
 from cases.problems import Problem
+from cases.rulebook import retelling
 
 ROW = "-row"  # after a prefix: the numbers of the rows that were sent
 REMOVE = "-remove"  # after a row's prefix: it goes when the page is saved
@@ -167,9 +168,10 @@ class Sheet:
         for query in queries:
             text = typed.get(f"confirm-{query.pk}", "")
             form, name, anchor = _field(query.pointer, forms)
-            asked = Asked(query_id=query.pk, sentence=query.sentence, typed=text)
+            sentence = retelling.of_item(query)
+            asked = Asked(query_id=query.pk, sentence=sentence, typed=text)
             (self.asked if form is None else form.asked.setdefault(name, [])).append(asked)
-            told.append(Told(message=query.sentence, anchor=anchor, pointer=query.pointer))
+            told.append(Told(message=sentence, anchor=anchor, pointer=query.pointer))
         return told
 
     def find(self, pointer: str, message: str) -> Told:
