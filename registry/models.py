@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
@@ -218,7 +219,8 @@ class ReferenceTerm(models.Model):
         ordering = ("list", "term")
         constraints = (
             models.UniqueConstraint(
-                fields=("list", "term"),
+                "list",
+                Lower("term"),
                 name="%(app_label)s_%(class)s_once",
                 violation_error_message=gettext_lazy("This list has this term already."),
             ),

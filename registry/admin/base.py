@@ -7,7 +7,7 @@ from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
+from psycopg.errors import UniqueViolation
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
 
@@ -163,6 +164,13 @@ class RegistryAdmin(Guarded, ModelAdmin):
         row = self.get_object(request, unquote(object_id)) if object_id else None
         if row is not None and self.has_change_permission(request, row):
             versions.hold(row, [inline.model for inline in self.inlines])
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError as error:
+            if not isinstance(error.__cause__, UniqueViolation):
+                raise
+        # Somebody wrote the same between the look at the form and the writing. Now it is there, and the form says so.
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:

@@ -22,16 +22,12 @@ class TermForm(forms.ModelForm):
         fields = ("list", "term", "explanation", "is_retired")
 
     def clean_term(self) -> str:
-        """Refuse a term that differs from another by capital letters or spaces alone."""
-        term = " ".join(self.cleaned_data["term"].split())
-        wanted = self.cleaned_data.get("list") or self.instance.list
-        same = (
-            ReferenceTerm.objects.filter(list=wanted, term__iexact=term).exclude(pk=self.instance.pk).first()
-        )
-        if same:
-            told = gettext("This list has this term already, written {term}.").format(term=same.term)
-            self.add_error("term", told)
-        return term
+        """Keep one space between words: more of them make no other term."""
+        return " ".join(self.cleaned_data["term"].split())
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Look at the list of a term also where it is only shown, or nobody would compare the term with the others."""
+        return super()._get_validation_exclusions() - {"list"}  # type: ignore[misc]
 
 
 @admin.register(ReferenceTerm, site=site)
