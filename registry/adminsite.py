@@ -17,7 +17,7 @@ from django.utils.translation import gettext, gettext_lazy
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from registry import home
+from registry import audit, home
 from registry.models import User
 
 # Unfold's scripts evaluate the expressions in its pages, and its styles stand beside them. Nowhere else is it allowed.
@@ -75,11 +75,17 @@ class RegistryAdminSite(UnfoldAdminSite):
         )
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Let whatever a page writes bear its door and its person."""
         guarded = super().admin_view(view, cacheable)
 
         @wraps(guarded)
         def keeping(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
-            return signed_out(request) if is_lost(request) else guarded(request, *args, **options)
+            if is_lost(request):
+                return signed_out(request)
+            if request.method != "POST" or not request.user.is_authenticated:
+                return guarded(request, *args, **options)
+            with audit.because(door="admin", by=request.user):
+                return guarded(request, *args, **options)
 
         return looser(keeping)
 
@@ -102,10 +108,17 @@ def is_lost(request: HttpRequest) -> bool:
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """Give back what was entered, to be sent again after signing in. It came from a page of ours: the token says so."""
+    """Give back what was entered, to be sent again after signing in. It came from a page of ours: the token says so.
+
+    A form with a password is not given back: the page may stand open for hours.
+    """
     given = [(name, value) for name, values in request.POST.lists() for value in values]
+    has_password = any("password" in name.lower() for name, _ in given)
     context = {
-        "sent": [(name, value) for name, value in given if name != "csrfmiddlewaretoken"],
+        "sent": [
+            (name, value) for name, value in given if not has_password and name != "csrfmiddlewaretoken"
+        ],
+        "has_password": has_password,
         "has_files": bool(request.FILES),
         "address": request.get_full_path(),
         "sign_in": reverse("admin:login"),

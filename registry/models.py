@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from registry.access import REGISTRY_WIDE, Role, Scope
@@ -35,6 +37,22 @@ class User(AbstractUser):
         default="",
         help_text="Language of pages and mails; empty follows the browser.",
     )
+    password_set_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Moment at which the password was last set, or taken away; the audit trail tells by whom.",
+    )
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the password, and note when: of the password itself the audit trail says nothing."""
+        super().set_password(raw_password)
+        self.password_set_at = timezone.now()
+
+    def set_unusable_password(self) -> None:
+        """Take the password away, and note when."""
+        super().set_unusable_password()
+        self.password_set_at = timezone.now()
 
 
 @audited
@@ -201,7 +219,8 @@ class ReferenceTerm(models.Model):
         ordering = ("list", "term")
         constraints = (
             models.UniqueConstraint(
-                fields=("list", "term"),
+                "list",
+                Lower("term"),
                 name="%(app_label)s_%(class)s_once",
                 violation_error_message=gettext_lazy("This list has this term already."),
             ),

@@ -111,7 +111,8 @@ class Report(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"Report {self.pk}, cut {self.as_of:%Y-%m-%d}"
+        told = gettext("Report {number}, cut {day}")
+        return told.format(number=self.pk, day=f"{self.as_of:%Y-%m-%d}")
 
     @property
     def is_composed(self) -> bool:
@@ -248,4 +249,5 @@ class Delivery(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"Delivery {self.pk} ({self.get_state_display().lower()})"
+        told = gettext("Delivery {number} ({state})")
+        return told.format(number=self.pk, state=self.get_state_display().lower())

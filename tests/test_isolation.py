@@ -16,6 +16,7 @@ from django.db.models import ForeignKey
 
 from registry import access
 from registry.access import Role
+from registry.models import ApiKey
 from registry.walls import scoped_models
 from tests.addresses import ROOT, addresses
 from tests.clients import browser
@@ -75,6 +76,24 @@ def in_list(model):
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["coordinator", "lead"])
+def test_the_own_people_do_find_all_of_it(alice, lena, ines, theirs, hidden, who):
+    """What is hidden is there to be found: pages that show nothing would pass the tests below."""
+    client, found = browser(alice if who == "coordinator" else lena), set()
+    of_leads = {
+        theirs[ApiKey].prefix,
+        ines.username,
+        ines.email,
+    }  # keys, and colleagues who have done nothing yet
+
+    for address in addresses():
+        row = theirs[address.model].pk if address.is_of_a_row else None
+        for url in address.written(row) if address.name != "logout" else ():
+            found |= set(leaked(read(client.get(url)), hidden))
+
+    assert found == (hidden - of_leads if who == "coordinator" else hidden)
 
 
 def test_no_page_names_anything_of_another_center(visitor, hidden):

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from cases.admin.picture import SegmentChoices
 from cases.admin.widgets import Choice, Choices, Line, YesNo
@@ -105,11 +105,11 @@ def _widget(declared: ClinicalField) -> forms.Widget:
         return Choice(choices=_choices(declared), blank=lambda: "–")
     if isinstance(declared, Flag):
         return YesNo()
-    attrs = {"autocomplete": "off"}
+    attrs: dict[str, Any] = {"autocomplete": "off"}
     if isinstance(declared, Measurement):
         attrs["inputmode"] = "decimal" if declared.decimals else "numeric"
     if isinstance(declared, PartialDateField):
-        attrs |= {"placeholder": "YYYY-MM-DD", "data-date": ""}
+        attrs |= {"placeholder": gettext_lazy("YYYY-MM-DD"), "data-date": ""}
     if isinstance(declared, Text) and declared.offers:
         attrs |= {"list": f"offers-{declared.offers}"}
     return Line(attrs=attrs)

@@ -1,6 +1,7 @@
 """What the rulebooks said of a case: assessments that stay, deviations and data queries that open and close."""
 
 from django.db import models
+from django.utils.translation import gettext
 
 from cases.querysets import AssessmentQuerySet, FindingQuerySet
 from cases.vocabulary import Answer, ReviewState, Severity
@@ -136,7 +137,7 @@ class ReviewItem(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.rule_id} on case {self.case_id}"
+        return gettext("{rule} on case {case}").format(rule=self.rule_id, case=self.case_id)
 
     @property
     def is_returned(self) -> bool:

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext
 
 from cases.vocabulary import AttemptOutcome, ContactType
 from registry.access import ScopedQuerySet
@@ -81,7 +82,8 @@ class ContactAttempt(models.Model):
         indexes = [models.Index(fields=["case", "-tried_on"], name="cases_contactattempt_of_case")]
 
     def __str__(self) -> str:
-        return f"Attempt of {self.tried_on:%Y-%m-%d} on case {self.case_id}"
+        told = gettext("Attempt of {day} on case {case}")
+        return told.format(day=f"{self.tried_on:%Y-%m-%d}", case=self.case_id)
 
 
 @audited
@@ -113,4 +115,4 @@ class ListExport(models.Model):
         verbose_name = "export"
 
     def __str__(self) -> str:
-        return f"Export {self.pk}"
+        return gettext("Export {number}").format(number=self.pk)

@@ -2,21 +2,25 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
+from psycopg.errors import UniqueViolation
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
 
-from registry import access, audit
+from registry import access
 from registry.access import Action
 from registry.admin import versions
 from registry.bounded import BoundedPaginator, Pages
@@ -166,11 +170,42 @@ class RegistryAdmin(Guarded, ModelAdmin):
     ) -> HttpResponse:
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
-        with audit.because(door="admin", by=request.user):  # type: ignore[arg-type]
-            row = self.get_object(request, unquote(object_id)) if object_id else None
-            if row is not None and self.has_change_permission(request, row):
-                versions.hold(row, [inline.model for inline in self.inlines])
-            return super().changeform_view(request, object_id, form_url, extra_context)
+        row = self.get_object(request, unquote(object_id)) if object_id else None
+        if row is not None and self.has_change_permission(request, row):
+            versions.hold(row, [inline.model for inline in self.inlines])
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError as error:
+            if not isinstance(error.__cause__, UniqueViolation):
+                raise
+        # Somebody wrote the same between the look at the form and the writing. Now it is there, and the form says so.
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Ask once more, and remove what was shown, not what somebody else has made of it meanwhile."""
+        row = self.get_object(request, unquote(object_id))
+        if row is not None and request.method == "POST":
+            versions.hold(row, ())
+            row = self.get_object(request, unquote(object_id))
+        if row is None or not self.has_delete_permission(request, row):
+            return super().delete_view(request, object_id, extra_context)
+        if told := self.why_kept(request, row):
+            messages.error(request, told)
+            return HttpResponseRedirect(
+                reverse(admin_urlname(self.opts, SafeString("change")), args=[row.pk])
+            )
+        form = self.get_form(request, row, change=True)(instance=row)
+        if request.method == "POST" and not versions.is_as_drawn(form, request.POST):
+            messages.error(request, gettext("Nothing was removed: somebody else changed this meanwhile."))
+            return HttpResponseRedirect(request.get_full_path())
+        return super().delete_view(
+            request, object_id, {"drawn": versions.seal([form]), **(extra_context or {})}
+        )
+
+    def why_kept(self, request: HttpRequest, row: Any) -> str:
+        """Say why this person cannot remove the row; nothing if they can."""
+        return ""
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)

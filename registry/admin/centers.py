@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from registry.access import Action
 from registry.admin.base import RegistryAdmin, centers_where, site
@@ -21,14 +22,14 @@ class CenterAdmin(RegistryAdmin):
     list_display = ("code", "name", "country", "data_agreement_signed_on", "report_optout")
     list_filter = ("country",)
     search_fields = ("code__startswith", "name__istartswith")
-    search_help_text = "Beginning of the code or of the name"
+    search_help_text = gettext_lazy("Beginning of the code or of the name")
     fieldsets = (
-        ("Center", {"fields": (("code", "name"), ("country", "data_agreement_signed_on"))}),
+        (gettext_lazy("Center"), {"fields": (("code", "name"), ("country", "data_agreement_signed_on"))}),
         (
-            "Facilities",
+            gettext_lazy("Facilities"),
             {"fields": (("is_sarcoma_reference", "has_cardiac_surgery", "has_liver_transplant"),)},
         ),
-        ("Reports and dates", {"fields": (("timezone", "language"), "report_optout")}),
+        (gettext_lazy("Reports and dates"), {"fields": (("timezone", "language"), "report_optout")}),
     )
 
     def center_of(self, row: Center) -> int:

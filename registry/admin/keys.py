@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -25,7 +26,8 @@ class ApiKeyForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="What the key may do, never more than its person may.",
+        label=gettext_lazy("Scopes"),
+        help_text=gettext_lazy("What the key may do, never more than its person may."),
     )
 
     class Meta:
@@ -51,7 +53,7 @@ class ApiKeyAdmin(RegistryAdmin):
 
     to_view = to_add = Action.MANAGE_CENTER
     form = ApiKeyForm
-    list_display = ("prefix", "name", "center", "user", "scopes", "state", "expires_at", "last_used_at")
+    list_display = ("prefix", "name", "center", "user", "allowed", "state", "expires_at", "last_used_at")
     list_filter = ("center",)
     list_select_related = ("center", "user")
     ordering = ("-id",)
@@ -62,7 +64,7 @@ class ApiKeyAdmin(RegistryAdmin):
         "center",
         "user",
         "name",
-        "scopes",
+        "allowed",
         "created_at",
         "made_by",
         "expires_at",
@@ -70,14 +72,24 @@ class ApiKeyAdmin(RegistryAdmin):
         "revoked_at",
     )
 
-    @display(description="State", label={"in force": "success", "expired": "warning", "revoked": "danger"})
-    def state(self, key: ApiKey) -> str:
+    @display(description=gettext_lazy("Scopes"))
+    def allowed(self, key: ApiKey) -> str:
+        """What the key may do, in words."""
+        return ", ".join(str(Scope(scope).label) for scope in key.scopes)
+
+    @display(
+        description=gettext_lazy("State"),
+        label={"in force": "success", "expired": "warning", "revoked": "danger"},
+    )
+    def state(self, key: ApiKey) -> tuple[str, str]:
         """Whether the key still opens anything."""
         if key.revoked_at:
-            return "revoked"
-        return "in force" if key.expires_at > timezone.now() else "expired"
+            return "revoked", gettext("Revoked")
+        if key.expires_at > timezone.now():
+            return "in force", gettext("In force")
+        return "expired", gettext("Expired")
 
-    @display(description="Made by")
+    @display(description=gettext_lazy("Made by"))
     def made_by(self, key: ApiKey) -> str:
         """Whoever drew it, which may be another than the person it speaks for."""
         return keys.issuer(key)
@@ -118,15 +130,20 @@ class ApiKeyAdmin(RegistryAdmin):
         """Show the key in this one answer: it is not kept anywhere, not even in a message."""
         context = {
             **self.admin_site.each_context(request),
-            "title": "New API key",
+            "title": gettext("New API key"),
             "opts": self.opts,
             "key": obj,
             "text": request.key_text,  # type: ignore[attr-defined]
         }
         return TemplateResponse(request, "registry/new_key.html", context)
 
-    @admin.action(description="Revoke the selected keys", permissions=["view"])
+    @admin.action(description=gettext_lazy("Revoke the selected keys"), permissions=["view"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Withdraw keys at once."""
         count = keys.revoke(queryset, by=request.user)  # type: ignore[arg-type]
-        self.message_user(request, f"Revoked: {count}. They are refused from now on.", messages.SUCCESS)
+        told = ngettext(
+            "{n} key revoked: it is refused from now on.",
+            "{n} keys revoked: they are refused from now on.",
+            count,
+        )
+        self.message_user(request, told.format(n=count), messages.SUCCESS)

@@ -14,11 +14,13 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from registry.access import Action
 from registry.admin.base import Guarded, RegistryAdmin, RegistryInline, site
 from registry.admin.roles import (
+    KEPT,
     CenterFilter,
     RoleFilter,
     RoleForm,
     RolesFormSet,
     centers_of_people,
+    is_own_administration,
     roles_seen,
     sees_all,
 )
@@ -55,7 +57,18 @@ class MembershipInline(OfPeople, RegistryInline):
     fields = ("role", "center")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return roles_seen(request).order_by("center__code", "role")
+        return roles_seen(request).select_related("user").order_by("center__code", "role")
+
+    def get_formset(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> Any:
+        formset: Any = super().get_formset(request, obj, **kwargs)
+        formset.by = formset.form.by = request.user
+        return formset
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Ask for the centers once, not for each role."""
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.choices = [(str(value), label) for value, label in field.choices]
+        return field
 
     def get_extra(self, request: HttpRequest, obj: User | None = None, **kwargs: Any) -> int:
         """Offer a first role to a new person, who could not come in without one."""
@@ -103,12 +116,15 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
         gettext_lazy("Person"),
         {"fields": (("username", "is_active"), ("first_name", "last_name"), "email")},
     )
-    fieldsets = (person, (gettext_lazy("Sign-in"), {"fields": ("password", "last_login")}))
+    fieldsets = (
+        person,
+        (gettext_lazy("Sign-in"), {"fields": ("password", ("password_set_at", "last_login"))}),
+    )
     to_read = (person, (gettext_lazy("Sign-in"), {"fields": ("last_login",)}))
     add_fieldsets = (
         (None, {"fields": ("username", ("first_name", "last_name"), "email", ("password1", "password2"))}),
     )
-    readonly_fields = ("last_login",)
+    readonly_fields = ("password_set_at", "last_login")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         roles = roles_seen(request).order_by("center__code", "role")
@@ -159,6 +175,15 @@ class MembershipAdmin(OfPeople, RegistryAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request)
+
+    def get_form(
+        self, request: HttpRequest, obj: Membership | None = None, change: bool = False, **kw: Any
+    ) -> Any:
+        return type("FormOfRequest", (super().get_form(request, obj, change, **kw),), {"by": request.user})
+
+    def why_kept(self, request: HttpRequest, row: Membership) -> str:
+        by: Any = request.user
+        return str(KEPT) if is_own_administration(by, row.user, row.role, row.center_id) else ""
 
     @display(description=gettext_lazy("Name"), ordering="user__last_name")
     def full_name(self, row: Membership) -> str:

@@ -1,9 +1,10 @@
 """Roles on the admin pages: which of them a person may know of, the form that gives them, the filters by them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
@@ -15,6 +16,9 @@ from registry.admin.versions import WatchingRows
 from registry.models import Center, Membership, User
 
 WHOLE_REGISTRY = "registry"
+KEPT = gettext_lazy(
+    "You cannot give up your own role as registry administrator: ask another administrator to take it from you."
+)
 
 
 def sees_all(request: HttpRequest) -> bool:
@@ -40,8 +44,15 @@ def roles_seen(request: HttpRequest) -> QuerySet[Membership]:
     return rows.filter(Q(center__in=centers) | Q(center=None)) if centers else rows.none()
 
 
+def is_own_administration(by: User, user: User | None, role: str, center: Any) -> bool:
+    """Tell whether this is the role by which the person gives roles. Who keeps it leaves the registry with one."""
+    return user == by and role == Role.REGISTRY_ADMIN and center is None
+
+
 class RoleForm(forms.ModelForm):
     """One role of one person; what is wrong is said beside the field."""
+
+    by: ClassVar[User]  # who gives it; the page sets it for each request
 
     class Meta:
         model = Membership
@@ -56,7 +67,14 @@ class RoleForm(forms.ModelForm):
             self.add_error("center", gettext("This role belongs to a center: name the center."))
         elif self._is_held(given.get("user"), role, center):
             self.add_error("role", gettext("This person already has this role there."))
+        elif self._was_own() and not is_own_administration(self.by, given.get("user"), role, center):
+            self.add_error("role", KEPT)
         return given
+
+    def _was_own(self) -> bool:
+        """Look at the row as it is stored: what was given is not in it yet."""
+        row = self.instance
+        return row.pk is not None and is_own_administration(self.by, row.user, row.role, row.center_id)
 
     def _is_held(self, user: User | None, role: str, center: Center | None) -> bool:
         if user is None or user.pk is None:
@@ -68,6 +86,8 @@ class RoleForm(forms.ModelForm):
 class RolesFormSet(WatchingRows):
     """The roles of one person, each once."""
 
+    by: ClassVar[User]
+
     def clean(self) -> None:
         """Name the second of two that say the same; Django would say so on top, in its own words."""
         seen: set[tuple[Any, Any]] = set()
@@ -78,7 +98,14 @@ class RolesFormSet(WatchingRows):
             if (said := (given["role"], given.get("center"))) in seen:
                 form.add_error("role", gettext("This role stands here twice: remove one."))
             seen.add(said)
+        if any(self._is_own_going(form) for form in self.initial_forms):
+            raise ValidationError(KEPT)
         self.watch()
+
+    def _is_own_going(self, form: Any) -> bool:
+        role, center = form.initial.get("role"), form.initial.get("center")
+        is_going = self.can_delete and self._should_delete_form(form)  # type: ignore[attr-defined]
+        return is_going and is_own_administration(self.by, self.instance, role, center)
 
 
 class RoleFilter(admin.SimpleListFilter):

@@ -1,6 +1,6 @@
 """Lists of terms that are offered where a text is typed: kept by the data manager, with their history."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -9,10 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from unfold.decorators import display
 
-from registry import audit
 from registry.access import Action
 from registry.admin.base import RegistryAdmin, site
-from registry.models import ReferenceTerm, User
+from registry.models import ReferenceTerm
 
 
 class TermForm(forms.ModelForm):
@@ -23,16 +22,12 @@ class TermForm(forms.ModelForm):
         fields = ("list", "term", "explanation", "is_retired")
 
     def clean_term(self) -> str:
-        """Refuse a term that differs from another by capital letters or spaces alone."""
-        term = " ".join(self.cleaned_data["term"].split())
-        wanted = self.cleaned_data.get("list") or self.instance.list
-        same = (
-            ReferenceTerm.objects.filter(list=wanted, term__iexact=term).exclude(pk=self.instance.pk).first()
-        )
-        if same:
-            told = gettext("This list has this term already, written {term}.").format(term=same.term)
-            self.add_error("term", told)
-        return term
+        """Keep one space between words: more of them make no other term."""
+        return " ".join(self.cleaned_data["term"].split())
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Look at the list of a term also where it is only shown, or nobody would compare the term with the others."""
+        return super()._get_validation_exclusions() - {"list"}  # type: ignore[misc]
 
 
 @admin.register(ReferenceTerm, site=site)
@@ -80,7 +75,7 @@ class ReferenceTermAdmin(RegistryAdmin):
     @admin.action(description=gettext_lazy("Retire the selected terms"), permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[ReferenceTerm]) -> None:
         """Offer terms no longer."""
-        count = _turn(request, queryset.filter(is_retired=False), is_retired=True)
+        count = queryset.filter(is_retired=False).update(is_retired=True)
         told = ngettext(
             "{n} term retired: it is offered no longer.",
             "{n} terms retired: they are offered no longer.",
@@ -91,11 +86,6 @@ class ReferenceTermAdmin(RegistryAdmin):
     @admin.action(description=gettext_lazy("Offer the selected terms again"), permissions=["change"])
     def offer_again(self, request: HttpRequest, queryset: QuerySet[ReferenceTerm]) -> None:
         """Take terms out of retirement."""
-        count = _turn(request, queryset.filter(is_retired=True), is_retired=False)
+        count = queryset.filter(is_retired=True).update(is_retired=False)
         told = ngettext("{n} term is offered again.", "{n} terms are offered again.", count)
         self.message_user(request, told.format(n=count), messages.SUCCESS)
-
-
-def _turn(request: HttpRequest, terms: QuerySet[ReferenceTerm], *, is_retired: bool) -> int:
-    with audit.because(door="admin", by=cast(User, request.user)):
-        return terms.update(is_retired=is_retired)

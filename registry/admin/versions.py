@@ -39,6 +39,11 @@ def unseal(data: Mapping[str, Any]) -> dict[str, Values] | None:
     return drawn
 
 
+def is_as_drawn(form: BaseModelForm, data: Mapping[str, Any]) -> bool:
+    """Tell whether a row is still what the page showed of it."""
+    return (unseal(data) or {}).get(_name(form)) == _stored(form)
+
+
 def hold(row: models.Model, inlines: Iterable[type[models.Model]]) -> None:
     """Keep others from saving this row, and the rows inside its page, until this transaction ends."""
     holder = type(row)

@@ -345,7 +345,7 @@ def test_a_hundred_rows_cost_no_more_queries(alice, ines, north):
         assert choices(answer) == {"follow_ups-0-ecog": "mine", "follow_ups-1-ecog": "theirs"}
         costs.append(len(seen))
 
-    assert costs[0] == costs[1] <= 71
+    assert costs[0] == costs[1] <= 75
 
 
 def test_angle_brackets_stay_text(overtaken):

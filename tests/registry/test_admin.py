@@ -64,6 +64,24 @@ def test_a_wrong_password_is_told_in_the_words_of_the_registry(client, alice):
     assert "staff account" not in seen
 
 
+@pytest.mark.parametrize("page", ["password_change/", "registry/user/1/password/", "registry/user/add/"])
+def test_the_page_of_a_lost_session_keeps_no_password(client, db, page):
+    names = ("old_password", "password1", "new_password2", "Password", "last_name")
+
+    answer = client.post(f"/admin/{page}", dict.fromkeys(names, "zebra-crossing"))
+
+    assert answer.status_code == 403
+    assert "zebra-crossing" not in answer.content.decode()
+    assert "keeps no password on a page. Sign in again and enter everything once more." in text(answer)
+    assert f"next=/admin/{page}" in answer.content.decode()
+
+
+def test_the_page_of_a_lost_session_keeps_the_rest(client, db):
+    answer = client.post("/admin/registry/center/add/", {"name": "zebra-crossing"})
+
+    assert "zebra-crossing" in answer.content.decode()
+
+
 def test_an_account_without_a_role_is_told_whom_to_ask(client, nobody):
     nobody.set_password(PASSWORD)
     nobody.is_superuser = True
@@ -210,12 +228,14 @@ def test_a_role_of_a_center_needs_a_center(ada, alice):
 
 
 def test_a_role_is_taken_away_and_the_trail_keeps_it(ada, alice):
-    role = alice.memberships.get()
+    role, client = alice.memberships.get(), browser(ada)
+    page = f"/admin/registry/membership/{role.pk}/delete/"
 
-    browser(ada).post(f"/admin/registry/membership/{role.pk}/delete/", {"post": "yes"})
+    client.post(page, {**filled(client.get(page), None), "post": "yes"})
 
     assert not Membership.objects.filter(user=alice).exists()
-    assert history_of(role).last().pgh_label == "delete"
+    gone = history_of(role).last()
+    assert (gone.pgh_label, gone.pgh_context) == ("delete", {"door": "admin", "user": ada.pk, "reason": ""})
 
 
 def test_people_are_not_deleted(ada, alice):
