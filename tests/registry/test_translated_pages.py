@@ -90,6 +90,7 @@ def said(answer):
 def names(center, rows):
     """What people gave names to, wherever it stands in a text."""
     given = {f"{words(center)}.csv", f"{center.code} machine", rows[ReferenceTerm].term, "Doxorubicin"}
+    given.add(center.timezone)
     people = {text for user in User.objects.all() for text in (user.username, user.email, user.first_name)}
     found = sorted(secrets(center, rows) | given | people, key=len, reverse=True)
     return re.compile("|".join(rf"(?<!\w){re.escape(text)}(?!\w)" for text in found), re.IGNORECASE)
