@@ -111,11 +111,15 @@ def _overdue(today: date, least: int, most: int | None) -> Q:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What came of an attempt: alive on a day, dead since a date, or not reached (today, when no day is said)."""
+    """What came of an attempt: alive on the day of the contact, dead since a date, or not reached.
+
+    `on` is the day of the contact, today when none is said, and never that of a death.
+    """
 
     outcome: AttemptOutcome
     contact_type: ContactType
     on: PartialDate | None = None
+    died_on: PartialDate | None = None
     note: str = ""
 
 
@@ -138,7 +142,7 @@ def record(case: Case, news: News, *, by: User, if_version: int | None, is_meant
     access.require(by, Action.RECORD, case.center)
     today = intake.today_at(case.center)
     if wrong := _wrong(news, today):
-        return Outcome(verdict="refused", reasons=[wrong])
+        return Outcome(verdict="refused", reasons=wrong)
     with access.scope([case.center_id]), audit.because(door=Source.ADMIN, by=by, reason=REASON):
         Case.objects.select_for_update().get(pk=case.pk)  # two clicks, one after the other
         (stored,) = documents.load([case.pk])
@@ -155,19 +159,22 @@ def record(case: Case, news: News, *, by: User, if_version: int | None, is_meant
         return said
 
 
-def _wrong(news: News, today: date) -> str:
-    """Say what is wrong with note or date before any case is looked at."""
+def _wrong(news: News, today: date) -> list[str]:
+    """Say what is wrong with note and dates before any case is looked at."""
+    told = []
     if not audit.is_line(news.note, LONGEST_NOTE):
-        return gettext("Write the note as one line of at most {n} characters.").format(n=LONGEST_NOTE)
-    if news.outcome == AttemptOutcome.UNREACHABLE and news.on is None:
-        return ""
-    if news.on is None:
-        return gettext("Write the date.")
-    if news.outcome != AttemptOutcome.DEAD and news.on.precision != "day":
-        return gettext("Write the day of the contact as YYYY-MM-DD.")
-    if news.on.surely_after(today):
-        return gettext("{date} lies in the future. Correct the date.").format(date=news.on)
-    return ""
+        said = gettext("Write the note as one line of at most {n} characters.")
+        told.append(said.format(n=LONGEST_NOTE))
+    if news.outcome == AttemptOutcome.ALIVE and news.on is None:
+        told.append(gettext("Write the date of the contact."))
+    if news.on is not None and news.on.precision != "day":
+        told.append(gettext("Write the day of the contact as YYYY-MM-DD."))
+    if news.outcome == AttemptOutcome.DEAD and news.died_on is None:
+        told.append(gettext("Write when the patient died: YYYY-MM-DD, YYYY-MM or YYYY."))
+    for on in (news.on, news.died_on):
+        if on is not None and on.surely_after(today):
+            told.append(gettext("{date} lies in the future. Correct the date.").format(date=on))
+    return told
 
 
 def same_date(case: Case, news: News, *, by: User) -> int:
@@ -179,7 +186,7 @@ def same_date(case: Case, news: News, *, by: User) -> int:
         assert news.on is not None
         return attempts.filter(tried_on=news.on.earliest).values("case").distinct().count()
     if news.outcome == AttemptOutcome.DEAD:
-        return Death.objects.filter(died_on=news.on, case__in=attempts.values("case")).count()
+        return Death.objects.filter(died_on=news.died_on, case__in=attempts.values("case")).count()
     return 0
 
 
@@ -188,7 +195,7 @@ def _is_known(stored: documents.StoredCase, news: News, by: User, today: date) -
     if news.outcome == AttemptOutcome.ALIVE:
         return any(v.visit_on == news.on and v.vital_status == VitalStatus.ALIVE for v in case.follow_ups)
     if news.outcome == AttemptOutcome.DEAD:
-        return case.death is not None and case.death.died_on == news.on
+        return case.death is not None and case.death.died_on == news.died_on
     tried = ContactAttempt.objects.filter(case=stored.id, by=by, outcome=news.outcome, note=news.note)
     return tried.filter(tried_on=_tried_on(news, today), contact_type=news.contact_type).exists()
 
@@ -218,7 +225,7 @@ def _save(
         reason=REASON,
     )
     if receipt.verdict == "rejected":
-        return Outcome(verdict="refused", reasons=[_sentence(problem) for problem in receipt.problems])
+        return Outcome(verdict="refused", reasons=[_sentence(problem) for problem in receipt.errors])
     return Outcome(verdict="recorded")
 
 
@@ -229,7 +236,7 @@ def _sentence(problem: Any) -> str:
 
 
 def _with(case: dict[str, Any], news: News, today: date) -> dict[str, Any]:
-    """The case with the visit that the news is, and for a death its form; who died is known dead since today."""
+    """The case with the visit that the news is, and for a death its form; it was heard of on the day of the contact."""
     visit: dict[str, Any] = {"contact_type": news.contact_type}
     if news.outcome == AttemptOutcome.ALIVE:
         # By one click nobody looked at disease or graft, and says so: a complete case stays complete.
@@ -241,8 +248,9 @@ def _with(case: dict[str, Any], news: News, today: date) -> dict[str, Any]:
         }
     else:
         reasons = {"graft_status": Missing.NA, "creatinine_umol_l": Missing.NA}
-        visit |= {"visit_on": today.isoformat(), "vital_status": VitalStatus.DEAD, "missing": reasons}
-        case |= {"death": {"died_on": str(news.on), "cause_category": DeathCause.UNKNOWN}}
+        heard_on = _tried_on(news, today).isoformat()
+        visit |= {"visit_on": heard_on, "vital_status": VitalStatus.DEAD, "missing": reasons}
+        case |= {"death": {"died_on": str(news.died_on), "cause_category": DeathCause.UNKNOWN}}
     return case | {"follow_ups": [*case.get("follow_ups", ()), visit]}
 
 
@@ -259,5 +267,4 @@ def _note(case: Case, news: News, *, by: User, today: date) -> None:
 
 
 def _tried_on(news: News, today: date) -> date:
-    """A death is heard of today, whenever it was; anything else was tried on the day that is named."""
-    return today if news.on is None or news.outcome == AttemptOutcome.DEAD else news.on.earliest
+    return today if news.on is None else news.on.earliest

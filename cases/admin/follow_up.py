@@ -22,7 +22,7 @@ from registry import access
 from registry.access import Action
 from registry.admin import centers_where, site
 from registry.bounded import BoundedPaginator
-from registry.dates import PartialDate, months_later
+from registry.dates import PartialDate, as_iso, months_later
 from registry.models import Center, User
 
 PER_PAGE = 25
@@ -53,6 +53,7 @@ class Typed:
     """What was typed in a row, as it comes back when something is wrong with it."""
 
     on: str = ""
+    died_on: str = ""
     way: str = ""
     note: str = ""
     wrong: tuple[str, ...] = ()
@@ -173,14 +174,17 @@ class FollowUpPage:
         sent = self.request.POST
         case = self._case(_number(sent.get("case")))
         typed = Typed(
-            on=sent.get("on", "").strip(), way=sent.get("way", ""), note=sent.get("note", "").strip()
+            on=sent.get("on", "").strip(),
+            died_on=sent.get("died_on", "").strip(),
+            way=sent.get("way", ""),
+            note=sent.get("note", "").strip(),
         )
         outcome = AttemptOutcome(sent["outcome"]) if sent.get("outcome") in AttemptOutcome.values else None
         if outcome is None:
             raise Http404
         news, wrong = _read(typed, outcome)
         if news is None:
-            return self._refuse(case, typed, [wrong])
+            return self._refuse(case, typed, wrong)
         self.request.session[WAY] = news.contact_type
         said = follow_up.record(
             case,
@@ -216,12 +220,12 @@ class FollowUpPage:
             **site.each_context(self.request),
             "title": gettext("One date for many patients?"),
             "case": case,
-            "news": news,
+            "date": news.died_on or news.on,
             "others": others,
             "hours": follow_up.RECENTLY.seconds // 3600,
             "sent": {
                 name: self.request.POST.get(name, "")
-                for name in ("case", "version", "on", "way", "note", "outcome", "place")
+                for name in ("case", "version", "on", "died_on", "way", "note", "outcome", "place")
             },
             "back": f"{self.request.get_full_path()}#case-{case.pk}",
         }
@@ -282,15 +286,20 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _read(typed: Typed, outcome: AttemptOutcome) -> tuple[News | None, str]:
-    """What was typed, as news; or what is wrong with it."""
-    if typed.way not in dict(WAYS):
-        return None, gettext("Choose how the contact was made.")
-    try:
-        on = PartialDate.parse(typed.on) if typed.on else None
-    except ValueError:
-        return None, gettext("Write the date as YYYY-MM-DD; of a death, YYYY-MM or YYYY will do.")
-    return News(outcome=outcome, contact_type=ContactType(typed.way), on=on, note=typed.note), ""
+def _read(typed: Typed, outcome: AttemptOutcome) -> tuple[News | None, list[str]]:
+    """What was typed, as news; or all that is wrong with it."""
+    wrong = [] if typed.way in dict(WAYS) else [gettext("Choose how the contact was made.")]
+    dates: dict[str, PartialDate | None] = {}
+    for name in ("on", "died_on") if outcome == AttemptOutcome.DEAD else ("on",):
+        text = as_iso(getattr(typed, name))
+        try:
+            dates[name] = PartialDate.parse(text) if text else None
+        except ValueError:
+            told = gettext("{date} is no date. Write it as YYYY-MM-DD; of a death, YYYY-MM or YYYY will do.")
+            wrong.append(told.format(date=text))
+    if wrong:
+        return None, wrong
+    return News(outcome=outcome, contact_type=ContactType(typed.way), note=typed.note, **dates), []
 
 
 def _told(case: Case, news: News, said: Outcome) -> str:
@@ -306,7 +315,7 @@ def _told(case: Case, news: News, said: Outcome) -> str:
         told = gettext(
             "Case {number}: dead, {date}. The cause is recorded as unknown; add it on the page of the case."
         )
-        return told.format(number=number, date=news.on)
+        return told.format(number=number, date=news.died_on)
     last = SurvivalObservation.objects.values_list("last_contact_on", flat=True).get(pk=case.pk)
     told = gettext("Case {number}: alive on {date}. The next contact is due on {due}.")
     return told.format(

@@ -181,10 +181,31 @@ def test_no_date_is_filled_in_beforehand_but_the_way_is_remembered(alice, north,
 def test_the_other_outcomes_say_what_became_of_them(alice, case_id, outcome, on, told):
     client = browser(alice)
 
-    send(client, case_id, outcome=outcome, on=on)
+    send(client, case_id, outcome=outcome, on="", died_on=on)
 
     assert told in text(client.get(DUE))
     assert attempts() == [(case_id, outcome, "phone")]
+
+
+def test_the_day_of_the_contact_is_never_taken_for_that_of_the_death(alice, case_id):
+    client = browser(alice)
+
+    asked = send(client, case_id, outcome="dead", on="2026-03-14")
+    assert "Write when the patient died" in text(asked)
+
+    send(client, case_id, outcome="dead", on="2026-03-14", died_on="3.2026")
+
+    with access.everywhere():
+        (stored,) = document.load([case_id])
+    assert str(stored.document.death.died_on) == "2026-03"
+    assert str(stored.document.follow_ups[-1].visit_on) == "2026-03-14"
+
+
+def test_all_that_is_wrong_is_said_at_once(alice, case_id):
+    told = text(send(browser(alice), case_id, outcome="dead", on="31.2.2026", died_on="soon", way=""))
+
+    for wrong in ("Choose how the contact was made.", "2026-02-31 is no date.", "soon is no date."):
+        assert wrong in told
 
 
 def test_a_double_click_records_once(alice, case_id):
@@ -200,9 +221,9 @@ def test_a_double_click_records_once(alice, case_id):
 WRONG = {
     "no way": ({"way": ""}, "Choose how the contact was made."),
     "unknown way": ({"way": "dream"}, "Choose how the contact was made."),
-    "no date": ({"on": ""}, "Write the date."),
-    "no such date": ({"on": "2026-02-30"}, "Write the date as YYYY-MM-DD"),
-    "words": ({"on": "<b>yesterday"}, "Write the date as YYYY-MM-DD"),
+    "no date": ({"on": ""}, "Write the date of the contact."),
+    "no such date": ({"on": "2026-02-30"}, "2026-02-30 is no date. Write it as YYYY-MM-DD"),
+    "words": ({"on": "<b>yesterday"}, "<b>yesterday is no date. Write it as YYYY-MM-DD"),
     "future": ({"on": "2026-04-01"}, "2026-04-01 lies in the future."),
     "before the resection": ({"on": "2010-01-01"}, "contradicts the resection"),
     "an older page": ({"version": "7"}, "Somebody else changed this case meanwhile."),

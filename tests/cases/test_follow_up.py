@@ -49,7 +49,8 @@ def listed(which, *centers, **span):
 
 
 def tell(case, by, outcome=ALIVE, on="2026-03-14", way=ContactType.PHONE, if_version=None, **options):
-    news = News(outcome=outcome, contact_type=way, on=PartialDate.parse(on) if on else None)
+    date = {"died_on" if outcome == DEAD else "on": PartialDate.parse(on) if on else None}
+    news = News(outcome=outcome, contact_type=way, **date)
     with access.everywhere():
         version = if_version or Case.objects.get(pk=case.pk).version
         return follow_up.record(case, news, by=by, if_version=version, **options)
@@ -252,8 +253,8 @@ def test_two_clicks_at_the_same_time_write_once(north, alice, outcome):
 @pytest.mark.parametrize(
     ("outcome", "on", "told"),
     [
-        (ALIVE, None, "Write the date."),
-        (DEAD, None, "Write the date."),
+        (ALIVE, None, "Write the date of the contact."),
+        (DEAD, None, "Write when the patient died: YYYY-MM-DD, YYYY-MM or YYYY."),
         (ALIVE, "2026-02", "Write the day of the contact as YYYY-MM-DD."),
         (UNREACHABLE, "2026", "Write the day of the contact as YYYY-MM-DD."),
         (ALIVE, "2026-03-16", "2026-03-16 lies in the future."),
