@@ -80,13 +80,12 @@ class RowsList:
         self.header = {name for head in mapping.heads_of(batch) for name in head.header}
         self.is_thinned = bool(batch.finished_at) and not batch.preview
         counts = self.verdicts["counts"]
-        self.total = sum(counts.values())
         self.sizes = {
-            "": self.total,
+            "": sum(counts.values()),
             **counts,
-            "queries": self.verdicts["queries"],
-            "erased": self._rows("erased").count() if self.verdicts["erased"] else 0,
-            "rejudged": self.verdicts["rejudged"],
+            "queries": self.verdicts.get("queries", 0),
+            "erased": self._rows("erased").count() if self.verdicts.get("erased") else 0,
+            "rejudged": self.verdicts.get("rejudged", 0),
         }
         name = asked.get("rows", "")
         self.name = name if self.sizes.get(name) else ""
@@ -130,10 +129,16 @@ class RowsList:
         for row in rows:
             case = cases.get(row.case_number)
             address = reverse("admin:cases_case_change", args=[case]) if case else ""
-            problems = [
-                {**problem, "column": named(problem["column"], self.header)} for problem in row.problems
-            ]
+            problems = [self._shown(problem) for problem in row.problems]
             yield ShownRow(row=row, address=address, answers=list(_answers(row)), problems=problems)
+
+    def _shown(self, problem: dict[str, Any]) -> dict[str, Any]:
+        said = gettext("Its sentence is not kept any more; it was: {code}").format(code=problem["code"])
+        return {
+            **problem,
+            "column": named(problem["column"], self.header),
+            "message": problem.get("message", said),
+        }
 
     def _rows(self, name: str) -> QuerySet[ImportRow]:
         rows = ImportRow.objects.filter(batch=self.batch).defer("cells").order_by("position")

@@ -1,4 +1,4 @@
-"""The rows of a file as the database keeps them: verdict and sentences for good, values only while they are needed."""
+"""The rows of a file as the database keeps them: verdicts and codes for good, values and sentences while needed."""
 
 from __future__ import annotations
 

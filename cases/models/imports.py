@@ -78,7 +78,8 @@ class ImportRow(models.Model):
     """What becomes of one row of a file; a case's rows in other sheets belong to it.
 
     Values of patients stand here only as long as somebody needs them: old and new answers until the import ends, the
-    row as it came, if it was rejected, for 30 days more (importing/keeping.py).
+    row as it came, if it was rejected, and the sentences, which may repeat values, for 30 days more
+    (importing/keeping.py).
     """
 
     class Verdict(Labeled):
