@@ -32,10 +32,6 @@ class _TakenOver(Exception):  # noqa: N818 (it is no error)
     """Another worker has the batch since our lease ran out, or somebody canceled it; we leave nothing."""
 
 
-class _NothingToKeep(Exception):  # noqa: N818 (it is no error)
-    """Leaves the transaction of an all-or-nothing import with a rejected row."""
-
-
 def apply(batch_id: int) -> None:
     """Check or import a waiting file, if nobody else does; cases and answer are saved together, or not at all."""
     with access.everywhere():
@@ -115,9 +111,9 @@ def _import(batch: ImportBatch, file: flat.File) -> None:
                         changed.append(row)
                 beat(rows_done=min(tally.rows, file.total), rows_total=file.total)
             if batch.all_or_nothing and tally.verdicts["rejected"]:
-                raise _NothingToKeep
+                raise running.NothingToKeep
             _end(batch, file, State.DONE, tally, changed)
-    except _NothingToKeep:
+    except running.NothingToKeep:
         with access.scope([batch.center_id]):
             _end(batch, file, State.REJECTED, tally, changed)
 

@@ -374,6 +374,25 @@ def test_rows_are_filtered_by_what_becomes_of_them(alice, four, verdict, shown, 
     assert [one for one in hidden if one in said] == []
 
 
+def test_each_reader_reads_the_own_language(alice, lena, north):
+    save(resected("A-1"), north, alice)
+    content = table(("case_number", "operations.1.blood_loss_ml"), ("A-1", "700"))
+    open_, done = uploaded(content, north, alice), checked(content, north, alice)
+    lena.language = "uk"
+    lena.save()
+
+    ukrainian, english = (
+        [text(browser(person).get(page_of(batch))) for batch in (open_, done)] for person in (lena, alice)
+    )
+
+    for page in ukrainian:
+        assert "Крововтрата" in page
+        assert "Blood loss" not in page
+    for page in english:
+        assert "Blood loss" in page
+        assert "Крововтрата" not in page
+
+
 def test_stored_cases_are_linked(alice, four, north):
     page = browser(alice).get(page_of(four)).content.decode()
 
@@ -419,7 +438,7 @@ def test_the_list_tells_how_far_each_is(alice, four):
 
     assert "cases.csv NORTH alice" in said
     assert "Checked" in said
-    assert "1 new, 1 changed, 1 unchanged, 1 rejected" in said
+    assert "New: 1, Changed: 1, Unchanged: 1, Rejected: 1" in said
 
 
 def test_html_in_a_file_is_text_on_every_page(alice, north):
