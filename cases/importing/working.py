@@ -102,7 +102,7 @@ def _import(batch: ImportBatch, file: flat.File) -> None:
     try:
         with (
             access.scope([batch.center_id]),
-            jobs.pulse(ImportBatch, batch.pk, batch.center_id) as beat,
+            jobs.pulse(_ours(batch), batch.center_id) as beat,
         ):
             for chunk in _chunks(file):
                 for row, is_changed in take(chunk):
@@ -110,6 +110,8 @@ def _import(batch: ImportBatch, file: flat.File) -> None:
                     if is_changed:
                         changed.append(row)
                 beat(rows_done=min(tally.rows, file.total), rows_total=file.total)
+                if not _ours(batch).exists():
+                    raise _TakenOver
             if batch.all_or_nothing and tally.verdicts["rejected"]:
                 raise running.NothingToKeep
             _end(batch, file, State.DONE, tally, changed)

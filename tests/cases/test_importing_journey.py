@@ -499,6 +499,30 @@ def test_a_long_import_keeps_its_lease(north, alice, monkeypatch):
     assert leases[0] < leases[1]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_whose_lease_went_to_another_stops_and_leaves_that_lease_alone(north, alice, monkeypatch):
+    monkeypatch.setattr(running, "CHUNK", 1)
+    batch = checked(flattened([draft(f"A-{n}") for n in range(3)]), north, alice)
+    in_scope(importing.commit, batch, by=alice, seen_round=batch.round)
+    save_cases, calls = running.intake.save_cases, []
+
+    def take_over():
+        with access.scope([north.pk]):
+            ImportBatch.objects.update(attempts=2, leased_until="2040-01-01T00:00Z")
+        connection.close()
+
+    def slow(*args, **options):
+        calls.append(1)
+        beside(take_over)
+        return save_cases(*args, **options)
+
+    monkeypatch.setattr(running.intake, "save_cases", slow)
+    tasks.import_batch(batch.pk)
+
+    assert len(calls) == 1
+    assert (now(batch).leased_until.year, now(batch).rows_done, stored(north)) == (2040, 0, {})
+
+
 def test_sentences_are_in_the_language_of_the_person_who_asked(north, alice, monkeypatch):
     alice.language = "uk"
     alice.save()
