@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Now
 from django.utils import translation
@@ -38,9 +37,8 @@ def apply(batch_id: int) -> None:
         if not jobs.claim(ImportBatch, batch_id):
             return
         batch = ImportBatch.objects.select_related("center", "requested_by").get(pk=batch_id)
-    language = batch.requested_by.language if batch.requested_by else ""
     try:
-        with translation.override(language or settings.LANGUAGE_CODE):
+        with translation.override(batch.language):  # the one exception to docs/decisions/0009
             (_check if batch.dry_run else _import)(batch, _read(batch))
     except _TakenOver:
         return

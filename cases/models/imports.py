@@ -30,6 +30,11 @@ class ImportBatch(models.Model):
     requested_by = models.ForeignKey(
         "registry.User", null=True, on_delete=models.PROTECT, related_name="imports", help_text="Who asked"
     )
+    language = models.CharField(
+        max_length=10,
+        default="en",
+        help_text="Language of whoever asked last: what is said of its rows is said in it",
+    )
     file_name = models.CharField(max_length=255, help_text="Name of the file as given")
     content = models.BinaryField(help_text="The file; emptied when the import ends")
     digest = models.CharField(max_length=64, help_text="SHA-256 of the file")
