@@ -45,7 +45,7 @@ def main() -> None:
             seconds[step].append(taken)
         seconds["check again"].append(steps(content, center, by, saves=False)["check"])
         beside = scratch.center(f"R{number}")
-        seconds["intake"].append(raw.write(documents, beside, batch=running.CHUNK))
+        seconds["intake"].append(raw.write(documents, beside, batch=running.CHUNK, source="import"))
     rates = {name: count / statistics.median(taken) for name, taken in seconds.items()}
     for name, rate in rates.items():
         print(f"{name:12} {rate:10,.0f} rows/s")
