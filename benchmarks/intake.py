@@ -180,14 +180,14 @@ def settle(documents: list) -> None:
     connection.close()
 
 
-def write(documents: list, center: Any, *, batch: int = BATCH) -> float:
+def write(documents: list, center: Any, *, batch: int = BATCH, source: str = "synthetic") -> float:
     """Write documents in batches; returns the seconds it took."""
     from cases import intake
 
     started = time.perf_counter()
     for first in range(0, len(documents), batch):
         submissions = [intake.Submission(document=one) for one in documents[first : first + batch]]
-        for receipt in intake.save_cases(submissions, center=center, by=None, source="synthetic"):
+        for receipt in intake.save_cases(submissions, center=center, by=None, source=source):
             if receipt.verdict != "new":
                 sys.exit(f"not new: {receipt}")
     return time.perf_counter() - started

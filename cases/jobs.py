@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.db import DatabaseError, connection
-from django.db.models import F, Model, Q
+from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
@@ -54,20 +55,20 @@ def due(job: type[Model]) -> list[int]:
 
 
 @contextmanager
-def pulse(job: type[Model], job_id: int, center_id: int) -> Iterator[Callable[..., None]]:
+def pulse(ours: QuerySet[Any], center_id: int) -> Iterator[Callable[..., None]]:
     """Tell how far a job is, and renew its lease, beside the one long transaction that its work stands in.
 
-    That needs a connection of its own. The job's transaction must not have written the job's row before the end of this
-    block. A beat that fails is left out: it is the work that counts.
+    `ours` is the job's row as long as nobody else has the job: another's lease is not renewed. That needs a connection
+    of its own. The job's transaction must not have written the job's row before the end of this block. A beat that
+    fails is left out: it is the work that counts.
     """
 
     def beat(**progress: int) -> None:
         try:
             with access.scope([center_id]):
-                rows = job._default_manager.filter(pk=job_id, state="running")
-                rows.update(leased_until=lease(), **progress)
+                ours.update(leased_until=lease(), **progress)
         except DatabaseError:
-            logger.warning("no pulse job=%s id=%s", job._meta.model_name, job_id, exc_info=True)
+            logger.warning("no pulse job=%s", ours.model._meta.model_name, exc_info=True)
 
     with ThreadPoolExecutor(1) as aside:
         try:

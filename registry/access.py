@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError, models, transaction
+from django.db import InternalError, OperationalError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
@@ -214,12 +214,19 @@ class ScopeMiddleware:
                 if response.status_code >= 500:
                     transaction.set_rollback(True)
                 return response
-        except OperationalError:
+        except (OperationalError, InternalError) as error:
+            if not _gave_up(error):
+                raise
             return _later()
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Ask the client to come back when the database gave up (time limit, lock, lost connection)."""
-        return _later() if isinstance(exception, OperationalError) else None
+        return _later() if _gave_up(exception) else None
+
+
+def _gave_up(error: Exception) -> bool:
+    """Whether the database may answer another time; a transaction that we left idle too long it ends as 25P03."""
+    return isinstance(error, OperationalError) or getattr(error.__cause__, "sqlstate", "") == "25P03"
 
 
 def _later() -> HttpResponse:

@@ -1,6 +1,7 @@
 """Which language a person reads: their own choice, else the browser's wish, else English; a machine's wish alone.
 
-Whatever is stored, and whatever a task or command writes, is English: only what is shown follows the reader.
+Whatever is stored, and whatever a task or command writes, is English: only what is shown follows the reader. The one
+exception are sentences about the rows of an imported file (docs/decisions/0009).
 """
 
 from collections.abc import Callable

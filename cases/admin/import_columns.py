@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from django.http import QueryDict
 
 from cases.flat import Head
 from cases.flat.columns import LEFT_OUT, MAX_POSITION
-from cases.flat.matching import Field, groups
+from cases.flat.matching import Field, groups, lettered
 from cases.importing import mapping
 from cases.importing.mapping import Mistake
 from cases.models import ImportBatch
-
-_DIGITS = re.compile(r"(?<=\.)\d+(?=\.)|^\d+(?=\.)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,35 +100,30 @@ class ColumnsForm:
         form.mistakes = mapping.mistakes(form.heads, form.fields)
         return form
 
-    @property
+    @cached_property
     def sheets(self) -> list[SheetColumns]:
         """The sheets with their columns, as the page shows them."""
-        said = {(mistake.sheet, mistake.column): mistake.message for mistake in self.mistakes}
         return [
-            SheetColumns(
-                number=number,
-                head=head,
-                columns=[
-                    Column(
-                        sheet=number,
-                        index=index,
-                        name=name,
-                        samples=samples,
-                        target=(target := self.fields[head.name].get(name, LEFT_OUT)),
-                        field=_titles(head.name if number else "").get(_entry(target)[0], target),
-                        mistake=said.get((number, index), ""),
-                    )
-                    for index, (name, samples) in enumerate(zip(head.header, head.samples, strict=True))
-                ],
-            )
+            SheetColumns(number=number, head=head, columns=list(self._columns(number, head)))
             for number, head in enumerate(self.heads)
         ]
 
-
-@cache
-def _titles(sheet: str) -> dict[str, str]:
-    """What the entries of the list are called."""
-    return {field.path: field.title for group in groups(sheet) for field in group.fields}
+    def _columns(self, number: int, head: Head) -> Iterator[Column]:
+        said = {(mistake.sheet, mistake.column): mistake.message for mistake in self.mistakes}
+        titles = {
+            field.path: field.title for group in groups(head.name if number else "") for field in group.fields
+        }
+        for index, (name, samples) in enumerate(zip(head.header, head.samples, strict=True)):
+            target = self.fields[head.name].get(name, LEFT_OUT)
+            yield Column(
+                sheet=number,
+                index=index,
+                name=name,
+                samples=samples,
+                target=target,
+                field=titles.get(_entry(target)[0], target),
+                mistake=said.get((number, index), ""),
+            )
 
 
 def _target(data: QueryDict, key: str) -> str:
@@ -145,10 +137,8 @@ def _target(data: QueryDict, key: str) -> str:
 
 def _entry(target: str) -> tuple[str, int]:
     """An entry of the list and a number for a column name; a name that no entry can say is an entry of its own."""
-    numbers = [int(found) for found in _DIGITS.findall(target)]
+    path, numbers = lettered(target)
     if not numbers:
         return target, 1
-    letters = iter("NM")
-    path = _DIGITS.sub(lambda _: next(letters, "?"), target)
     number = numbers[-1]
     return (path, number) if Field(path=path, label="").numbered(number) == target else (target, 1)

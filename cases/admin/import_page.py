@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from cases import flat, importing
 from cases.admin.import_columns import ColumnsForm
 from cases.admin.import_rows import RowsList
-from cases.models import ImportBatch
+from cases.models import ImportBatch, ImportRow
 from registry import uploads
 from registry.access import Action
 from registry.admin import centers_where
@@ -135,10 +135,10 @@ class ImportPage:
         )
 
     def _result(self) -> HttpResponse:
-        rows = (
-            self._rows() if "counts" in self.batch.verdicts and self.batch.state != State.CANCELED else None
-        )
-        context = {"step": 5, "rows": rows, "counts": self.batch.verdicts.get("counts")}
+        """Tell what came of it; of an import of long ago, or of an earlier release, the counts may be all there is."""
+        counts = self.batch.verdicts.get("counts")
+        has_rows = counts and ImportRow.objects.filter(batch=self.batch).exists()
+        context = {"step": 5, "rows": self._rows() if has_rows else None, "counts": counts}
         return self._draw("import_result", {**context, "imported": _imported(self.batch)})
 
     def _rows(self) -> RowsList:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -16,12 +15,12 @@ from django.utils.translation import gettext, gettext_lazy
 
 from cases import dictionary
 from cases.dictionary import Entry
+from cases.flat.matching import lettered
 from cases.importing import mapping
 from cases.models import Case, ImportBatch, ImportRow
 from cases.vocabulary import Missing
 
 PER_PAGE = 25
-_DIGITS = re.compile(r"(?<=\.)\d+(?=\.)")
 OWN = {"citation": gettext_lazy("Citation"), "note": gettext_lazy("Note")}
 
 
@@ -80,13 +79,12 @@ class RowsList:
         self.header = {name for head in mapping.heads_of(batch) for name in head.header}
         self.is_thinned = bool(batch.finished_at) and not batch.preview
         counts = self.verdicts["counts"]
-        self.total = sum(counts.values())
         self.sizes = {
-            "": self.total,
+            "": sum(counts.values()),
             **counts,
-            "queries": self.verdicts["queries"],
-            "erased": self._rows("erased").count() if self.verdicts["erased"] else 0,
-            "rejudged": self.verdicts["rejudged"],
+            "queries": self.verdicts.get("queries", 0),
+            "erased": self._rows("erased").count() if self.verdicts.get("erased") else 0,
+            "rejudged": self.verdicts.get("rejudged", 0),
         }
         name = asked.get("rows", "")
         self.name = name if self.sizes.get(name) else ""
@@ -99,10 +97,7 @@ class RowsList:
         """The filters, each with its count."""
         labels = {
             "": gettext("All rows"),
-            "new": gettext("New"),
-            "changed": gettext("Changed"),
-            "unchanged": gettext("Unchanged"),
-            "rejected": gettext("Rejected"),
+            **{verdict.value: str(verdict.label) for verdict in ImportRow.Verdict},
             "queries": gettext("With queries"),
             "erased": gettext("Erasing answers"),
             "rejudged": gettext("Judged again"),
@@ -130,10 +125,16 @@ class RowsList:
         for row in rows:
             case = cases.get(row.case_number)
             address = reverse("admin:cases_case_change", args=[case]) if case else ""
-            problems = [
-                {**problem, "column": named(problem["column"], self.header)} for problem in row.problems
-            ]
+            problems = [self._shown(problem) for problem in row.problems]
             yield ShownRow(row=row, address=address, answers=list(_answers(row)), problems=problems)
+
+    def _shown(self, problem: dict[str, Any]) -> dict[str, Any]:
+        said = gettext("Its sentence is not kept any more; it was: {code}").format(code=problem["code"])
+        return {
+            **problem,
+            "column": named(problem["column"], self.header),
+            "message": problem.get("message", said),
+        }
 
     def _rows(self, name: str) -> QuerySet[ImportRow]:
         rows = ImportRow.objects.filter(batch=self.batch).defer("cells").order_by("position")
@@ -172,9 +173,7 @@ def _answers(row: ImportRow) -> Iterator[Answer]:
 
 def described(column: str) -> tuple[Entry | None, str]:
     """The field that a column leads to, and the form it belongs to, with the numbers of its rows."""
-    numbers = _DIGITS.findall(column)
-    letters = iter("NM")
-    path = _DIGITS.sub(lambda _: next(letters, "?"), column)
+    path, numbers = lettered(column)
     entry = _entries().get(path)
     if entry is None:
         return None, ""
@@ -190,15 +189,15 @@ def named(column: str, header: Collection[str]) -> str:
         return f"{form}: {entry.label}"
     parts = column.split(".")
     title = _forms().get(next((part for part in reversed(parts) if not part.isdigit()), ""))
-    return _counted(title, [part for part in parts if part.isdigit()]) if title else column
+    return _counted(title, [int(part) for part in parts if part.isdigit()]) if title else column
 
 
-def _counted(title: str, numbers: list[str]) -> str:
-    return " ".join([str(title), ".".join(numbers)]).strip()
+def _counted(title: Any, numbers: list[int]) -> str:
+    return " ".join([str(title), ".".join(map(str, numbers))]).strip()
 
 
 @cache
-def _forms() -> dict[str, str]:
+def _forms() -> dict[str, Any]:
     return {form.name: form.title for form in dictionary.forms()}
 
 

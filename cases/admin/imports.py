@@ -19,7 +19,7 @@ from cases.admin.import_page import COLORS, ImportPage, UploadPage, progress_of,
 from cases.flat import template
 from cases.importing import Attachment
 from cases.importing.returning import WORKBOOK
-from cases.models import ImportBatch
+from cases.models import ImportBatch, ImportRow
 from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
 
@@ -84,14 +84,10 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         counts = batch.verdicts.get("counts")
         if not counts:
             return None
-        told = {
-            "new": gettext("{n} new"),
-            "changed": gettext("{n} changed"),
-            "unchanged": gettext("{n} unchanged"),
-            "rejected": gettext("{n} rejected"),
-        }
         parts = [
-            said.format(n=number_format(counts[verdict])) for verdict, said in told.items() if counts[verdict]
+            f"{verdict.label}: {number_format(counts[verdict])}"
+            for verdict in ImportRow.Verdict
+            if counts[verdict]
         ]
         return ", ".join(parts) or gettext("none")
 

@@ -27,7 +27,7 @@ class Entry:
     """One field of one form, as people and machines need to know it."""
 
     form: str
-    form_title: str
+    form_title: Any  # put into the reader's language when it is shown
     repeats: bool
     of_operation: bool
     name: str
@@ -90,7 +90,7 @@ def entries() -> Iterator[Entry]:
         for field in clinical_fields(model):
             yield Entry(
                 form=model.name,
-                form_title=str(model.title),
+                form_title=model.title,
                 repeats=model.repeats,
                 of_operation=issubclass(model, OperationForm),
                 name=field.name,

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
+from django.conf import settings
+from django.utils import translation
+
 from cases import dictionary
 from cases.dictionary import Entry
 from cases.flat.columns import (
@@ -20,10 +23,12 @@ from cases.flat.columns import (
     SHEETS,
     place,
 )
+from registry.language import spoken
 
 NEAR = 0.86
 # Likeness takes time; a file with more columns than this that nobody knows is of another kind.
 MOST_COMPARED = 200
+_DIGITS = re.compile(r"(?<=\.)\d+(?=\.)")
 _NUMBER = re.compile(r"(?<![^\W_])([1-9]\d{0,2})(?![^\W_])")
 
 
@@ -60,18 +65,28 @@ class Group:
     fields: tuple[Field, ...]
 
 
-@cache
+def lettered(column: str) -> tuple[str, list[int]]:
+    """The path of a column, N and M in place of the numbers of its rows, and these numbers."""
+    letters = iter("NM")
+    path = _DIGITS.sub(lambda _: next(letters, "?"), column)
+    return path, [int(found) for found in _DIGITS.findall(column)]
+
+
 def groups(sheet: str = "") -> tuple[Group, ...]:
     """Every field that a column of this sheet can hold: all of them in the first, its form's in another."""
+    return _groups(sheet, spoken())
+
+
+@cache
+def _groups(sheet: str, language: str) -> tuple[Group, ...]:
     form = SHEETS.get(sheet)
     keys = SHEET_COLUMNS if form else (*KEY_COLUMNS, *OWN_TEXTS)
     found = {"": [Field(path=key, label=key.replace("_", " ").capitalize()) for key in keys]}
     for entry in dictionary.entries():
         path = _within(entry, form.prefix) if form else entry.path
         if path:
-            found.setdefault(entry.form_title, []).append(
-                Field(path=path, label=entry.label, unit=entry.unit)
-            )
+            fields = found.setdefault(str(entry.form_title), [])
+            fields.append(Field(path=path, label=entry.label, unit=entry.unit))
     return tuple(Group(title=title, fields=tuple(fields)) for title, fields in found.items())
 
 
@@ -126,13 +141,15 @@ def _row_of(field: Field | None, number: int) -> str:
 
 @cache
 def _names(sheet: str) -> dict[str, Field]:
-    """Every name that says one field and no other."""
-    found: dict[str, Field | None] = {}
-    for group in groups(sheet):
-        for field in group.fields:
-            for name in set(_called(field, group.title)):
-                found[name] = None if name in found else field
-    return {name: field for name, field in found.items() if field and name}
+    """Every name that says one field and no other, in any of our languages, whoever reads."""
+    found: dict[str, dict[str, Field]] = {}
+    for language, _ in settings.LANGUAGES:
+        with translation.override(language):
+            for group in groups(sheet):
+                for field in group.fields:
+                    for name in _called(field, group.title):
+                        found.setdefault(name, {})[field.path] = field
+    return {name: next(iter(meant.values())) for name, meant in found.items() if name and len(meant) == 1}
 
 
 def _called(field: Field, title: str) -> Iterator[str]:

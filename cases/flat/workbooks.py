@@ -1,7 +1,7 @@
 """Workbooks (XLSX) from outside: what a zip archive claims is counted before it is believed.
 
 A workbook of 156 KiB can unfold to hundreds of MiB, so bytes are counted while they unfold, cells while they
-are read; macros, passwords and document type definitions are refused; formulas are never computed.
+are read (parts.py: all else); macros, passwords and document type definitions are refused; formulas never computed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from django.utils.translation import gettext
-from openpyxl import load_workbook
 
+from cases.flat.parts import Book
 from cases.flat.tables import (
     MAX_COLUMNS,
     MAX_ROWS,
@@ -79,11 +79,8 @@ def _damaged() -> str:
 
 
 def _read(content: bytes, rows: int | None) -> list[Sheet | None]:
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-    try:
-        return [_sheet(sheet, rows) for sheet in book.worksheets if sheet.title not in ASIDE]
-    finally:
-        book.close()
+    book = Book(content)
+    return [_sheet(book, sheet, rows) for sheet in book.sheets if sheet.title not in ASIDE]
 
 
 def _inspect(content: bytes) -> None:
@@ -123,19 +120,18 @@ def _unfold(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
                         "Delete unused sheets and formatted empty cells, or send CSV."
                     )
                     raise UnreadableFile(said.format(cells=MAX_CELLS, size=MAX_UNFOLDED_BYTES >> 20))
-                joined = tail + piece
+                joined = (tail + piece).replace(b"\x00", b"")  # XML may be UTF-16
                 if b"<!DOCTYPE" in joined or b"<!ENTITY" in joined:
                     said = gettext(
                         "The workbook contains a document type definition. "
                         "Open it in a spreadsheet program and save it as .xlsx again."
                     )
                     raise UnreadableFile(said)
-                tail = piece[-10:]
+                tail = piece[-20:]
 
 
-def _sheet(source: Any, at_most: int | None) -> Sheet | None:
-    source.reset_dimensions()  # the sheet's own statement of its size is a claim, too
-    walk = _rows(source, at_most and at_most + 1)
+def _sheet(book: Book, source: Any, at_most: int | None) -> Sheet | None:
+    walk = _rows(book, source, at_most and at_most + 1)
     first = next(walk, None)
     if first is None:
         return None
@@ -149,19 +145,22 @@ def _sheet(source: Any, at_most: int | None) -> Sheet | None:
     return Sheet(name=source.title, header=header, rows=lambda: iter(rows))
 
 
-def _rows(source: Any, last: int | None) -> Iterator[Row]:
+def _rows(book: Book, source: Any, last: int | None) -> Iterator[Row]:
     """Walk the rows that hold anything; empty ones are numbered and left out."""
-    cells, filled = 0, 0
-    for number, row in enumerate(source.iter_rows(max_row=last), start=1):
-        cells += len(row)
-        if len(row) > 2 * MAX_COLUMNS or cells > MAX_CELLS:
+    count, filled = 0, 0
+    for number, cells in book.rows(source, last):
+        width = max((cell["column"] for cell in cells), default=0)
+        count += max(width, len(cells))
+        if width > 2 * MAX_COLUMNS or count > MAX_CELLS:
             said = gettext(
                 "Sheet '{sheet}' reaches too far (row {row}, column {column}). "
                 "Delete the formatted empty rows and columns, or send CSV."
             )
-            column = letter(max(len(row) - 1, 0))
+            column = letter(max(width - 1, 0))
             raise UnreadableFile(said.format(sheet=source.title, row=number, column=column))
-        values = [_value(cell) for cell in row]
+        values: list[Any] = [None] * width
+        for cell in cells:
+            values[cell["column"] - 1] = _value(cell)
         if any(value is not None and value != "" for value in values):
             filled += 1
             if filled > MAX_ROWS + 1:
@@ -170,10 +169,11 @@ def _rows(source: Any, last: int | None) -> Iterator[Row]:
             yield Row(number, values)
 
 
-def _value(cell: Any) -> Any:
-    if cell.data_type == "f":
-        return Formula(cell.value)
-    return Broken(cell.value) if cell.data_type == "e" else cell.value
+def _value(cell: dict[str, Any]) -> Any:
+    value, kind = cell["value"], cell["data_type"]
+    if kind == "f":
+        return Formula(value)
+    return Broken(value) if kind == "e" else value
 
 
 def _fitted(row: Row, width: int) -> Row:

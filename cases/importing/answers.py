@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from cases import flat
+from cases.batches import Verdict
 from cases.document import StoredCase, dump
+from cases.models import ImportRow
 from cases.problems import Problem
-
-Verdict = Literal["new", "changed", "unchanged", "rejected"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Report:
     @property
     def counts(self) -> dict[str, int]:
         found = Counter(row.verdict for row in self.verdicts)
-        return {verdict: found[verdict] for verdict in ("new", "changed", "unchanged", "rejected")}
+        return {verdict: found[verdict] for verdict in ImportRow.Verdict.values}
 
     def as_plain(self) -> dict[str, Any]:
         """Write it as JSON holds it."""

@@ -3,33 +3,58 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import islice
+from typing import Any
 
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from cases.importing import waiting
+from cases.importing import mapping, waiting
 from cases.models import ImportBatch, ImportRow
 from registry import access
 
 UNDECIDED_FOR = timedelta(days=7)
 REJECTED_FOR = timedelta(days=30)
 SAYING_NOTHING = (ImportRow.Verdict.NEW, ImportRow.Verdict.UNCHANGED)
+AT_ONCE = 500
 
 
 def tidy() -> None:
-    """Cancel what nobody decided on for a week; forget the rejected rows of what ended a month ago.
-
-    Counts stay, and of the rows that changed a case, were rejected or were asked something: what was said of them, and
-    the names of the changed columns.
-    """
+    """Cancel what nobody decided on for a week; empty what failed; thin out what ended a month ago."""
     with access.everywhere():
         undecided = ImportBatch.objects.filter(state__in=(waiting.State.UPLOADED, waiting.State.CHECKED))
         waiting.forget(undecided.filter(created_at__lt=Now() - UNDECIDED_FOR))
-        ended = ImportBatch.objects.filter(
-            ~Q(preview={}) | ~Q(content=b""), finished_at__lt=Now() - REJECTED_FOR
-        )
-        ids = list(ended.values_list("pk", flat=True))
-        rows = ImportRow.objects.filter(batch__in=ids)
-        rows.exclude(cells=[], values=[]).update(cells=[], values=[])
-        rows.filter(verdict__in=SAYING_NOTHING, problems=[]).delete()
-        ImportBatch.objects.filter(pk__in=ids).update(content=b"", preview={})
+        _empty_what_failed()
+        _thin_out()
+
+
+def _empty_what_failed() -> None:
+    """Of work that failed for good, the file, its first values, and old and new answers go: nobody continues it."""
+    failed = ImportBatch.objects.filter(state=waiting.State.FAILED).exclude(content=b"")
+    for batch in failed.defer("content"):
+        ImportRow.objects.filter(batch=batch).exclude(values=[]).update(values=[])
+        columns = mapping.columns_of(mapping.heads_of(batch))
+        ImportBatch.objects.filter(pk=batch.pk).update(content=b"", preview=columns)
+
+
+def _thin_out() -> None:
+    """Forget rejected rows, and sentences, which may repeat values.
+
+    Counts stay, and of the rows that changed a case, were rejected or were asked something: the codes and places of
+    what was said of them, and the names of the changed columns.
+    """
+    ended = ImportBatch.objects.filter(~Q(preview={}) | ~Q(content=b""), finished_at__lt=Now() - REJECTED_FOR)
+    ids = list(ended.values_list("pk", flat=True))
+    rows = ImportRow.objects.filter(batch__in=ids)
+    rows.exclude(cells=[], values=[]).update(cells=[], values=[])
+    rows.filter(verdict__in=SAYING_NOTHING, problems=[]).delete()
+    told = rows.exclude(problems=[]).only("problems").iterator(AT_ONCE)
+    while some := list(islice(told, AT_ONCE)):
+        for row in some:
+            row.problems = [_without_sentence(problem) for problem in row.problems]
+        ImportRow.objects.bulk_update(some, ["problems"])
+    ImportBatch.objects.filter(pk__in=ids).update(content=b"", preview={})
+
+
+def _without_sentence(problem: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in problem.items() if name != "message"}

@@ -1,4 +1,4 @@
-"""The rows of a file as the database keeps them: verdict and sentences for good, values only while they are needed."""
+"""The rows of a file as the database keeps them: verdicts and codes for good, values and sentences while needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from cases.flat.returned import kept, storable
 from cases.importing.answers import RowVerdict
 from cases.models import ImportBatch, ImportRow
 
-VERDICTS = ("new", "changed", "unchanged", "rejected")
 NUMBER_LENGTH, SHEET_LENGTH = 60, 100
 
 
@@ -61,7 +60,7 @@ class Tally:
         """Write it as JSON holds it."""
         return {
             "saved": saved,
-            "counts": {verdict: self.verdicts[verdict] for verdict in VERDICTS},
+            "counts": {verdict: self.verdicts[verdict] for verdict in ImportRow.Verdict.values},
             "queries": self.queries,
             "erased": self.erased,
             "rejudged": self.rejudged,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CHUNK = 500
 
 
-class _NothingToKeep(Exception):  # noqa: N818 (it is no error)
+class NothingToKeep(Exception):  # noqa: N818 (it is no error)
     """Leaves the transaction of an all-or-nothing import with a rejected row."""
 
 
@@ -69,8 +69,8 @@ def run(
                 verdicts += work.take(chunk)
                 progress(len(verdicts), file.total)
             if mode == "atomic" and any(row.verdict == "rejected" for row in verdicts):
-                raise _NothingToKeep
-    except _NothingToKeep:
+                raise NothingToKeep
+    except NothingToKeep:
         saved = False
     return Report(digest=digest, rows=file.total, saved=saved, verdicts=tuple(verdicts))
 

@@ -18,6 +18,7 @@ from cases.importing import mapping
 from cases.models import ImportBatch, ImportRow
 from cases.vocabulary import Source
 from registry import access, bell
+from registry.language import spoken
 
 if TYPE_CHECKING:
     from registry.models import Center, User
@@ -65,6 +66,7 @@ def _kept(content: bytes, *, file_name: str, **fields: Any) -> ImportBatch:
         file_name=name or gettext("no name"),
         digest=digest,
         requested_by=fields.pop("by"),
+        language=spoken(),
         **fields,
     )
 
@@ -105,6 +107,7 @@ def _hand_over(batch: ImportBatch, state: str, seen_round: int, **changes: Any) 
         attempts=0,
         leased_until=None,
         rows_done=0,
+        language=spoken(),
         **changes,
     )
     if taken:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Now
 from django.utils import translation
@@ -32,19 +31,14 @@ class _TakenOver(Exception):  # noqa: N818 (it is no error)
     """Another worker has the batch since our lease ran out, or somebody canceled it; we leave nothing."""
 
 
-class _NothingToKeep(Exception):  # noqa: N818 (it is no error)
-    """Leaves the transaction of an all-or-nothing import with a rejected row."""
-
-
 def apply(batch_id: int) -> None:
     """Check or import a waiting file, if nobody else does; cases and answer are saved together, or not at all."""
     with access.everywhere():
         if not jobs.claim(ImportBatch, batch_id):
             return
         batch = ImportBatch.objects.select_related("center", "requested_by").get(pk=batch_id)
-    language = batch.requested_by.language if batch.requested_by else ""
     try:
-        with translation.override(language or settings.LANGUAGE_CODE):
+        with translation.override(batch.language):  # the one exception to docs/decisions/0009
             (_check if batch.dry_run else _import)(batch, _read(batch))
     except _TakenOver:
         return
@@ -106,7 +100,7 @@ def _import(batch: ImportBatch, file: flat.File) -> None:
     try:
         with (
             access.scope([batch.center_id]),
-            jobs.pulse(ImportBatch, batch.pk, batch.center_id) as beat,
+            jobs.pulse(_ours(batch), batch.center_id) as beat,
         ):
             for chunk in _chunks(file):
                 for row, is_changed in take(chunk):
@@ -114,10 +108,12 @@ def _import(batch: ImportBatch, file: flat.File) -> None:
                     if is_changed:
                         changed.append(row)
                 beat(rows_done=min(tally.rows, file.total), rows_total=file.total)
+                if not _ours(batch).exists():
+                    raise _TakenOver
             if batch.all_or_nothing and tally.verdicts["rejected"]:
-                raise _NothingToKeep
+                raise running.NothingToKeep
             _end(batch, file, State.DONE, tally, changed)
-    except _NothingToKeep:
+    except running.NothingToKeep:
         with access.scope([batch.center_id]):
             _end(batch, file, State.REJECTED, tally, changed)
 

@@ -30,6 +30,11 @@ class ImportBatch(models.Model):
     requested_by = models.ForeignKey(
         "registry.User", null=True, on_delete=models.PROTECT, related_name="imports", help_text="Who asked"
     )
+    language = models.CharField(
+        max_length=10,
+        default="en",
+        help_text="Language of whoever asked last: what is said of its rows is said in it",
+    )
     file_name = models.CharField(max_length=255, help_text="Name of the file as given")
     content = models.BinaryField(help_text="The file; emptied when the import ends")
     digest = models.CharField(max_length=64, help_text="SHA-256 of the file")
@@ -78,7 +83,8 @@ class ImportRow(models.Model):
     """What becomes of one row of a file; a case's rows in other sheets belong to it.
 
     Values of patients stand here only as long as somebody needs them: old and new answers until the import ends, the
-    row as it came, if it was rejected, for 30 days more (importing/keeping.py).
+    row as it came, if it was rejected, and the sentences, which may repeat values, for 30 days more
+    (importing/keeping.py).
     """
 
     class Verdict(Labeled):

@@ -4,8 +4,10 @@ import io
 import json
 import re
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -372,6 +374,25 @@ def test_rows_are_filtered_by_what_becomes_of_them(alice, four, verdict, shown, 
     assert [one for one in hidden if one in said] == []
 
 
+def test_each_reader_reads_the_own_language(alice, lena, north):
+    save(resected("A-1"), north, alice)
+    content = table(("case_number", "operations.1.blood_loss_ml"), ("A-1", "700"))
+    open_, done = uploaded(content, north, alice), checked(content, north, alice)
+    lena.language = "uk"
+    lena.save()
+
+    ukrainian, english = (
+        [text(browser(person).get(page_of(batch))) for batch in (open_, done)] for person in (lena, alice)
+    )
+
+    for page in ukrainian:
+        assert "Крововтрата" in page
+        assert "Blood loss" not in page
+    for page in english:
+        assert "Blood loss" in page
+        assert "Крововтрата" not in page
+
+
 def test_stored_cases_are_linked(alice, four, north):
     page = browser(alice).get(page_of(four)).content.decode()
 
@@ -417,7 +438,7 @@ def test_the_list_tells_how_far_each_is(alice, four):
 
     assert "cases.csv NORTH alice" in said
     assert "Checked" in said
-    assert "1 new, 1 changed, 1 unchanged, 1 rejected" in said
+    assert "New: 1, Changed: 1, Unchanged: 1, Rejected: 1" in said
 
 
 def test_html_in_a_file_is_text_on_every_page(alice, north):
@@ -550,6 +571,101 @@ def test_work_that_never_ended_is_told(alice, north):
     assert "never came to its end" in text(browser(alice).get(page_of(batch)))
 
 
+def test_what_failed_or_was_rejected_as_a_whole_shows_what_would_have_been(alice, four):
+    client = browser(alice)
+    for state in ("failed", "rejected"):
+        with access.scope([four.center_id]):
+            ImportBatch.objects.update(state=state, finished_at=timezone.now())
+
+        said = text(client.get(page_of(four)))
+
+        assert "none of this was saved: 1 new" in said
+        assert "A query would ask:" in said
+        assert "A query asks:" not in said
+
+
+OLD = {
+    "saved": True,
+    "counts": {"new": 5, "changed": 1, "unchanged": 0, "rejected": 1},
+    "rows": [
+        {"row": 2, "case_number": "A-1", "verdict": "changed", "problems": [], "changes": ["patient.sex"]},
+        {
+            "row": 3,
+            "case_number": "A-2",
+            "verdict": "rejected",
+            "problems": [
+                {
+                    "row": 3,
+                    "column": "patient.born_on",
+                    "code": "before_birth",
+                    "severity": "error",
+                    "sheet": "",
+                    "message": "Born on 1950-03-02.",
+                }
+            ],
+            "changes": [],
+        },
+    ],
+    "more_rows": 0,
+}
+
+
+def old(north, alice, **fields):
+    """An import as the release before rows had a table left it."""
+    with access.scope([north.pk]):
+        return ImportBatch.objects.create(
+            center=north,
+            requested_by=alice,
+            file_name="old.csv",
+            digest="0" * 64,
+            **{
+                "content": b"",
+                "state": "done",
+                "verdicts": OLD,
+                "finished_at": timezone.now(),
+                "rows_total": 7,
+            }
+            | fields,
+        )
+
+
+def migrated():
+    with access.everywhere():
+        import_module("cases.migrations.0008_answers_of_earlier_imports").move(apps, None)
+
+
+def test_an_import_of_an_earlier_release_shows_its_counts(alice, north):
+    said = text(browser(alice).get(page_of(old(north, alice))))
+
+    assert "6 cases were imported." in said
+    assert "5 new 1 changed 0 unchanged 1 rejected" in said
+    assert "Row by row" not in said
+
+
+def test_the_rows_of_an_earlier_release_are_taken_over_without_sentences(alice, north):
+    batch = old(north, alice)
+    refused = old(north, alice, state="rejected", verdicts={"refused": "No."})
+
+    for _ in range(2):
+        migrated()
+
+    said = text(browser(alice).get(page_of(batch)))
+    assert "5 new 1 changed 0 unchanged 1 rejected" in said
+    assert "Row 2 · A-1 Changed: Patient: Sex" in said
+    assert "Row 3 · A-2 Patient: Born : Its sentence is not kept any more; it was: before_birth" in said
+    assert "1950" not in str([row.problems for row in rows(batch)]) + str(now(batch).verdicts)
+    assert now(refused).verdicts == {"refused": "No."}
+
+
+def test_a_trial_of_an_earlier_release_imported_nothing(alice, north):
+    batch = old(north, alice, dry_run=True, content=b"x")
+
+    migrated()
+
+    assert "This import was canceled; nothing was saved" in text(browser(alice).get(page_of(batch)))
+    assert not bytes(now(batch).content)
+
+
 def test_an_import_of_long_ago_shows_what_is_still_known(alice, four):
     client = browser(alice)
     step(client, four, "import")
@@ -560,8 +676,8 @@ def test_an_import_of_long_ago_shows_what_is_still_known(alice, four):
 
     said = text(client.get(page_of(four)))
 
-    assert "ended more than 30 days ago" in said
-    assert "A-4" in said
+    assert "are still listed, without values and sentences" in said
+    assert "A-4 Patient: Sex : Its sentence is not kept any more; it was: unknown_code" in said
     assert "A-3" not in said
     assert "Download the rejected rows" not in said
 

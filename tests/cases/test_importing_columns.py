@@ -1,9 +1,11 @@
 """A center's own columns: which field they may hold, what is chosen, and that messages keep the center's names."""
 
 import pytest
+from django.utils import translation
 
 from cases import flat, importing, tasks
-from cases.flat.matching import groups, suggested
+from cases.flat import matching
+from cases.flat.matching import groups, lettered, suggested
 from cases.importing import mapping
 from registry import access
 from tests.cases.files import table, workbook
@@ -20,6 +22,33 @@ FIELDS = {
 
 def read(content, fields, **options):
     return list(flat.read(content, fields=fields, **options).lines())
+
+
+# --- in whose language ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["en", "uk"])
+def test_the_first_reader_decides_nothing_for_the_others(first):
+    for cached in (matching._groups, matching._names):
+        cached.cache_clear()
+    with translation.override(first):
+        suggested(["x"])
+        groups()
+
+    def titles(language):
+        with translation.override(language):
+            return {field.title for group in groups() for field in group.fields} | {g.title for g in groups()}
+
+    assert {"Height [cm] · presentation.height_cm", "Patient"} <= titles("en")
+    assert {"Зріст [cm] · presentation.height_cm", "Пацієнт"} <= titles("uk")
+    for language in ("en", "uk"):
+        with translation.override(language):
+            assert suggested(["Height", "Стать"]) == ["presentation.height_cm", "patient.sex"]
+
+
+def test_numbers_of_rows_give_way_to_letters():
+    assert lettered("operations.2.veins.11.vein") == ("operations.N.veins.M.vein", [2, 11])
+    assert lettered("patient.sex") == ("patient.sex", [])
 
 
 # --- what a column may hold -----------------------------------------------------------------------------------------

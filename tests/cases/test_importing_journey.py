@@ -16,7 +16,7 @@ from registry import access
 from registry.celery import app
 from tests.cases.examples import draft, resected
 from tests.cases.files import flattened, table
-from tests.cases.imports import checked, committed, now, rows, stored, uploaded
+from tests.cases.imports import checked, committed, now, recheck, rows, stored, uploaded
 
 pytestmark = pytest.mark.django_db
 
@@ -499,15 +499,61 @@ def test_a_long_import_keeps_its_lease(north, alice, monkeypatch):
     assert leases[0] < leases[1]
 
 
-def test_sentences_are_in_the_language_of_the_person_who_asked(north, alice, monkeypatch):
-    alice.language = "uk"
-    alice.save()
-    override, seen = translation.override, []
-    monkeypatch.setattr(working.translation, "override", lambda code: seen.append(code) or override(code))
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_whose_lease_went_to_another_stops_and_leaves_that_lease_alone(north, alice, monkeypatch):
+    monkeypatch.setattr(running, "CHUNK", 1)
+    batch = checked(flattened([draft(f"A-{n}") for n in range(3)]), north, alice)
+    in_scope(importing.commit, batch, by=alice, seen_round=batch.round)
+    save_cases, calls = running.intake.save_cases, []
 
-    checked(b"case_number\nA-1\n", north, alice)
+    def take_over():
+        with access.scope([north.pk]):
+            ImportBatch.objects.update(attempts=2, leased_until="2040-01-01T00:00Z")
+        connection.close()
 
-    assert seen == ["uk"]
+    def slow(*args, **options):
+        calls.append(1)
+        beside(take_over)
+        return save_cases(*args, **options)
+
+    monkeypatch.setattr(running.intake, "save_cases", slow)
+    tasks.import_batch(batch.pk)
+
+    assert len(calls) == 1
+    assert (now(batch).leased_until.year, now(batch).rows_done, stored(north)) == (2040, 0, {})
+
+
+def test_sentences_are_in_the_language_of_whoever_asked_last(north, alice):
+    """The worker knows no browser: the language of the request is kept with the file."""
+    content = table(("case_number", "operations.1.blood_loss_ml"), ("A-1", "1,5"), ("A-1", "x"))
+    batch = uploaded(content, north, alice)
+
+    def sentences(language):
+        with translation.override(language):
+            recheck(now(batch), alice)
+        told = " ".join(problem["message"] for row in rows(batch) for problem in row.problems)
+        in_scope(importing.reopen, now(batch), by=alice, seen_round=now(batch).round)
+        return told
+
+    ukrainian, english = sentences("uk"), sentences("en")
+
+    assert "Row 3 has the same case number." in english
+    assert "written with a comma" in english
+    assert "Рядок 3 має такий самий номер випадку." in ukrainian
+    assert "written with a comma" not in ukrainian
+    assert now(batch).language == "en"
+
+
+def test_an_import_speaks_as_the_person_who_asked_for_it(north, alice):
+    batch = checked(table(("case_number", "patient.sex"), ("A-1", "male")), north, alice)
+    save(draft("A-1", patient={"sex": "female"}), north, alice)
+
+    with translation.override("uk"):
+        done = committed(batch, alice)
+
+    (problem,) = rows(done)[0].problems
+    assert (problem["code"], done.language) == ("changed_since_check", "uk")
+    assert "Check the file again" not in problem["message"]
 
 
 # --- isolation ------------------------------------------------------------------------------------------------------

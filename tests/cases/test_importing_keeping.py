@@ -1,5 +1,7 @@
 """Values that came in with files go when they are needed no more; verdicts and sentences stay."""
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
@@ -9,8 +11,8 @@ from cases import importing, intake, tasks
 from cases.models import ImportBatch
 from registry import access
 from registry.celery import app
-from tests.cases.examples import draft
-from tests.cases.files import table
+from tests.cases.examples import draft, resected
+from tests.cases.files import flattened, table
 from tests.cases.imports import checked, committed, now, rows, uploaded
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +31,10 @@ def aged(batch, **fields):
         ImportBatch.objects.filter(pk=batch.pk).update(**fields)
     tasks.tidy_imports()
     return now(batch)
+
+
+def read(content):
+    return list(csv.DictReader(io.StringIO(content.decode())))
 
 
 def ago(days):
@@ -72,11 +78,40 @@ def test_what_was_wrong_and_what_changed_stays_without_values(north, alice, know
     assert [problem["code"] for row in rows(done) for problem in row.problems] == ["unknown_code"]
 
 
-def test_a_file_whose_work_failed_is_forgotten_after_thirty_days(north, alice):
-    batch = uploaded(CONTENT, north, alice)
+@pytest.mark.parametrize("when", [29.9, 30.1])
+def test_sentences_may_repeat_values_and_go_with_them(north, alice, when):
+    """A query and a refusal of the rulebook both tell the values that they are about."""
+    doubtful = resected("A-1", operation={"blood_loss_ml": 19_000})
+    impossible = {"operations.1.operated_on": "2015-03-02", "patient.born_on": "2016"}
+    header = dict.fromkeys(name for row in read(flattened([doubtful])) for name in row)
+    lines = [*read(flattened([doubtful])), dict.fromkeys(header, "") | {"case_number": "A-2"} | impossible]
+    content = table(list(header), *([line[name] for name in header] for line in lines))
+    done = committed(checked(content, north, alice), alice)
+    told = [problem for row in rows(done) for problem in row.problems]
+    assert {problem["severity"] for problem in told} == {"error", "query"}
 
-    assert bytes(aged(batch, state="failed", finished_at=ago(29)).content)
-    assert not bytes(aged(batch, state="failed", finished_at=ago(31)).content)
+    aged(done, finished_at=ago(when))
+
+    left = [problem for row in rows(done) for problem in row.problems]
+    if when < 30:
+        assert left == told
+        assert "19000" in str(left)
+    else:
+        kept = ("row", "column", "code", "severity", "sheet")
+        assert left == [{name: problem[name] for name in kept} for problem in told]
+
+
+def test_a_file_whose_work_failed_is_emptied_at_the_next_tidying(north, alice, known):
+    batch = checked(CONTENT, north, alice)
+    assert any(row.values for row in rows(batch))
+
+    failed = aged(batch, state="failed", finished_at=ago(0))
+
+    assert not bytes(failed.content)
+    assert "samples" not in str(failed.preview)
+    assert not any(row.values for row in rows(batch))
+    with access.scope([north.pk]):
+        assert importing.rejected_rows(failed)
 
 
 def test_it_is_done_every_night():

@@ -1,9 +1,11 @@
 """Who may do what: the table of roles, scoped reading, and one scope for each web request."""
 
+import time
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError, connection, transaction
+from django.db import InternalError, OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 
@@ -158,6 +160,20 @@ def test_a_database_that_gives_up_is_a_503_to_repeat(alice):
     assert (response.status_code, response["Retry-After"]) == (503, "5")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_request_that_worked_too_long_between_queries_is_a_503_to_repeat(alice):
+    def view(_):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+            time.sleep(0.3)
+            cursor.execute("SELECT 1")
+
+    response = request_as(alice, view)
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+
+
 def test_other_errors_stay_what_they_are(alice):
+    assert ScopeMiddleware(None).process_exception(None, InternalError()) is None
     assert ScopeMiddleware(None).process_exception(None, ValueError()) is None
     assert ScopeMiddleware(None).process_exception(None, OperationalError()).status_code == 503
