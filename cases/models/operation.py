@@ -1,8 +1,6 @@
 """What was done: operations, the reconstruction of the vena cava, and each vein that entered it."""
 
 from django.db import models
-from django.db.models import F
-from django.db.models.functions import Left
 
 from cases.models.base import Form, OperationForm
 from cases.vocabulary import (
@@ -120,12 +118,6 @@ class Operation(Form):
     cell_salvage = Flag("Cell salvage")
     intraop_events = CodedSet(IntraoperativeEvent, "Intraoperative events", need="C")
     lead_surgeon_code = Text("Lead surgeon", "Pseudonym kept by the center; never in reports", max_length=20)
-
-    class Meta(Form.Meta):
-        indexes = [
-            # Which other case of the center has its operation in the same month (X-56)?
-            models.Index(F("center"), Left("operated_on", 7), name="cases_operation_month"),
-        ]
 
 
 @audited

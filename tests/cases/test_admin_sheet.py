@@ -8,7 +8,7 @@ from cases.admin.sheet import MOST_SENT, ROW, Sheet, TooManyRowsError
 from cases.document import dump, parse
 from cases.forms import OPERATION_FORMS, OUTER_FORMS
 from cases.models import Operation, Patient
-from registry.fields import Coded, CodedSet, Flag, Measurement, PartialDateField, clinical_fields
+from registry.fields import Coded, CodedSet, Digest, Flag, Measurement, PartialDateField, clinical_fields
 
 
 def answer(field, place):
@@ -29,6 +29,8 @@ def answer(field, place):
         return ("2015-03-02", "2015-03", "2015")[place % 3]
     if isinstance(field, Flag):
         return bool(place % 2)
+    if isinstance(field, Digest):
+        return f"{place:064x}"
     return f"é {field.name}"[: field.max_length]
 
 
