@@ -18,6 +18,7 @@ from registry.tongues import ENGLISH, Tongue, reader, say, term
 
 # A sentence has at most 500 characters: what is listed in it is cut short, in characters.
 LONGEST_LIST, LONGEST_ABSENCE = 100, 400
+NAMES = ("Budd", "Dacron", "Kocher")  # what a label may begin with and keeps its capital
 ANSWER = "answer"  # the context of words that stand inside a sentence
 
 
@@ -75,8 +76,8 @@ def _labels(codes: Any, tongue: Tongue) -> dict[str, str]:
 
 
 def within(label: str) -> str:
-    """Write a label as it stands inside a sentence: "median laparotomy", but "PTFE" and "R0"."""
-    as_written = label[1:2].isupper() or not label[1:2].isalpha()
+    """Write a label as it stands inside a sentence: "median laparotomy", but "PTFE", "R0" and "Kocher maneuver"."""
+    as_written = label[1:2].isupper() or not label[1:2].isalpha() or label.startswith(NAMES)
     return label if as_written else label[:1].lower() + label[1:]
 
 

@@ -142,7 +142,7 @@ def test_an_impossible_value_is_refused_with_a_way_to_it(page_of, alice, case):
 
     summary = page.locator("#problems")
     expect(summary).to_be_focused()
-    must = "must be a number with at most 1 decimals from 100 to 230 cm."
+    must = "must be a number with at most 1 decimal from 100 to 230 cm."
     expect(summary).to_contain_text(f"Height (presentation.height_cm) {must}")
     check_axe(page)
     see(page, "case-refused")

@@ -56,3 +56,24 @@ def test_a_lost_session_leads_back_to_where_one_was(page_of, alice):
     page.locator("[name=password]").press("Enter")
 
     expect(page).to_have_url(re.compile("/admin/cases/case/$"))
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_without_scripts_one_finds_ones_way_and_out(page_of, alice, width):
+    page = page_of(alice, width=width, java_script_enabled=False)
+    see(page, "home-without-scripts")
+
+    page.locator("#nav-sidebar a").filter(has_text="Data queries").click()
+    expect(page.locator("h1")).to_contain_text("Data queries")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.locator("h1")).to_contain_text("logged out")
+
+
+def test_the_first_key_leads_past_the_menu(page_of, alice):
+    page = page_of(alice)
+    page.goto("/admin/cases/dataquery/")
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()

@@ -324,3 +324,16 @@ def test_errors_and_queries_are_told_apart():
 
     assert [f.rule_id for f in reading.errors] == ["X-31"]
     assert {f.rule_id for f in reading.queries} >= {"X-57"}
+
+
+@pytest.mark.parametrize(
+    ("label", "inside"),
+    [
+        ("Median laparotomy", "median laparotomy"),
+        ("PTFE", "PTFE"),
+        ("R0", "R0"),
+        ("Kocher or Cattell-Braasch maneuver", "Kocher or Cattell-Braasch maneuver"),
+    ],
+)
+def test_a_label_inside_a_sentence_keeps_the_capitals_of_names(label, inside):
+    assert wording.within(label) == inside
