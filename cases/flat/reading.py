@@ -13,6 +13,7 @@ from cases.flat.tables import MAX_FILE_BYTES, Sheet, UnreadableFile
 FIRST_ROWS = 100
 SAMPLES = 3
 SAMPLE_LENGTH = 40
+OTHERS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"%PDF", b"\x7fELF", b"MZ")  # pictures, pages, programs
 
 
 def sheets(content: bytes, *, rows: int | None = None) -> list[Sheet]:
@@ -29,6 +30,11 @@ def sheets(content: bytes, *, rows: int | None = None) -> list[Sheet]:
         raise UnreadableFile(said)
     if content.startswith(workbooks.ZIP):
         return workbooks.sheets(content, rows=rows)
+    if content.startswith(OTHERS):
+        said = gettext(
+            "The file is neither text nor an Excel workbook. Send a CSV file or an .xlsx workbook."
+        )
+        raise UnreadableFile(said)
     return [tables.csv_sheet(content)]
 
 

@@ -246,6 +246,7 @@ def test_a_filled_template_is_read():
         ("case_number\nA-1\n".encode("utf-16-be"), "looks like UTF-16"),
         ("case_number,note\nA-1,Привет\n".encode("cp1251"), "line 2 holds the byte 0xCF; it looks like windows-1251"),
         ("case_number,note\nA-1,café\n".encode("cp1252"), "line 2 holds the byte 0xE9; it looks like windows-1252"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x02" + bytes(600), "neither text nor an Excel workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old .xls workbook or protected by a password"),
         (b"PK\x03\x04" + b"x" * 200, "The workbook is damaged"),
         (b"case_number,patient.sx\nA-1,female\n", "'patient.sx' is not a column, did you mean 'patient.sex'?"),
