@@ -66,7 +66,7 @@ def _needed(need: str) -> SafeString:
         "R": ("*", gettext("Needed for a complete case")),
         "C": ("○", gettext("A complete case needs a value, or the reason why there is none")),
     }[need]
-    return format_html('<span class="case-need" title="{}">{}</span>', told, mark)
+    return format_html('<span class="case-need case-need-{}" title="{}">{}</span>', need.lower(), told, mark)
 
 
 def _meaning(declared: ClinicalField, label: Any, text: str) -> str:
