@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import yaml
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 from django.utils import timezone
 
@@ -220,6 +221,23 @@ def test_a_person_may_send_again_too(alice, south):
     assert told(send()) == told(send())
     assert kept()[0].center_id == south.pk
     assert client.get(f"{RECEIPTS}k-1/").json()["status"] == 201
+
+
+# --- cost ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_costs_six_statements_and_a_repetition_saves_the_rest(script):
+    def queries(number, **headers):
+        with CaptureQueriesContext(connection) as seen:
+            script.post(CASES, sent(number), **headers)
+        return len(seen)
+
+    keyed = {"HTTP_IDEMPOTENCY_KEY": "k-1"}
+    queries("A-0")  # notes that the key was used
+
+    plain, first, again = queries("A-1"), queries("A-2", **keyed), queries("A-2", **keyed)
+
+    assert (first - plain, again) == (6, 13)
 
 
 # --- receipts ------------------------------------------------------------------------------------------------------
