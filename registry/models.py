@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from registry.access import REGISTRY_WIDE, Role, Scope
+from registry.access import REGISTRY_WIDE, Role, Scope, ScopedQuerySet
 from registry.audit import audited, audited_except
 from registry.tongues import Labeled
 
@@ -252,3 +252,45 @@ class SignInAttempts(models.Model):
 
     def __str__(self) -> str:
         return f"{self.failures} failures"
+
+
+class AnsweredRequest(models.Model):
+    """A request that came with an Idempotency-Key, and what it was answered: sent again, it is answered alike.
+
+    It is written in the transaction of what the request saved, and kept for 90 days (api/idempotency.py).
+    """
+
+    center = models.ForeignKey(
+        Center,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The center whose data the answer tells.",
+    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", help_text="Who sent it.")
+    api_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.CASCADE,
+        related_name="+",
+        null=True,
+        help_text="The machine's key that it came with; empty for a person in a session.",
+    )
+    key = models.CharField(max_length=255, help_text="The Idempotency-Key, as it was sent.")
+    digest = models.BinaryField(
+        max_length=32, help_text="SHA-256 of address, deciding headers and body: another request is refused."
+    )
+    status = models.PositiveSmallIntegerField(null=True, help_text="Status of the answer.")
+    headers = models.JSONField(default=dict, help_text="Headers of the answer that are sent again.")
+    body = models.BinaryField(default=b"", help_text="Body of the answer, byte for byte.")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True, help_text="Moment of the request.")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "api_key", "key"), nulls_distinct=False, name="%(app_label)s_%(class)s_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.key

@@ -209,6 +209,10 @@ CELERY_BEAT_SCHEDULE = {
     "read the rulebooks again": {"task": "cases.tasks.reassess_all", "schedule": crontab(hour=2, minute=30)},
     "forget old uploads": {"task": "cases.tasks.tidy_imports", "schedule": crontab(hour=3, minute=30)},
     "forget old entries": {"task": "cases.tasks.remove_old_entries", "schedule": crontab(hour=3, minute=10)},
+    "forget answered requests": {
+        "task": "registry.tasks.forget_answered_requests",
+        "schedule": crontab(hour=3, minute=50),
+    },
     "send reports that are due": {"task": "reports.tasks.send_due", "schedule": crontab()},
 }
 
@@ -285,7 +289,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": ["cases.api.openapi.add_case_document"],
+    "POSTPROCESSING_HOOKS": ["cases.api.openapi.add_case_document", "cases.api.openapi_rows.add_rows"],
 }
 
 # --- the admin pages ----------------------------------------------------------------------------------------

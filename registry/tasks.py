@@ -3,6 +3,8 @@
 from celery import shared_task
 from django.db.models.functions import Now
 
+from registry import access
+from registry.api import idempotency
 from registry.models import Heartbeat
 
 
@@ -10,3 +12,10 @@ from registry.models import Heartbeat
 def beat() -> None:
     """Leave a sign that scheduler, queue and worker are alive; /readyz tells its age."""
     Heartbeat.objects.update_or_create(name="worker", defaults={"seen_at": Now()})
+
+
+@shared_task
+def forget_answered_requests() -> None:
+    """Forget what was answered to requests that nobody sends again."""
+    with access.everywhere():
+        idempotency.remove_old()

@@ -221,6 +221,11 @@ CORRECT: dict[str, Any] = {
         **_INVALID,
     },
 }
+PATCH: dict[str, Any] = {
+    **CORRECT,
+    "operation_id": "patch_case",
+    "request": {kind: _reference("CasePatch") for kind in ("application/merge-patch+json", JSON)},
+}
 ASSESSMENT: dict[str, Any] = {
     "operation_id": "read_assessment",
     "responses": {**_body("Assessment"), **_MISSING},

@@ -25,8 +25,20 @@ NEVER_SAVED = 0  # no case has this version: a document that must be new cannot 
 
 def document_of(request: Request) -> CaseDocument:  # type: ignore[valid-type]
     """Read the case document in the body; 422 with every problem and its place."""
+    return parsed(request.data)
+
+
+def body_of(request: Request) -> Any:
+    """The body of a request that cannot do without one: no body is no empty form."""
+    if not request.META.get("CONTENT_LENGTH") or request.META["CONTENT_LENGTH"] == "0":
+        raise Refused(400, "not_json", gettext("The request has no body; send JSON."))
+    return request.data
+
+
+def parsed(raw: Any) -> CaseDocument:  # type: ignore[valid-type]
+    """Read a case document from plain values; 422 with every problem and its place."""
     try:
-        return documents.parse(request.data)
+        return documents.parse(raw)
     except DocumentError as error:
         raise Refused(422, "invalid_document", NOT_SAVED, error.problems) from None
 
@@ -60,7 +72,7 @@ def change_reason(request: Request) -> str:
 
 def create(document: Any, *, center: Center, request: Request) -> Receipt:
     """Add a case that is not there yet; an equal one that is there already is `unchanged`, so sending twice is safe."""
-    receipt = _save(document, center=center, request=request, if_version=NEVER_SAVED)
+    receipt = save(document, center=center, request=request, if_version=NEVER_SAVED)
     if receipt.case_id is None or receipt.verdict == "new":
         return receipt
     (stored,) = documents.load([receipt.case_id])
@@ -84,10 +96,11 @@ def correct(document: Any, *, center: Center, request: Request, case_number: str
         told = gettext("The case number cannot be changed; this is case {number}.").format(number=case_number)
         problem = Problem(pointer="/case_number", code="case_number_fixed", message=told)
         raise Refused(422, "invalid_document", NOT_SAVED, [problem])
-    return _save(document, center=center, request=request, if_version=version)
+    return save(document, center=center, request=request, if_version=version)
 
 
-def _save(document: Any, *, center: Center, request: Request, if_version: int) -> Receipt:
+def save(document: Any, *, center: Center, request: Request, if_version: int, why: str = "") -> Receipt:
+    """Save a document over the version that was read; `why` stands where the request gives no reason of its own."""
     submission = Submission(document=document, if_version=if_version)
     key = key_of(request)
     receipt = intake.save_case(
@@ -96,7 +109,7 @@ def _save(document: Any, *, center: Center, request: Request, if_version: int) -
         by=request.user,
         source=Source.API,
         sender=f"key {key.prefix}" if key else "",
-        reason=change_reason(request),
+        reason=change_reason(request) or why,
     )
     codes = {problem.code for problem in receipt.problems}
     is_there_already = if_version == NEVER_SAVED and codes & {"stale_version", "locked"}

@@ -1,13 +1,26 @@
-"""Addresses of cases, rules and the dictionary."""
+"""Addresses of cases, their forms, rules and the dictionary."""
 
 from django.urls import path
 
-from cases.api import knowledge, views
+from cases.api import knowledge, rows, views
 
 urlpatterns = [
     path("cases/", views.Cases.as_view(), name="api-cases"),
     path("cases/<int:pk>/", views.OneCase.as_view(), name="api-case"),
     path("cases/<int:pk>/assessment/", views.CaseAssessment.as_view(), name="api-case-assessment"),
+    path("cases/<int:pk>/follow-ups/", rows.FollowUps.as_view(), name="api-case-follow-ups"),
+    path("cases/<int:pk>/follow-ups/<int:position>/", rows.OneFollowUp.as_view(), name="api-case-follow-up"),
+    path("cases/<int:pk>/complications/", rows.Complications.as_view(), name="api-case-complications"),
+    path(
+        "cases/<int:pk>/complications/<int:position>/",
+        rows.OneComplication.as_view(),
+        name="api-case-complication",
+    ),
+    path("cases/<int:pk>/recurrences/", rows.Recurrences.as_view(), name="api-case-recurrences"),
+    path(
+        "cases/<int:pk>/recurrences/<int:position>/", rows.OneRecurrence.as_view(), name="api-case-recurrence"
+    ),
+    path("cases/<int:pk>/death/", rows.TheDeath.as_view(), name="api-case-death"),
     path("rules/", knowledge.Rules.as_view(), name="api-rules"),
     path("dictionary/", knowledge.Dictionary.as_view(), name="api-dictionary"),
 ]

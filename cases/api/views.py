@@ -1,5 +1,7 @@
 """Cases: list, add, read, correct, and what the algorithm says of one."""
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
@@ -8,15 +10,17 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cases.api import openapi, records, saving
+from cases.api import merge_patch, openapi, parts, records, saving
 from cases.api.filters import CaseFilter
+from cases.api.merge_patch import MergePatchParser
+from cases.document import dump
 from cases.intake import Receipt
 from cases.models import Assessment, Case, Deviation
 from cases.rulebook.retelling import retold
 from registry.access import Action
 from registry.api.pages import OldestChangeFirst
-from registry.api.permissions import reach
-from registry.api.versions import etag, version_read
+from registry.api.permissions import key_of, reach
+from registry.api.versions import etag, refuse_unless_read, version_read
 from registry.api.views import RegistryView
 
 PAGING = frozenset({"cursor", "page_size"})
@@ -28,6 +32,19 @@ class CaseView(RegistryView):
     def case(self, request: Request, pk: int) -> Case:
         """The case, or the 404 that missing and foreign cases have in common."""
         return get_object_or_404(records.rows(self.visible(Case.objects.all())), pk=pk)
+
+    def case_to_change(self, request: Request, pk: int, action: Action = Action.RECORD) -> Case:
+        """The case, if this request may also do this to it."""
+        case = self.case(request, pk)
+        if case.center_id not in reach(request, action):
+            raise PermissionDenied(gettext("You may read this case, but not change it."))
+        return case
+
+    def center_in_question(self, request: Request, **kwargs: Any) -> int | None:
+        """The center of the case, when the address names one."""
+        if key_of(request) or "pk" not in kwargs:
+            return super().center_in_question(request, **kwargs)
+        return self.case(request, kwargs["pk"]).center_id
 
     def answer(self, case: Case, status: int = 200, receipt: Receipt | None = None) -> Response:
         """The whole case with its version in the header; after a write with what became of it."""
@@ -74,7 +91,12 @@ class Cases(CaseView):
 class OneCase(CaseView):
     """One case: its document, its record, its open questions."""
 
-    needs = {"GET": Action.READ, "PUT": Action.RECORD}
+    needs = {"GET": Action.READ, "PUT": Action.RECORD, "PATCH": Action.RECORD}
+
+    def get_parsers(self) -> list[Any]:
+        """A patch comes as what it is or as plain JSON; a whole document as JSON alone."""
+        parsers = super().get_parsers()
+        return [*parsers, MergePatchParser()] if self.request and self.request.method == "PATCH" else parsers
 
     @extend_schema(**openapi.READ)
     def get(self, request: Request, pk: int) -> Response:
@@ -84,13 +106,29 @@ class OneCase(CaseView):
     @extend_schema(**openapi.CORRECT)
     def put(self, request: Request, pk: int) -> Response:
         """Replace the document by a corrected one, naming in If-Match the version that you read."""
-        case = self.case(request, pk)
-        if case.center_id not in reach(request, Action.RECORD):
-            raise PermissionDenied(gettext("You may read this case, but not change it."))
+        case = self.case_to_change(request, pk)
         version = version_read(request)
         document = saving.document_of(request)
         receipt = saving.correct(
             document, center=case.center, request=request, case_number=case.case_number, version=version
+        )
+        return self.answer(self.case(request, pk), 200, receipt)
+
+    @extend_schema(**openapi.PATCH)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Correct single answers by a JSON Merge Patch, naming in If-Match the version that you read."""
+        case = self.case_to_change(request, pk)
+        version_read(request)
+        patch = merge_patch.sent(request)
+        stored = parts.hold(case)
+        refuse_unless_read(request, stored.version)
+        document = saving.parsed(merge_patch.merged(dump(stored.document), patch))
+        receipt = saving.correct(
+            document,
+            center=case.center,
+            request=request,
+            case_number=case.case_number,
+            version=stored.version,
         )
         return self.answer(self.case(request, pk), 200, receipt)
 

@@ -63,12 +63,37 @@ WHO = {
         },
     },
 }
+RECEIPT = {
+    "type": "object",
+    "properties": {
+        "key": {"type": "string"},
+        "answered_at": {"type": "string", "format": "date-time"},
+        "status": {"type": "integer"},
+        "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+        "body": {"type": ["object", "array", "null"], "description": "As it was answered"},
+    },
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x20-\\x7e]+$"},
+    "description": "Draw one for each new request, and send it again with each repetition of that request: whatever"
+    " the network did, the work is done once, and every repetition within 90 days gets the first answer again, with"
+    " the header `Idempotent-Replayed: true`. Refusals are kept, too: a corrected request takes a new key. With another"
+    " body or address it is refused (422, `idempotency_key_reused`); while the first request is still worked on, come"
+    " back after Retry-After (409, `request_in_progress`).",
+}
 REFERENCE = {"$ref": "#/components/schemas/Problem"}
 REFUSALS = {
     "400": "The request cannot be read, or a parameter is unknown or wrong.",
     "401": "No key, or one that is not accepted.",
     "403": "Not allowed to this person or key.",
     "503": "The registry is busy; try again after Retry-After.",
+}
+WRITING = ("POST", "PUT", "PATCH", "DELETE")
+OF_KEYS = {
+    "409": "A request with this Idempotency-Key is being worked on; try again after Retry-After.",
+    "422": "The Idempotency-Key was sent with another request.",
 }
 
 
@@ -78,7 +103,11 @@ class Schema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)
         if operation is not None:
-            for status, told in REFUSALS.items():
+            told_by_all = REFUSALS
+            if self.method in WRITING:
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+                told_by_all = REFUSALS | OF_KEYS
+            for status, told in told_by_all.items():
                 content = {MEDIA_TYPE: {"schema": REFERENCE}}
                 operation["responses"].setdefault(status, {"description": told, "content": content})
         return operation

@@ -1,11 +1,11 @@
-"""Addresses of the API that concern no case: who am I, and the description of the API itself."""
+"""Addresses of the API that concern no case: who am I, what became of a request, the API's own description."""
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from registry.api.views import WhoAmI
+from registry.api.views import Receipt, WhoAmI
 
 # The page of the description is Swagger's own: its styles stand inside it.
 docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
@@ -14,6 +14,7 @@ docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
 
 urlpatterns = [
     path("whoami/", WhoAmI.as_view(), name="api-whoami"),
+    path("receipts/<path:key>/", Receipt.as_view(), name="api-receipt"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", docs, name="api-docs"),
 ]

@@ -33,6 +33,12 @@ def version_read(request: Request) -> int:
     return int(tag[1])
 
 
+def refuse_unless_read(request: Request, current: int) -> None:
+    """Refuse a request whose If-Match is missing, or names another version than the one that is there now."""
+    if version_read(request) != current:
+        refuse_stale(current)
+
+
 def refuse_stale(current: int | None) -> NoReturn:
     """Answer 412 with the version that is there now."""
     raise Refused(

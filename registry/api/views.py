@@ -1,19 +1,24 @@
-"""The base of every API view, and who am I."""
+"""The base of every API view, who am I, and what became of a request."""
 
+import json
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from registry import access
 from registry.access import Action
-from registry.api.openapi import WHO
+from registry.api import idempotency
+from registry.api.openapi import RECEIPT, WHO, refusals
 from registry.api.permissions import SIGNED_IN, key_of, reach
-from registry.models import Center, User
+from registry.models import AnsweredRequest, Center, User
 
 
 class RegistryView(APIView):
@@ -23,6 +28,9 @@ class RegistryView(APIView):
     parameters: ClassVar[frozenset[str]] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        writes = request.method not in idempotency.READING
+        if writes:
+            idempotency.receive(request)
         super().initial(request, *args, **kwargs)
         unknown = sorted(set(request.query_params) - self.parameters)
         if unknown:
@@ -32,6 +40,21 @@ class RegistryView(APIView):
         for name, values in request.query_params.lists():
             if len(values) > 1:
                 raise ValidationError({name: [gettext("Give this parameter once.")]})
+        if writes:
+            method = cast(str, request.method).lower()
+            setattr(
+                self,
+                method,
+                partial(idempotency.once, self, getattr(self, method, self.http_method_not_allowed)),
+            )
+
+    def center_in_question(self, request: Request, **kwargs: Any) -> int | None:
+        """The center that a writing request is about: the key's, the one that is named, or the only one."""
+        if key := key_of(request):
+            return key.center_id
+        centers = access.center_rows(cast(User, request.user))
+        named = [center.pk for center in centers if center.code == request.query_params.get("center")]
+        return next(iter(named or [center.pk for center in centers]), None)
 
     def visible(self, rows: QuerySet) -> QuerySet:
         """Keep the rows of the centers that this request may read."""
@@ -60,5 +83,32 @@ class WhoAmI(RegistryView):
                     }
                     for center in Center.objects.filter(pk__in=seen)
                 ],
+            }
+        )
+
+
+class Receipt(RegistryView):
+    """What became of a request that you sent with an Idempotency-Key."""
+
+    needs = {"GET": SIGNED_IN}
+
+    @extend_schema(
+        operation_id="read_receipt",
+        parameters=[OpenApiParameter("key", str, OpenApiParameter.PATH, description="The Idempotency-Key")],
+        responses={
+            200: OpenApiResponse(RECEIPT, description="What was answered"),
+            **refusals(_404="You sent no request with this key, or nothing was kept of it: send it again."),
+        },
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """Read what was answered, for 90 days."""
+        row = get_object_or_404(AnsweredRequest, **idempotency.sent_by(request), key=key)
+        return Response(
+            {
+                "key": row.key,
+                "answered_at": row.created_at,
+                "status": row.status,
+                "headers": row.headers,
+                "body": json.loads(bytes(row.body)) if row.body else None,
             }
         )

@@ -41,6 +41,21 @@ def test_cases_and_their_lists_fit(described, script):
     assert fits(described, "Assessment", script.get(f"{where}assessment/").json())
 
 
+def test_single_forms_fit(described, script):
+    where = script.post(CASES, sent())["Location"]
+    visit = {"visit_on": "2016-05-01", "missing": {"graft_status": "ND"}}
+
+    added = script.post(f"{where}follow-ups/", visit)
+    dead = script.put(f"{where}death/", {"died_on": "2018"}, HTTP_IF_MATCH='"2"')
+
+    assert fits(described, "FollowUp", visit)
+    assert fits(described, "FollowUpSaved", added.json())
+    assert fits(described, "FollowUpRows", script.get(f"{where}follow-ups/").json())
+    assert fits(described, "FollowUpRead", script.get(f"{where}follow-ups/0/").json())
+    assert fits(described, "DeathSaved", dead.json())
+    assert fits(described, "DeathRead", script.get(f"{where}death/").json())
+
+
 def test_refusals_fit(described, script, client):
     where = script.post(CASES, sent())["Location"]
 

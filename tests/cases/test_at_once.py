@@ -18,7 +18,7 @@ CASES, ADD = "/api/v1/cases/", "/admin/cases/case/add/"
 AT_ONCE = 6
 
 
-def together(work):
+def together(work, times=AT_ONCE):
     """Do this in several threads at once, each with a connection of its own."""
 
     def alone(place):
@@ -28,7 +28,7 @@ def together(work):
             connection.close()
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(alone, range(AT_ONCE)))
+        return list(pool.map(alone, range(times)))
 
 
 @pytest.fixture

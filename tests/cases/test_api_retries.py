@@ -1,0 +1,74 @@
+"""A bad network and impatient programs: every submission is one case, every reply of a key the same, no failure."""
+
+import json
+
+import pytest
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+from cases import document, intake
+from cases.intake import Submission
+from cases.models import Case
+from registry import access
+from registry.access import Role
+from registry.models import AnsweredRequest
+from tests.cases.examples import draft, resected
+from tests.clients import issue
+from tests.network import CuttingProxy, web_server
+from tests.retries import CASES, correct_in_pairs, submit
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SUBMISSIONS, PAIRS = 300, 50
+
+
+@pytest.fixture
+def server(transactional_db, tmp_path):
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    given = {name: connection.settings_dict[key] for name, key in names.items()}
+    database = make_conninfo(**{name: value for name, value in given.items() if value})
+    with web_server(DATABASE_URL=database, VAR_FOLDER=str(tmp_path), SECRET_KEY="x" * 50) as port:
+        yield port
+
+
+@pytest.fixture
+def keys(north, person):
+    """Keys of several machines, so that none sends more than one may."""
+    people = [person(f"machine{place}", Role.COORDINATOR, north) for place in range(4)]
+    return [issue(north, user)[1] for user in people]
+
+
+def test_each_submission_is_one_case_however_often_it_is_sent_and_cut(server, keys):
+    bodies = [json.dumps(document.dump(resected(f"R-{place}"))).encode() for place in range(SUBMISSIONS)]
+
+    with CuttingProxy(server) as proxy:
+        heard = submit(proxy.port, bodies, keys)
+
+    assert not [status for status in heard.statuses if status >= 500], heard.statuses
+    assert {len(answers) for answers in heard.answers.values()} == {1}
+    assert {status for answers in heard.answers.values() for status, _, _ in answers} == {201}
+    assert all(proxy.fates.values())
+    with access.everywhere():
+        assert Case.objects.count() == AnsweredRequest.objects.count() == SUBMISSIONS
+        assert set(Case.objects.values_list("version", flat=True)) == {1}
+
+
+def test_of_each_pair_of_corrections_one_wins(server, keys, north):
+    with access.everywhere():
+        sent = [Submission(document=draft(f"P-{place}")) for place in range(PAIRS)]
+        receipts = intake.save_cases(sent, center=north, by=None, source="api")
+    addresses = [f"{CASES}{receipt.case_id}/" for receipt in receipts]
+
+    statuses, pairs = correct_in_pairs(server, addresses, keys)
+
+    won = {
+        json.loads(body)["document"]["note"] for pair in pairs for status, _, body in pair if status == 200
+    }
+    assert statuses == [[200, 412]] * PAIRS
+    assert won <= {"from a", "from b"}
+    with access.everywhere():
+        kept = dict(Case.objects.values_list("pk", "note"))
+        assert set(Case.objects.values_list("version", flat=True)) == {2}
+    for receipt, pair in zip(receipts, pairs, strict=True):
+        (winner,) = [json.loads(body)["document"]["note"] for status, _, body in pair if status == 200]
+        assert kept[receipt.case_id] == winner
