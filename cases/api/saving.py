@@ -26,14 +26,14 @@ NEVER_SAVED = 0  # no case has this version: a document that must be new cannot 
 def document_of(request: Request) -> CaseDocument:  # type: ignore[valid-type]
     """Read the case document in the body; 422 with every problem and its place."""
     try:
-        return documents.parse(request.data)
+        return documents.parse(None if isinstance(request.data, str) else request.data)  # no text in a text
     except DocumentError as error:
         raise Refused(422, "invalid_document", NOT_SAVED, error.problems) from None
 
 
-def center_for(request: Request, code: str | None) -> Center:
+def center_for(request: Request, code: str | None, action: Action = Action.RECORD) -> Center:
     """The center to record in: the one there is, or of several the one that `?center=` names."""
-    centers = Center.objects.filter(pk__in=reach(request, Action.RECORD))
+    centers = Center.objects.filter(pk__in=reach(request, action))
     if code is not None:
         centers = centers.filter(code=code)
     match list(centers[:2]):
