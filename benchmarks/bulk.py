@@ -119,6 +119,8 @@ class Client:
         from registry.models import Membership, User
 
         self.port, center = port, scratch.center(code)
+        center.data_agreement_signed_on = timezone.now().date()
+        center.save()
         person = User.objects.create(username=f"lead-{code}")
         Membership.objects.create(user=person, center=center, role="center_lead")
         _, self.key = keys.issue(
@@ -135,7 +137,7 @@ class Client:
         started = time.perf_counter()
         status, answer = self.request("POST", PATH + query, b"\n".join(documents))
         while status in (200, 202) and answer.get("state") in ("waiting", "running"):
-            time.sleep(0.05)
+            time.sleep(0.2)
             status, answer = self.request("GET", answer["url"])
         taken = time.perf_counter() - started
         counts = {verdict: n for verdict, n in (answer.get("counts") or {}).items() if n}
