@@ -116,8 +116,8 @@ def judge(items: Sequence[Item], *, center: Center, reason: str, as_of: date) ->
     for item in items:
         number = item.document.case_number
         if numbers[number] > 1:
-            said = gettext("case_number stands more than once in this batch; send each case once.")
-            item.reject("repeated_case_number", said, "/case_number")
+            item.problems.append(repeated_number())
+            item.verdict = "rejected"
             continue
         if number in stored:
             item.find(stored[number])
@@ -127,6 +127,12 @@ def judge(items: Sequence[Item], *, center: Center, reason: str, as_of: date) ->
                 continue
             _compare(item, stored[number], reason)
         _read(item, as_of)
+
+
+def repeated_number() -> Problem:
+    """What is wrong with each of several cases of one number."""
+    said = gettext("case_number stands more than once in this batch; send each case once.")
+    return Problem(pointer="/case_number", code="repeated_case_number", message=said)
 
 
 def _compare(item: Item, stored: StoredCase, reason: str) -> None:

@@ -30,7 +30,7 @@ Mode = Literal["each", "atomic"]
 ATTEMPTS = 3
 ACTION_AT_DOOR = {Source.IMPORT: Action.IMPORT_CASES}
 
-__all__ = ["Mode", "Receipt", "Submission", "save_case", "save_cases", "today_at"]
+__all__ = ["Mode", "Receipt", "Submission", "aside", "save_case", "save_cases", "today_at"]
 
 
 class _NothingToKeep(Exception):  # noqa: N818 (it is no error)
@@ -103,7 +103,8 @@ def save_cases(
     return [_receipt(item) for item in items]
 
 
-def _aside() -> Problem:
+def aside() -> Problem:
+    """What is wrong with a good case when another one of an atomic batch is not."""
     said = gettext("Not saved, because another case of this batch was rejected.")
     return Problem(pointer="", code="batch_rejected", message=said)
 
@@ -116,5 +117,5 @@ def _receipt(item: Item, *, held: bool = False) -> Receipt:
         verdict="rejected" if held else item.verdict,
         case_id=item.case_id,
         version=item.version if item.is_to_write and not held else item.stored_version,
-        problems=[_aside(), *item.problems] if held else item.problems,
+        problems=[aside(), *item.problems] if held else item.problems,
     )

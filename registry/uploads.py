@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,9 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 REST_OF_FORM = 2**20  # what a form may hold beside its file
+LARGE_BODY = 2**18  # of the API: from here on it is received beforehand
+MOST_BODY = 64 * 2**20
+IN_MEMORY = 2 * 2**20
 
 
 class Bounded(FileUploadHandler):
@@ -40,9 +44,9 @@ def is_too_large(request: HttpRequest) -> bool:
 
 
 class ReceiveMiddleware:
-    """Receive a form with files before the request's transaction begins: a slow line would let it time out.
+    """Receive what is large before the request's transaction begins: a slow line would let it time out.
 
-    The API takes no files and reads its body itself.
+    Of the API, that is a large body, from somebody who shows a key or has signed in; its parsers say what is too large.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -50,7 +54,29 @@ class ReceiveMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
-        if request.content_type == "multipart/form-data" and not request.path.startswith("/api/"):
-            with suppress(UnreadablePostError):  # the line is gone, and nobody hears an answer
-                request.POST  # noqa: B018 (reading it is what receives the files)
+        if not request.path.startswith("/api/"):
+            if request.content_type == "multipart/form-data":
+                with suppress(UnreadablePostError):  # the line is gone, and nobody hears an answer
+                    request.POST  # noqa: B018 (reading it is what receives the files)
+        elif _is_large(request):
+            with SpooledTemporaryFile(max_size=IN_MEMORY) as received:
+                _receive(request, received)
+                return self.get_response(request)
         return self.get_response(request)
+
+
+def _is_large(request: HttpRequest) -> bool:
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if not length.isdigit() or int(length) <= LARGE_BODY:
+        return False
+    return "HTTP_AUTHORIZATION" in request.META or request.user.is_authenticated
+
+
+def _receive(request: HttpRequest, received: Any) -> None:
+    """Let the body be read from a file of ours from now on; what is beyond the limit stays where it is."""
+    with suppress(UnreadablePostError):  # the parser sees that it is short
+        while received.tell() <= MOST_BODY and (part := request.read(2**16)):
+            received.write(part)
+    received.seek(0)
+    request._stream = received  # type: ignore[attr-defined]
+    request._read_started = False  # type: ignore[attr-defined]

@@ -272,4 +272,6 @@ def _imported(batch: ImportBatch) -> str:
     n = counts.get("new", 0) + counts.get("changed", 0)
     if batch.state != State.DONE:
         return ""
+    if not batch.verdicts.get("saved", True):
+        return gettext("This was a dry run over the API; nothing was saved")
     return ngettext("{n} case was imported.", "{n} cases were imported.", n).format(n=number_format(n))

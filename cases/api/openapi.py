@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
+from cases.api import openapi_bulk
 from cases.api.filters import CaseFilter
 from cases.dictionary import json_schema
 from cases.vocabulary import Answer
@@ -146,7 +147,9 @@ def _document_schema(language: str | None) -> dict[str, Any]:
 def add_case_document(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Put the shapes that are no serializers among the components."""
     document = {key: value for key, value in document_schema().items() if key != "$schema"}
-    result["components"].setdefault("schemas", {}).update({**COMPONENTS, "CaseDocument": document})
+    result["components"].setdefault("schemas", {}).update(
+        {**COMPONENTS, **openapi_bulk.COMPONENTS, "CaseDocument": document}
+    )
     return result
 
 

@@ -38,14 +38,14 @@ def body_of(request: Request) -> Any:
 def parsed(raw: Any) -> CaseDocument:  # type: ignore[valid-type]
     """Read a case document from plain values; 422 with every problem and its place."""
     try:
-        return documents.parse(raw)
+        return documents.parse(None if isinstance(raw, str) else raw)  # no text in a text
     except DocumentError as error:
         raise Refused(422, "invalid_document", NOT_SAVED, error.problems) from None
 
 
-def center_for(request: Request, code: str | None) -> Center:
+def center_for(request: Request, code: str | None, action: Action = Action.RECORD) -> Center:
     """The center to record in: the one there is, or of several the one that `?center=` names."""
-    centers = Center.objects.filter(pk__in=reach(request, Action.RECORD))
+    centers = Center.objects.filter(pk__in=reach(request, action))
     if code is not None:
         centers = centers.filter(code=code)
     match list(centers[:2]):

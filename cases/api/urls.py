@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from cases.api import knowledge, rows, views
+from cases.api import bulk, knowledge, rows, views
 
 urlpatterns = [
     path("cases/", views.Cases.as_view(), name="api-cases"),
+    path("cases/bulk/", bulk.BulkCases.as_view(), name="api-bulk"),
+    path("imports/<int:pk>/", bulk.OneImport.as_view(), name="api-import"),
+    path("imports/<int:pk>/results/", bulk.ImportResults.as_view(), name="api-import-results"),
+    path("imports/<int:pk>/rejected/", bulk.ImportRejected.as_view(), name="api-import-rejected"),
     path("cases/<int:pk>/", views.OneCase.as_view(), name="api-case"),
     path("cases/<int:pk>/assessment/", views.CaseAssessment.as_view(), name="api-case-assessment"),
     path("cases/<int:pk>/follow-ups/", rows.FollowUps.as_view(), name="api-case-follow-ups"),

@@ -8,6 +8,7 @@ unless somebody asked that empty cells erase.
 
 from cases.importing.answers import Change, Report, RowProblem, RowVerdict
 from cases.importing.keeping import tidy
+from cases.importing.posted import receive as post
 from cases.importing.returning import Attachment, rejected_rows
 from cases.importing.running import run
 from cases.importing.waiting import cancel, check, commit, earlier, receive, reopen, upload
@@ -24,6 +25,7 @@ __all__ = [
     "check",
     "commit",
     "earlier",
+    "post",
     "receive",
     "rejected_rows",
     "reopen",

@@ -8,8 +8,9 @@ from pathlib import PurePath
 from typing import Any
 
 from cases.flat.returned import Kept, csv_file, workbook_file
-from cases.importing import mapping
+from cases.importing import mapping, posted
 from cases.models import ImportBatch, ImportRow
+from registry.api.ndjson import NDJSON
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 READ_AT_ONCE = 200
@@ -26,6 +27,8 @@ class Attachment:
 
 def rejected_rows(batch: ImportBatch) -> Attachment | None:
     """Make the file, of the kind that came; None when no rows are kept, or none any more."""
+    if batch.format == ImportBatch.Format.DOCUMENTS:
+        return rejected_documents(batch)
     heads = mapping.heads_of(batch)
     if not heads or not _rows(batch).exists():
         return None
@@ -38,6 +41,14 @@ def rejected_rows(batch: ImportBatch) -> Attachment | None:
     return Attachment(
         name=f"{stem}-rejected.xlsx", content_type=WORKBOOK, content=workbook_file(heads, waiting)
     )
+
+
+def rejected_documents(batch: ImportBatch) -> Attachment | None:
+    """Make the file of documents, one a line; None when none are kept, or none any more."""
+    if not _rows(batch).exists():
+        return None
+    content = "".join(posted.rejected_lines(batch)).encode()
+    return Attachment(name=f"import-{batch.pk}-rejected.ndjson", content_type=NDJSON, content=content)
 
 
 def _rows(batch: ImportBatch) -> Any:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from cases import flat, jobs
 from cases.document import StoredCase
-from cases.importing import mapping, rows, running
+from cases.importing import claimed, mapping, posted, rows, running
 from cases.importing.answers import changes
 from cases.models import ImportBatch, ImportRow
 from cases.problems import Problem
@@ -25,10 +25,6 @@ from registry import access
 
 State = ImportBatch.State
 JUDGED = ("verdict", "version", "problems", "columns", "values", "erases", "cells", "is_rejudged")
-
-
-class _TakenOver(Exception):  # noqa: N818 (it is no error)
-    """Another worker has the batch since our lease ran out, or somebody canceled it; we leave nothing."""
 
 
 def apply(batch_id: int) -> None:
@@ -39,13 +35,20 @@ def apply(batch_id: int) -> None:
         batch = ImportBatch.objects.select_related("center", "requested_by").get(pk=batch_id)
     try:
         with translation.override(batch.language):  # the one exception to docs/decisions/0009
-            (_check if batch.dry_run else _import)(batch, _read(batch))
-    except _TakenOver:
+            _work_on(batch)
+    except claimed.TakenOverError:
         return
     except flat.UnreadableFile as error:
         _refuse(batch, State.REJECTED, str(error))
     except PermissionDenied as error:
         _refuse(batch, State.FAILED, str(error))
+
+
+def _work_on(batch: ImportBatch) -> None:
+    if batch.format == ImportBatch.Format.DOCUMENTS:
+        posted.work_on(batch)
+    else:
+        (_check if batch.dry_run else _import)(batch, _read(batch))
 
 
 def _read(batch: ImportBatch) -> flat.File:
@@ -87,7 +90,7 @@ def _check(batch: ImportBatch, file: flat.File) -> None:
             _hold(batch, rows_done=min(tally.rows, file.total))
             ImportRow.objects.bulk_create(judged)
     with access.scope([batch.center_id]):
-        _answer(batch, State.CHECKED, tally.as_plain(saved=False), rows_done=file.total)
+        claimed.answer(batch, State.CHECKED, tally.as_plain(saved=False), rows_done=file.total)
 
 
 # --- importing -----------------------------------------------------------------------------------------
@@ -100,7 +103,7 @@ def _import(batch: ImportBatch, file: flat.File) -> None:
     try:
         with (
             access.scope([batch.center_id]),
-            jobs.pulse(_ours(batch), batch.center_id) as beat,
+            jobs.pulse(claimed.ours(batch), batch.center_id) as beat,
         ):
             for chunk in _chunks(file):
                 for row, is_changed in take(chunk):
@@ -108,8 +111,8 @@ def _import(batch: ImportBatch, file: flat.File) -> None:
                     if is_changed:
                         changed.append(row)
                 beat(rows_done=min(tally.rows, file.total), rows_total=file.total)
-                if not _ours(batch).exists():
-                    raise _TakenOver
+                if not claimed.ours(batch).exists():
+                    raise claimed.TakenOverError
             if batch.all_or_nothing and tally.verdicts["rejected"]:
                 raise running.NothingToKeep
             _end(batch, file, State.DONE, tally, changed)
@@ -124,7 +127,7 @@ def _end(
     """Write the answer. The file and the values of patients have done their work then and are not kept."""
     ImportRow.objects.bulk_update(changed, JUDGED, batch_size=running.CHUNK)
     ImportRow.objects.filter(batch=batch).exclude(values=[]).update(values=[])
-    _answer(
+    claimed.answer(
         batch,
         state,
         tally.as_plain(saved=state == State.DONE),
@@ -201,26 +204,16 @@ class _Checked:
 # --- answering -----------------------------------------------------------------------------------------
 
 
-def _ours(batch: ImportBatch) -> Any:
-    """The batch, as long as nobody else has it."""
-    return ImportBatch.objects.filter(
-        pk=batch.pk, round=batch.round, attempts=batch.attempts, state=State.RUNNING
-    )
-
-
 def _hold(batch: ImportBatch, **progress: int) -> None:
     """Say how far the work is, and keep the batch for another while."""
-    if not _ours(batch).update(leased_until=jobs.lease(), **progress):
-        raise _TakenOver
-
-
-def _answer(batch: ImportBatch, state: str, verdicts: dict[str, Any], **fields: Any) -> None:
-    if not _ours(batch).update(state=state, verdicts=verdicts, leased_until=None, **fields):
-        raise _TakenOver
+    if not claimed.ours(batch).update(leased_until=jobs.lease(), **progress):
+        raise claimed.TakenOverError
 
 
 def _refuse(batch: ImportBatch, state: str, why: str) -> None:
     """Say why nothing was saved of the whole file."""
     with access.scope([batch.center_id]):
         ImportRow.objects.filter(batch=batch).delete()
-        _answer(batch, state, {"refused": why}, content=b"", preview={}, rows_done=0, finished_at=Now())
+        claimed.answer(
+            batch, state, {"refused": why}, content=b"", preview={}, rows_done=0, finished_at=Now()
+        )

@@ -8,11 +8,16 @@ from registry.tongues import Labeled
 
 
 class ImportBatch(models.Model):
-    """One file on its way in: a row before any work starts, so that nothing depends on the broker.
+    """Cases on their way in, as a file or as JSON: a row before any work starts, so that nothing depends on the broker.
 
     In the browser it is uploaded, its columns are confirmed, it is checked, and imported when somebody says so; a file
-    that is handed in with its columns as they are is imported at once. What was imported once is never imported again.
+    that is handed in with its columns as they are, and documents that come over the API, are imported at once. What was
+    imported once is never imported again.
     """
+
+    class Format(Labeled):
+        TABLE = "table", "File of rows and columns"
+        DOCUMENTS = "documents", "Documents over the API"
 
     class State(Labeled):
         UPLOADED = "uploaded", "Uploaded: its columns are to be confirmed"
@@ -36,10 +41,21 @@ class ImportBatch(models.Model):
         help_text="Language of whoever asked last: what is said of its rows is said in it",
     )
     file_name = models.CharField(max_length=255, help_text="Name of the file as given")
-    content = models.BinaryField(help_text="The file; emptied when the import ends")
+    format = models.CharField(
+        max_length=10, choices=Format, default=Format.TABLE, help_text="What it is: rows or documents"
+    )
+    content = models.BinaryField(
+        help_text="The file, or the documents, packed by gzip; emptied when the import ends"
+    )
     digest = models.CharField(max_length=64, help_text="SHA-256 of the file")
     source = models.CharField(
         max_length=20, choices=Source, default=Source.IMPORT, help_text="Origin of the cases"
+    )
+    sender = models.CharField(
+        max_length=60, blank=True, default="", help_text="The machine that sent it, as the history names it"
+    )
+    reason = models.CharField(
+        max_length=200, blank=True, default="", help_text="Why complete cases change, as whoever sent it says"
     )
     dry_run = models.BooleanField(default=False, help_text="Say what would happen, save nothing")
     mapping = models.JSONField(
@@ -107,6 +123,9 @@ class ImportRow(models.Model):
     position = models.PositiveIntegerField(help_text="Which row of the file it is, from 1")
     row = models.PositiveIntegerField(help_text="Its number as a spreadsheet program counts")
     sheet = models.CharField(max_length=100, blank=True, default="", help_text="Its sheet, if not the first")
+    reference = models.CharField(
+        max_length=100, blank=True, default="", help_text="What whoever sent it calls it"
+    )
     case_number = models.CharField(max_length=60, blank=True, help_text="The case that it names")
     verdict = models.CharField(max_length=10, choices=Verdict, help_text="What becomes of it")
     version = models.PositiveIntegerField(default=0, help_text="Version of the case it was compared with")

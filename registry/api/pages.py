@@ -8,6 +8,16 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
 
+def cursor_of_ours(pages: CursorPagination, request: Request) -> Any:
+    """Read the cursor of a request; what is none of ours is a wrong parameter, not a missing page."""
+    try:
+        return CursorPagination.decode_cursor(pages, request)
+    except NotFound:
+        raise ValidationError(
+            {"cursor": [gettext("This cursor is not one of ours; take it from `next`.")]}
+        ) from None
+
+
 class OldestChangeFirst(CursorPagination):
     """Ordered by the last change, so that a client can come back for what changed since.
 
@@ -20,10 +30,4 @@ class OldestChangeFirst(CursorPagination):
     max_page_size = 500
     page_size_query_param = "page_size"
 
-    def decode_cursor(self, request: Request) -> Any:
-        try:
-            return super().decode_cursor(request)
-        except NotFound:
-            raise ValidationError(
-                {"cursor": [gettext("This cursor is not one of ours; take it from `next`.")]}
-            ) from None
+    decode_cursor = cursor_of_ours

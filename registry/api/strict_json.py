@@ -49,15 +49,12 @@ def loads(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         _refuse("not_utf8", gettext("The text is not UTF-8 (byte {n}).").format(n=error.start + 1))
     try:
-        value = json.loads(
-            text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
-        )
+        value = READER.decode(text)
     except json.JSONDecodeError as error:
-        told = gettext("This is not JSON: {reason} in line {line}, column {column}.")
-        _refuse("not_json", told.format(reason=error.msg, line=error.lineno, column=error.colno))
+        refuse_syntax(error)
     except RecursionError:
-        _refuse_depth()
-    _inspect(value)
+        refuse_depth()
+    inspect(value)
     return value
 
 
@@ -90,14 +87,20 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _inspect(value: Any) -> None:
+# Reads JSON with all of that; what it cannot see while reading, `inspect` looks for afterwards.
+READER = json.JSONDecoder(
+    object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+)
+
+
+def inspect(value: Any) -> None:
     """Walk the value without recursion: depth, count, keys and texts."""
     waiting, count = [(value, 1)], 0
     while waiting:
         item, level = waiting.pop()
         count += 1
         if level > MOST_LEVELS:
-            _refuse_depth()
+            refuse_depth()
         if count + len(waiting) > MOST_VALUES:
             _refuse("too_many_values", gettext("A request has at most {n} values.").format(n=MOST_VALUES))
         if isinstance(item, dict):
@@ -133,7 +136,14 @@ def _short(key: str) -> str:
     return key.encode("utf-8", "replace").decode()[:40]
 
 
-def _refuse_depth() -> NoReturn:
+def refuse_syntax(error: json.JSONDecodeError) -> NoReturn:
+    """Say where the text is no JSON."""
+    told = gettext("This is not JSON: {reason} in line {line}, column {column}.")
+    _refuse("not_json", told.format(reason=error.msg, line=error.lineno, column=error.colno))
+
+
+def refuse_depth() -> NoReturn:
+    """Say how deep objects and lists may be."""
     told = gettext("Objects and lists are nested at most {n} levels deep.")
     _refuse("too_deep", told.format(n=MOST_LEVELS))
 

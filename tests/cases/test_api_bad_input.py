@@ -56,6 +56,7 @@ IMPOSSIBLE = {
     "null": b"null",
     "list": b"[]",
     "text": b'"A-1"',
+    "a document as text": json.dumps('{"case_number": "A-1"}').encode(),
     "number": b"7",
     "empty": b"{}",
     "no number": b'{"patient": {}}',

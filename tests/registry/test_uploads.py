@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import RequestFactory
@@ -97,3 +98,18 @@ def test_a_line_that_breaks_off_stops_nothing():
 class BrokenLine(io.BytesIO):
     def read(self, *args):
         raise OSError("the client is gone")
+
+
+@pytest.mark.parametrize(("known", "length", "is_received"), [(1, 2**20, 1), (1, 2**10, 0), (0, 2**20, 0)])
+def test_a_large_body_of_the_api_is_received_beforehand_from_those_who_show_a_key(known, length, is_received):
+    shown = {"HTTP_AUTHORIZATION": "Bearer ivcr_x"} if known else {}
+    request = RequestFactory().generic("POST", "/api/v1/x/", b"x" * length, "application/x-ndjson", **shown)
+    request.user = AnonymousUser()
+    line = request._stream
+    seen = []
+
+    ReceiveMiddleware(lambda request: seen.append((request._stream is not line, len(request.read()))))(
+        request
+    )
+
+    assert seen == [(bool(is_received), length)]
