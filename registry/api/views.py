@@ -30,12 +30,27 @@ class RegistryView(APIView):
             told = gettext("Unknown parameter; known here: {names}.").format(names=known)
             raise ValidationError({name: [told] for name in unknown})
         for name, values in request.query_params.lists():
-            if len(values) > 1:
-                raise ValidationError({name: [gettext("Give this parameter once.")]})
+            if wrong := _wrong_value(values):
+                raise ValidationError({name: [wrong]})
 
     def visible(self, rows: QuerySet) -> QuerySet:
-        """Keep the rows of the centers that this request may read."""
-        return rows.filter(center_id__in=reach(self.request, Action.READ))
+        """Keep the rows of the centers that this request may read, or write to as its method does."""
+        seen = set(reach(self.request, Action.READ))
+        needed = self.needs.get(self.request.method or "")
+        if needed in Action.values:
+            seen |= set(reach(self.request, Action(needed)))
+        return rows.filter(center_id__in=seen)
+
+
+def _wrong_value(values: list[str]) -> str:
+    """Say what no parameter may be, whatever it means."""
+    if len(values) > 1:
+        return gettext("Give this parameter once.")
+    if not values[0]:
+        return gettext("Give this parameter a value, or leave it out.")
+    if "\x00" in values[0] or "\ufffd" in values[0]:  # what cannot be read comes as the latter
+        return gettext("This is not a text in UTF-8 without NUL.")
+    return ""
 
 
 class WhoAmI(RegistryView):
