@@ -11,9 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry.access import Action
+from registry.api.limits import WINDOW, caller
 from registry.api.openapi import WHO
 from registry.api.permissions import SIGNED_IN, key_of, reach
 from registry.models import Center, User
+
+KEY = ("prefix", "name", "expires_at")
 
 
 class RegistryView(APIView):
@@ -32,6 +35,14 @@ class RegistryView(APIView):
         for name, values in request.query_params.lists():
             if wrong := _wrong_value(values):
                 raise ValidationError({name: [wrong]})
+
+    def check_permissions(self, request: Request) -> None:
+        """Count first, so that every answer to a known caller bears what is left, refusals too."""
+        super().check_throttles(request)
+        super().check_permissions(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Count once."""
 
     def visible(self, rows: QuerySet) -> QuerySet:
         """Keep the rows of the centers that this request may read, or write to as its method does."""
@@ -66,11 +77,13 @@ class WhoAmI(RegistryView):
         return Response(
             {
                 "user": {"username": user.username, "name": user.get_full_name()},
-                "key": key and {"prefix": key.prefix, "name": key.name, "expires_at": key.expires_at},
+                "key": key and {**{name: getattr(key, name) for name in KEY}, "scopes": sorted(key.scopes)},
+                "limit": {"requests": caller(request).limit, "seconds": WINDOW},
                 "centers": [
                     {
                         "code": center.code,
                         "name": center.name,
+                        "sandbox": center.is_sandbox,
                         "may": [action for action in Action if center.pk in may[action]],
                     }
                     for center in Center.objects.filter(pk__in=seen)
