@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from cases.forms import FIELDS, MOST_ROWS, OPERATION_FORMS, OUTER_FORMS, TYPES
 from cases.models import Form, Patient
 from cases.vocabulary import Missing
-from registry.fields import ClinicalField, CodedSet, PartialDateField
+from registry.fields import ClinicalField, CodedSet, Measurement, PartialDateField
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +85,7 @@ def _said(
         said = gettext("{place} must be one of: {codes}.")
         return "unknown_reason", said.format(place=here, codes=", ".join(Missing.values))
     if isinstance(declared, ClinicalField):
-        said = gettext("{field} ({place}) {must}.")
-        return _code(kind, declared), said.format(
-            field=declared.verbose_name, place=here, must=declared.sentence()
-        )
+        return _of_an_answer(kind, here, declared)
     if name in _OWN_TEXTS:
         return _of_the_case(kind, here, str(name))
     said = (
@@ -97,6 +94,16 @@ def _said(
         else gettext("{place} must be an object.")
     )
     return "wrong_shape", said.format(place=here or gettext("The document"))
+
+
+def _of_an_answer(kind: str, here: str, declared: ClinicalField) -> tuple[str, str]:
+    if isinstance(declared, Measurement) and kind == "unknown_unit":
+        said = gettext("{field} ({place}) is taken in one of these units: {units}.")
+        return kind, said.format(field=declared.verbose_name, place=here, units=", ".join(declared.units))
+    said = gettext("{field} ({place}) {must}.")
+    return _code(kind, declared), said.format(
+        field=declared.verbose_name, place=here, must=declared.sentence()
+    )
 
 
 def _of_the_case(kind: str, here: str, name: str) -> tuple[str, str]:

@@ -146,6 +146,27 @@ def answers(case: Case, model: Any, position: int) -> list[Answered]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """One event of a row inside an operation: where in the table it stands since, and in which operation."""
+
+    key: str
+    label: str
+    row: int
+    position: int
+    operation: int
+
+
+def inner_rows(case: Case, model: Any) -> list[Moved]:
+    """Every event of the rows of a form inside operations, in order: they are counted through all operations."""
+    names = "key", "label", "row", "position", "operation"
+    sql = (
+        f"SELECT {AT_ONCE}, pgh_label, pgh_obj_id, position, operation_position FROM {_events(model)}"
+        f" WHERE {_owner(model)} = %s ORDER BY pgh_id"
+    )
+    return [Moved(**dict(zip(names, row, strict=True))) for row in _fetch(sql, [case.pk])]
+
+
 def changed(case: Case) -> set[Place]:
     """The answers that were not always as they are, or as absent for the same reason: one statement for all forms."""
     if case.version == 1:

@@ -41,6 +41,7 @@ class Action(Labeled):
 
     READ = "read"
     RECORD = "record"
+    RECORD_FOLLOW_UP = "record_follow_up", "Record follow-up"
     IMPORT_CASES = "import_cases"
     EXPLAIN = "explain"
     DECIDE = "decide"
@@ -59,8 +60,20 @@ class Scope(Labeled):
 
     READ = Action.READ
     RECORD = Action.RECORD
+    RECORD_FOLLOW_UP = Action.RECORD_FOLLOW_UP, "Record follow-up"
     IMPORT_CASES = Action.IMPORT_CASES
     EXPORT = Action.EXPORT
+    READ_REPORT = Action.READ_REPORT
+
+
+# Whoever records cases records what became of the patients; a key may be for that alone.
+INCLUDED: dict[Action, frozenset[Action]] = {Action.RECORD: frozenset({Action.RECORD_FOLLOW_UP})}
+
+
+def with_included(actions: Iterable[Action]) -> frozenset[Action]:
+    """Add the actions that others bring with them."""
+    found = frozenset(actions)
+    return found.union(*(INCLUDED.get(action, ()) for action in found))
 
 
 # Everybody who has a role reads the cases and reports of the place where it is held; beyond that:
@@ -89,7 +102,9 @@ BEYOND_READING: dict[Role, set[Action]] = {
     Role.REGISTRY_ADMIN: {Action.MANAGE_CENTER, Action.MANAGE_REGISTRY, Action.MANAGE_REFERENCE},
     Role.AUDITOR: {Action.READ_AUDIT},
 }
-ALLOWED = {role: frozenset({Action.READ, Action.READ_REPORT} | more) for role, more in BEYOND_READING.items()}
+ALLOWED = {
+    role: with_included({Action.READ, Action.READ_REPORT} | more) for role, more in BEYOND_READING.items()
+}
 
 
 # On the user of a request: all centers as they were when it came in. A page asks for them a dozen times.

@@ -8,7 +8,7 @@ plausible range opens a query. Values are null until known; why one is absent st
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from django import forms
@@ -16,8 +16,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext, ngettext
-from pydantic import AfterValidator, Field, StrictBool, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StringConstraints
+from pydantic_core import PydanticCustomError
 
+from registry import units
 from registry.dates import HOW_TO_WRITE, PATTERN, PartialDate
 from registry.tongues import Saying, lazily, reader, term
 
@@ -194,7 +196,10 @@ class CodedSet(ClinicalField, ArrayField):
 
 
 class Measurement(ClinicalField):
-    """A number with its UCUM unit, its possible range (refused outside) and its plausible one (queried)."""
+    """A number with its UCUM unit, its possible range (refused outside) and its plausible one (queried).
+
+    `also` names units of another kind with their factors (mg/dL of a substance); those of the same kind are known.
+    """
 
     def __init__(
         self,
@@ -203,9 +208,11 @@ class Measurement(ClinicalField):
         possible: Range = (0, 0),
         plausible: Range | None = None,
         decimals: int = 0,
+        also: Mapping[str, str] | None = None,
         **options: Any,
     ):
         self.unit, self.possible, self.plausible, self.decimals = unit, possible, plausible, decimals
+        self.units = units.taken(unit, also or {})
         super().__init__(*texts, **options)
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
@@ -238,11 +245,22 @@ class Measurement(ClinicalField):
 
     def document_type(self) -> Any:
         low, high = self.possible
+        sent = BeforeValidator(self._in_own_unit)
         if self.decimals:
-            return Annotated[
-                float, Field(strict=True, ge=low, le=high, allow_inf_nan=False), AfterValidator(self._rounded)
-            ]
-        return Annotated[int, Field(strict=True, ge=low, le=high)]
+            limits = Field(strict=True, ge=low, le=high, allow_inf_nan=False)
+            return Annotated[float, limits, AfterValidator(self._rounded), sent]
+        return Annotated[int, Field(strict=True, ge=low, le=high), sent]
+
+    def _in_own_unit(self, sent: Any) -> Any:
+        """Read a quantity with its unit, and 22.0 as the whole number that it is."""
+        if isinstance(sent, dict) and self.units:
+            try:
+                sent = units.convert(sent, self.units, self.decimals)
+            except units.UnknownUnitError:
+                raise PydanticCustomError("unknown_unit", "unit") from None
+        if type(sent) is float and not self.decimals and sent.is_integer():
+            return int(sent)
+        return sent
 
     def _rounded(self, number: float) -> float:
         if not math.isclose(number, round(number, self.decimals), abs_tol=1e-9):

@@ -31,6 +31,7 @@ REASONS = {
     "export of the list": gettext_lazy("export of the list"),
     "follow-up recorded": gettext_lazy("follow-up recorded"),
     "key revoked": gettext_lazy("key revoked"),
+    "key rotated": gettext_lazy("key rotated"),
     "new key": gettext_lazy("new key"),
     "own language": gettext_lazy("own language"),
 }

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -21,6 +22,7 @@ from registry.models import ApiKey, Center, User
 MARK = "ivcr_"  # scanners for leaked secrets can look for it
 PREFIX_LENGTH = len(MARK) + 8
 LONGEST_LIFE = timedelta(days=366)
+OVERLAP = timedelta(days=7)  # how long the old key works beside the new one
 NOTED_EVERY = timedelta(minutes=1)  # last use: a write for each request would make one row the bottleneck
 
 
@@ -47,6 +49,31 @@ def issue(
             expires_at=expires_at,
         )
     return key, text
+
+
+def rotate(key: ApiKey, *, by: User) -> tuple[ApiKey, str]:
+    """Make a key that may do what this one does; this one ends soon, so that programs can change over meanwhile.
+
+    Whoever rotates a key answers for no more than before: what its person may no longer do, the new one is refused.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        old = ApiKey.objects.select_for_update(of=("self",), no_key=True).get(pk=key.pk)
+        if old.revoked_at is not None or old.expires_at <= now:
+            raise ValidationError(gettext("This key is no longer in force: make a new one."))
+        life = min(old.expires_at - old.created_at, LONGEST_LIFE)
+        made, text = issue(
+            center=old.center,
+            user=old.user,
+            name=old.name,
+            scopes=old.scopes,
+            expires_at=now + max(life, OVERLAP),
+            by=by,
+        )
+        with audit.because(door="admin", by=by, reason="key rotated"):
+            ends = min(old.expires_at, now + OVERLAP)
+            ApiKey.objects.filter(pk=old.pk).update(expires_at=ends)
+    return made, text
 
 
 def check(*, center: Center, user: User, scopes: Collection[str], expires_at: datetime, by: User) -> None:
@@ -118,7 +145,7 @@ def recognize(text: str) -> ApiKey:
         raise KeyRefusedError(
             gettext("The person who answers for this key has left. Ask your center lead for a new one.")
         )
-    if key.center.data_agreement_signed_on is None:
+    if key.center.data_agreement_signed_on is None and not key.center.is_sandbox:
         told = gettext("Keys work once the data sharing agreement with {center} is signed.")
         raise KeyRefusedError(told.format(center=key.center.code))
     _note_use(key, now)

@@ -108,13 +108,23 @@ class Center(models.Model):
         blank=True,
         help_text="Day the data sharing agreement was signed; without it no API key works.",
     )
+    is_sandbox = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="To try programs with invented cases: the same rules, and never in a report. It is so for ever.",
+    )
     report_optout = models.BooleanField(default=False, help_text="Does this center not want reports by mail?")
 
     class Meta:
         ordering = ("code",)
 
     def __str__(self) -> str:
-        return f"{self.code} {self.name}"
+        return f"{self.code} {self.name}{self.mark}"
+
+    @property
+    def mark(self) -> str:
+        """What stands behind its name wherever its name stands, so that nobody takes trials for patients."""
+        return " " + gettext("(sandbox)") if self.is_sandbox else ""
 
 
 @audited
@@ -238,6 +248,23 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.seen_at}"
+
+
+class RequestCount(models.Model):
+    """Requests of one caller of the API that one connection saw in a minute; not worth keeping over a crash."""
+
+    who = models.CharField(max_length=48, help_text="Key, person, or digest of an address.")
+    backend = models.IntegerField(help_text="The database's number of the connection that counts.")
+    minute = models.BigIntegerField(help_text="Minutes since 1970.")
+    n = models.PositiveIntegerField(help_text="Requests in that minute.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("who", "backend"), name="%(app_label)s_%(class)s_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.n}"
 
 
 class SignInAttempts(models.Model):

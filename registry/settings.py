@@ -207,6 +207,7 @@ CELERY_BEAT_SCHEDULE = {
     "sign of life": {"task": "registry.tasks.beat", "schedule": crontab()},
     "ring the bell for jobs that are due": {"task": "cases.tasks.ring_due_jobs", "schedule": crontab()},
     "read the rulebooks again": {"task": "cases.tasks.reassess_all", "schedule": crontab(hour=2, minute=30)},
+    "forget old counts": {"task": "registry.tasks.forget_counts", "schedule": crontab(hour=3, minute=50)},
     "forget old uploads": {"task": "cases.tasks.tidy_imports", "schedule": crontab(hour=3, minute=30)},
     "forget old entries": {"task": "cases.tasks.remove_old_entries", "schedule": crontab(hour=3, minute=10)},
     "forget answered requests": {
@@ -268,9 +269,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["registry.api.permissions.Allowed"],
-    # counted by each web process for itself: a limit against runaway programs, not an exact quota
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": "1200/minute"},
+    "DEFAULT_THROTTLE_CLASSES": ["registry.api.limits.PerCaller"],
     "DEFAULT_PARSER_CLASSES": ["registry.api.strict_json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": None,
@@ -278,6 +277,12 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "registry.api.openapi.Schema",
     "EXCEPTION_HANDLER": "registry.api.problems.answer",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+# requests a minute: a key may send 100 cases a second one by one, a page of a person asks for less
+API_LIMITS = {
+    "key": environment.number("API_REQUESTS_PER_KEY", 6000, least=1),
+    "person": environment.number("API_REQUESTS_PER_PERSON", 1200, least=1),
+    "address": environment.number("API_REQUESTS_PER_ADDRESS", 600, least=1),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Registry of leiomyosarcoma of the inferior vena cava",
@@ -289,7 +294,11 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": ["cases.api.openapi.add_case_document", "cases.api.openapi_rows.add_rows"],
+    "POSTPROCESSING_HOOKS": [
+        "cases.api.openapi.add_case_document",
+        "cases.api.openapi_rows.add_rows",
+        "cases.api.openapi_reading.add_components",
+    ],
 }
 
 # --- the admin pages ----------------------------------------------------------------------------------------

@@ -1,11 +1,15 @@
 """Background work of the ground floor."""
 
+import time
+
 from celery import shared_task
 from django.db.models.functions import Now
 
 from registry import access
 from registry.api import idempotency
-from registry.models import Heartbeat
+from registry.models import Heartbeat, RequestCount
+
+KEPT_MINUTES = 60
 
 
 @shared_task
@@ -19,3 +23,9 @@ def forget_answered_requests() -> None:
     """Forget what was answered to requests that nobody sends again."""
     with access.everywhere():
         idempotency.remove_old()
+
+
+@shared_task
+def forget_counts() -> None:
+    """Remove what callers of the API sent long ago: closed connections leave their rows behind."""
+    RequestCount.objects.filter(minute__lt=time.time() // 60 - KEPT_MINUTES).delete()

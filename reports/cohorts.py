@@ -16,6 +16,7 @@ from cases.endpoints import DAYS_PER_MONTH
 from cases.models import Case, Consent, SurvivalObservation
 from cases.rulebook.validity_follow_up import STALE_MONTHS
 from cases.vocabulary import CLINICAL_SOURCES, ConsentBasis
+from registry.models import Center
 from reports.content import Source
 from reports.lifetable import LifeTable
 
@@ -68,10 +69,13 @@ class ImputedDate(Func):
 def observations(cut: Cut) -> QuerySet[SurvivalObservation]:
     """List the cases of a cut with their days at the cut.
 
-    Whoever is not resected yet at the cut is not there yet; whoever refused is not there at all.
+    Whoever is not resected yet at the cut is not there yet; whoever refused is not there at all, nor what was invented
+    in a sandbox.
     """
+    sandboxes = Center.objects.filter(is_sandbox=True).values("pk")
     refused = Consent.objects.filter(basis=ConsentBasis.REFUSED).values("case_id")
     rows = SurvivalObservation.objects.filter(source__in=cut.sources).exclude(case_id__in=refused)
+    rows = rows.exclude(center_id__in=sandboxes)
     if cut.center_id is not None:
         rows = rows.filter(center_id=cut.center_id)
     return rows.filter(Q(origin_on=None) | Q(origin_on__lte=cut.as_of)).annotate(

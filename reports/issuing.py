@@ -10,10 +10,12 @@ import logging
 from collections.abc import Iterable
 from datetime import date
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from registry import access
-from registry.models import User
+from registry.models import Center, User
 from reports import compose, content, delivery
 from reports.cohorts import Cut
 from reports.content import Source
@@ -34,6 +36,8 @@ def request(
     """Ask for a report: a row that says what is wanted, and nothing else yet."""
     if by is not None and center_id is not None:
         access.require(by, access.Action.READ_REPORT, center_id)
+    if center_id is not None and Center.objects.filter(pk=center_id, is_sandbox=True).exists():
+        raise ValidationError(gettext("There is no report of a sandbox: its cases are invented."))
     with access.everywhere():
         return Report.objects.create(
             as_of=as_of, source=source, center_id=center_id, audience=audience, requested_by=by

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.db.models import Q
+
 from registry import access
 from registry.models import User
 from reports.models import Audience, Report, Subscription
@@ -45,7 +47,7 @@ def plan(today: date) -> list[int]:
 
 def _subscriptions() -> list[Subscription]:
     rows = Subscription.objects.filter(is_active=True, user__is_active=True).exclude(
-        center__report_optout=True
+        Q(center__report_optout=True) | Q(center__is_sandbox=True)
     )
     return list(rows.select_related("user").prefetch_related("user__memberships"))
 

@@ -71,7 +71,7 @@ class FindingAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("Center"), ordering="center__code")
     def center_code(self, item: ReviewItem) -> str:
         """The short name."""
-        return item.center.code
+        return item.center.code + item.center.mark
 
     @display(description=gettext_lazy("Found"))
     def found(self, item: ReviewItem) -> str:

@@ -10,7 +10,6 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import CursorPagination
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,7 +20,7 @@ from cases.importing import documents, posted, returning
 from cases.models import Case, ImportBatch, ImportRow
 from registry.access import Action
 from registry.api.ndjson import NDJSON, ArrayParser, Lines, LinesParser
-from registry.api.pages import cursor_of_ours
+from registry.api.pages import Pages
 from registry.api.permissions import key_of, reach
 from registry.api.problems import Refused, as_error
 from registry.api.views import RegistryView
@@ -200,14 +199,12 @@ class OneImport(ImportView):
         return Response(_import(batch), headers=SOON if is_open else None)
 
 
-class ResultPages(CursorPagination):
+class ResultPages(Pages):
     """Verdicts in the order of the request."""
 
     ordering = ("position",)
     page_size = 100
     max_page_size = 1000
-    page_size_query_param = "page_size"
-    decode_cursor = cursor_of_ours
 
 
 class ImportResults(ImportView):

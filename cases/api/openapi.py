@@ -15,7 +15,7 @@ from registry.audit import LONGEST_REASON
 
 JSON = "application/json"
 TIME = {"type": "string", "format": "date-time"}
-RECORD = {
+RECORD: dict[str, Any] = {
     "type": "object",
     "properties": {
         "id": {"type": "integer"},
@@ -89,6 +89,11 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     "Problem": PROBLEM,
     "Error": ERROR,
     "Record": RECORD,
+    "Listed": {
+        "description": "A record, or what `fields` asks of it; with its document if that is included",
+        "type": "object",
+        "properties": {**RECORD["properties"], "document": {"type": "object"}},
+    },
     "Derived": DERIVED,
     "Finding": FINDING,
     "Answered": ANSWERED,
@@ -115,7 +120,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "properties": {
             "next": {"type": ["string", "null"], "format": "uri"},
             "previous": {"type": ["string", "null"], "format": "uri"},
-            "results": _list_of(_reference("Record")),
+            "results": _list_of(_reference("Listed")),
         },
     },
     "Assessment": {
@@ -184,12 +189,27 @@ _LIST_PARAMETERS = [
     ),
     OpenApiParameter("cursor", str, description="From `next` or `previous`"),
     OpenApiParameter("page_size", int, description="Records on a page, at most 500"),
+    OpenApiParameter(
+        "ordering",
+        str,
+        enum=["updated_at", "-updated_at", "case_number", "-case_number", "id", "-id"],
+        description="Leading order; `updated_at` without it. Case numbers go by their code points",
+    ),
+    OpenApiParameter(
+        "include", str, enum=["document"], description="`document` adds to each record its whole document"
+    ),
 ]
+_FIELDS = OpenApiParameter(
+    "fields",
+    str,
+    description="Keys of record and document that you want, separated by commas, such as `id,version,patient`."
+    " A part of a document is not to be sent back with PUT: what it lacks would be erased",
+)
 _DOCUMENT = {JSON: _reference("CaseDocument")}
 
 LIST: dict[str, Any] = {
     "operation_id": "list_cases",
-    "parameters": _LIST_PARAMETERS,
+    "parameters": [*_LIST_PARAMETERS, _FIELDS],
     "responses": _body("Page"),
 }
 CREATE: dict[str, Any] = {
@@ -208,7 +228,11 @@ CREATE: dict[str, Any] = {
         **_INVALID,
     },
 }
-READ: dict[str, Any] = {"operation_id": "read_case", "responses": {**_body("Case"), **_MISSING}}
+READ: dict[str, Any] = {
+    "operation_id": "read_case",
+    "parameters": [_FIELDS],
+    "responses": {**_body("Case"), **_MISSING},
+}
 CORRECT: dict[str, Any] = {
     "operation_id": "correct_case",
     "parameters": [_IF_MATCH, _CHANGE_REASON],

@@ -21,7 +21,7 @@ class FormView(CaseView):
     """One form of a case, or the list of its rows, with the version of the case as ETag."""
 
     form: ClassVar[type[Form]]
-    writes: ClassVar[Action] = Action.RECORD
+    writes: ClassVar[Action] = Action.RECORD_FOLLOW_UP
     why: ClassVar[str]  # a new row is its own reason; a correction of a complete case says one
 
     def read(self, request: Request, pk: int) -> StoredCase:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.api import bulk, knowledge, rows, views
+from cases.api import bulk, history, knowledge, rows, views, work
 
 urlpatterns = [
     path("cases/", views.Cases.as_view(), name="api-cases"),
@@ -25,6 +25,11 @@ urlpatterns = [
         "cases/<int:pk>/recurrences/<int:position>/", rows.OneRecurrence.as_view(), name="api-case-recurrence"
     ),
     path("cases/<int:pk>/death/", rows.TheDeath.as_view(), name="api-case-death"),
+    path("cases/<int:pk>/history/", history.CaseHistory.as_view(), name="api-case-history"),
+    path("follow-ups/due/", work.FollowUpsDue.as_view(), name="api-follow-ups-due"),
+    path("follow-ups/lost/", work.FollowUpsLost.as_view(), name="api-follow-ups-lost"),
+    path("queries/", work.Queries.as_view(), name="api-queries"),
+    path("deviations/", work.Deviations.as_view(), name="api-deviations"),
     path("rules/", knowledge.Rules.as_view(), name="api-rules"),
     path("dictionary/", knowledge.Dictionary.as_view(), name="api-dictionary"),
 ]

@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cases.api import merge_patch, openapi, parts, records, saving
+from cases.api import listing, merge_patch, openapi, parts, records, saving
 from cases.api.filters import CaseFilter
 from cases.api.merge_patch import MergePatchParser
 from cases.document import dump
@@ -18,12 +18,10 @@ from cases.intake import Receipt
 from cases.models import Assessment, Case, Deviation
 from cases.rulebook.retelling import retold
 from registry.access import Action
-from registry.api.pages import OldestChangeFirst
+from registry.api.pages import PAGING
 from registry.api.permissions import key_of, reach
 from registry.api.versions import etag, refuse_unless_read, version_read
 from registry.api.views import RegistryView
-
-PAGING = frozenset({"cursor", "page_size"})
 
 
 class CaseView(RegistryView):
@@ -46,9 +44,14 @@ class CaseView(RegistryView):
             return super().center_in_question(request, **kwargs)
         return self.case(request, kwargs["pk"]).center_id
 
+    def _may_see(self, case: Case) -> bool:
+        """Whether the answer shows the document: to readers, and to whoever sends whole ones."""
+        seen = {*reach(self.request, Action.READ), *reach(self.request, Action.RECORD)}
+        return case.center_id in seen
+
     def answer(self, case: Case, status: int = 200, receipt: Receipt | None = None) -> Response:
         """The whole case with its version in the header; after a write with what became of it."""
-        body = records.whole(case)
+        body = records.whole(case) if self._may_see(case) else {"record": records.record(case)}
         if receipt is not None:
             body = {"verdict": receipt.verdict, **body}
         return Response(body, status, headers={"ETag": etag(case.version)})
@@ -61,20 +64,20 @@ class Cases(CaseView):
 
     @property
     def parameters(self) -> frozenset[str]:  # type: ignore[override]
-        """Filters for reading, the center for writing."""
-        return (
-            PAGING | set(CaseFilter.base_filters) if self.request.method == "GET" else frozenset({"center"})
-        )
+        """Filters, order and selection for reading, the center for writing."""
+        if self.request.method == "POST":
+            return frozenset({"center"})
+        return PAGING | listing.PARAMETERS | set(CaseFilter.base_filters)
 
     @extend_schema(**openapi.LIST)
     def get(self, request: Request) -> Response:
-        """List records without their documents, the oldest change first."""
+        """List records, with their documents if you include them, the oldest change first."""
         chosen = CaseFilter(request.query_params, records.rows(self.visible(Case.objects.all())))
         if not chosen.is_valid():
             raise ValidationError(chosen.errors)
-        pages = OldestChangeFirst()
-        page = pages.paginate_queryset(chosen.qs, request, self)
-        return pages.get_paginated_response([records.record(case) for case in page or ()])
+        wanted = listing.selection(request)
+        pages, page = listing.page(chosen.qs, request, self)
+        return pages.get_paginated_response(listing.rows(page, wanted))
 
     @extend_schema(**openapi.CREATE)
     def post(self, request: Request) -> Response:
@@ -98,10 +101,18 @@ class OneCase(CaseView):
         parsers = super().get_parsers()
         return [*parsers, MergePatchParser()] if self.request and self.request.method == "PATCH" else parsers
 
+    @property
+    def parameters(self) -> frozenset[str]:  # type: ignore[override]
+        """Reading may select."""
+        return frozenset({"fields"} if self.request.method in ("GET", "HEAD") else ())
+
     @extend_schema(**openapi.READ)
     def get(self, request: Request, pk: int) -> Response:
-        """Read a case; its ETag is the version to name when you correct it."""
-        return self.answer(self.case(request, pk))
+        """Read a case, or with `fields` a part of it; its ETag is the version to name when you correct it."""
+        case = self.case(request, pk)
+        if "fields" not in request.query_params:
+            return self.answer(case)
+        return Response(listing.part(case, listing.selection(request)), headers={"ETag": etag(case.version)})
 
     @extend_schema(**openapi.CORRECT)
     def put(self, request: Request, pk: int) -> Response:

@@ -54,6 +54,11 @@ class Entry:
         return self.field.unit if isinstance(self.field, Measurement) and self.field.unit != "1" else ""
 
     @property
+    def units(self) -> list[str]:
+        """The units in which a program may send it, its own first."""
+        return list(self.field.units) if isinstance(self.field, Measurement) else []
+
+    @property
     def choices(self) -> list[tuple[str, str, str]]:
         """Code, label and terminology code of each choice."""
         if not isinstance(self.field, Coded | CodedSet):

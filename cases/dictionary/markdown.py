@@ -30,7 +30,9 @@ The same list is there as JSON Schema (`--format json-schema`) and as a REDCap d
 - *Possible* is enforced everywhere; a value outside *plausible* is saved and opens a query.
 - *Needed* decides whether a case is complete, never whether it can be saved. In place of a value a reason may
   stand: `NK` not known after enquiry, `ND` not done, `NA` cannot apply, `NR` not yet recorded.
-- Dates are written YYYY-MM-DD, YYYY-MM or YYYY, as precisely as they are known. Units are UCUM and fixed.
+- Dates are written YYYY-MM-DD, YYYY-MM or YYYY, as precisely as they are known. Units are UCUM; the
+  first is the field's own, in which files and forms write it. A program may send another one that is listed, as
+  `{"value": 1.2, "unit": "mg/dL"}`: it is converted exactly, then rounded to the decimals of the field.
 - Levels, extents, scores, stage, age and times are derived from these fields and are not typed."""
 
 
@@ -52,7 +54,7 @@ def _form_table(listed: list[Entry]) -> list[str]:
 
 def _cells(entry: Entry) -> list[str]:
     field = entry.field
-    kind = f"{entry.kind}, {entry.unit}" if entry.unit else str(entry.kind)
+    kind = f"{entry.kind}, {' or '.join(entry.units)}" if entry.units else str(entry.kind)
     possible = plausible = ""
     if isinstance(field, Measurement):
         possible = spread(*field.possible)

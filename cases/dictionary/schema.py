@@ -22,7 +22,10 @@ _YEAR_OR_MONTH = r"^(19|20)[0-9][0-9](-(0[1-9]|1[0-2]))?$"
 
 
 def json_schema() -> dict[str, Any]:
-    """Describe the case document. One thing no schema says well: how many decimals a number may have."""
+    """Describe the case document.
+
+    Two things no schema says well: how many decimals a number may have, and its limits in another unit.
+    """
     inner = {model.name: _contained(model) for model in FORMS if issubclass(model, OperationForm)}
     outer = {
         model.name: _contained(model, **inner) if model.name == "operations" else _contained(model)
@@ -96,6 +99,7 @@ def _property(field: ClinicalField) -> dict[str, Any]:
     for key, value in (
         ("x-term", field.term),
         ("x-unit", getattr(field, "unit", "")),
+        ("x-units", {unit: float(factor) for unit, factor in getattr(field, "units", {}).items()}),
         ("x-plausible", getattr(field, "plausible", None)),
         ("x-decimals", getattr(field, "decimals", 0)),
     ):
@@ -108,6 +112,22 @@ def _property(field: ClinicalField) -> dict[str, Any]:
     return said | _accepted(field)
 
 
+def _number(field: Measurement) -> dict[str, Any]:
+    """A number in the field's unit, or with one of the units that it takes: x-units has their factors."""
+    low, high = field.possible
+    kind = "number" if field.decimals else "integer"
+    number: dict[str, Any] = {"type": [kind, "null"], "minimum": low, "maximum": high}
+    if not field.units:
+        return number
+    quantity = {
+        "type": "object",
+        "required": ["value", "unit"],
+        "additionalProperties": False,
+        "properties": {"value": {"type": "number"}, "unit": {"enum": list(field.units)}},
+    }
+    return {"anyOf": [number, quantity]}
+
+
 def _accepted(field: ClinicalField) -> dict[str, Any]:
     if isinstance(field, Coded):
         return {"enum": [*field.codes, None]}
@@ -116,8 +136,7 @@ def _accepted(field: ClinicalField) -> dict[str, Any]:
         alone = {"const": field.exclusive}
         return listed | ({"if": {"contains": alone}, "then": {"items": alone}} if field.exclusive else {})
     if isinstance(field, Measurement):
-        kind = "number" if field.decimals else "integer"
-        return {"type": [kind, "null"], "minimum": field.possible[0], "maximum": field.possible[1]}
+        return _number(field)
     if isinstance(field, PartialDateField):
         day = {"pattern": "^(19|20)", "format": "date"}
         return {"type": ["string", "null"], "anyOf": [{"type": "null"}, {"pattern": _YEAR_OR_MONTH}, day]}

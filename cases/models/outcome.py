@@ -36,6 +36,7 @@ from cases.vocabulary import (
 )
 from registry.audit import audited
 from registry.fields import ANY, Coded, CodedSet, Flag, Measurement, PartialDateField, Text
+from registry.units import CREATININE_MG_DL
 
 ALIVE = ("vital_status", frozenset({"alive"}))
 PUBLISHED = ("/citation", ANY)
@@ -114,6 +115,7 @@ class Discharge(Form):
         possible=(10, 3000),
         plausible=(40, 200),
         decimals=1,
+        also=CREATININE_MG_DL,
         need="C",
     )
 
@@ -152,7 +154,13 @@ class FollowUp(Form):
     leg_edema = Coded(LegEdema, "Leg edema", only_if=ALIVE)
     ceap = Coded(Ceap, "CEAP class", only_if=ALIVE)
     creatinine_umol_l = Measurement(
-        "Creatinine", unit="umol/L", possible=(10, 3000), plausible=(40, 200), decimals=1, need="C"
+        "Creatinine",
+        unit="umol/L",
+        possible=(10, 3000),
+        plausible=(40, 200),
+        decimals=1,
+        also=CREATININE_MG_DL,
+        need="C",
     )
     ecog = Measurement(
         "ECOG performance status", "0 to 4", possible=(0, 4), term="LOINC 89247-1", only_if=ALIVE

@@ -17,6 +17,7 @@ from registry.access import ScopedQuerySet
 from registry.audit import audited
 from registry.fields import Coded, CodedSet, Digest, Flag, Measurement, PartialDateField, Text
 from registry.tongues import lazily
+from registry.units import BILIRUBIN_MG_DL, CREATININE_MG_DL
 
 
 @audited
@@ -170,6 +171,7 @@ class Presentation(Form):
         possible=(10, 3000),
         plausible=(40, 200),
         decimals=1,
+        also=CREATININE_MG_DL,
         need="C",
         term="LOINC 14682-9?",
     )
@@ -185,7 +187,12 @@ class Presentation(Form):
         "Albumin before the operation", unit="g/L", possible=(5, 70), plausible=(25, 55), decimals=1
     )
     bilirubin_preop_umol_l = Measurement(
-        "Bilirubin before the operation", unit="umol/L", possible=(0, 1000), plausible=(0, 35), decimals=1
+        "Bilirubin before the operation",
+        unit="umol/L",
+        possible=(0, 1000),
+        plausible=(0, 35),
+        decimals=1,
+        also=BILIRUBIN_MG_DL,
     )
     inr_preop = Measurement(
         "INR before the operation", unit="1", possible=(0.5, 15), plausible=(0.5, 1.5), decimals=2

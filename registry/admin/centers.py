@@ -11,7 +11,7 @@ from registry.access import Action
 from registry.admin.base import RegistryAdmin, centers_where, site
 from registry.models import Center
 
-FOR_THE_REGISTRY = ("code", "name", "country", "data_agreement_signed_on")
+FOR_THE_REGISTRY = ("code", "name", "country", "data_agreement_signed_on", "is_sandbox")
 
 
 @admin.register(Center, site=site)
@@ -19,12 +19,15 @@ class CenterAdmin(RegistryAdmin):
     """Hospitals; what identifies one, and its agreement, is the registry's business alone."""
 
     to_view, to_add, to_change = Action.READ, Action.MANAGE_REGISTRY, Action.MANAGE_CENTER
-    list_display = ("code", "name", "country", "data_agreement_signed_on", "report_optout")
-    list_filter = ("country",)
+    list_display = ("code", "name", "country", "is_sandbox", "data_agreement_signed_on", "report_optout")
+    list_filter = ("country", "is_sandbox")
     search_fields = ("code__startswith", "name__istartswith")
     search_help_text = gettext_lazy("Beginning of the code or of the name")
     fieldsets = (
-        (gettext_lazy("Center"), {"fields": (("code", "name"), ("country", "data_agreement_signed_on"))}),
+        (
+            gettext_lazy("Center"),
+            {"fields": (("code", "name"), ("country", "data_agreement_signed_on"), "is_sandbox")},
+        ),
         (
             gettext_lazy("Facilities"),
             {"fields": (("is_sarcoma_reference", "has_cardiac_surgery", "has_liver_transplant"),)},
@@ -39,4 +42,7 @@ class CenterAdmin(RegistryAdmin):
         return Center.objects.filter(pk__in=centers_where(request, Action.READ))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return () if self.may(request, Action.MANAGE_REGISTRY) else FOR_THE_REGISTRY
+        """A center that has begun as one stays one: what was invented there must never be counted."""
+        if not self.may(request, Action.MANAGE_REGISTRY):
+            return FOR_THE_REGISTRY
+        return () if obj is None else ("is_sandbox",)

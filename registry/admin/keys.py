@@ -57,7 +57,8 @@ class ApiKeyAdmin(RegistryAdmin):
     list_filter = ("center",)
     list_select_related = ("center", "user")
     ordering = ("-id",)
-    actions = ("revoke",)
+    actions = ("revoke", "rotate")
+    change_form_outer_after_template = "registry/rotate_key.html"
     fields = ("center", "user", "name", "scopes", "expires_at")
     readonly_fields = (
         "prefix",
@@ -127,15 +128,26 @@ class ApiKeyAdmin(RegistryAdmin):
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
     ) -> HttpResponse:
+        return self._show(request, obj, request.key_text)  # type: ignore[attr-defined]
+
+    def _show(self, request: HttpRequest, key: ApiKey, text: str, old: ApiKey | None = None) -> HttpResponse:
         """Show the key in this one answer: it is not kept anywhere, not even in a message."""
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("New API key"),
             "opts": self.opts,
-            "key": obj,
-            "text": request.key_text,  # type: ignore[attr-defined]
+            "key": key,
+            "text": text,
+            "old": old,
         }
         return TemplateResponse(request, "registry/new_key.html", context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Offer another key in place of one that works."""
+        context["can_rotate"] = obj is not None and self.state(obj)[0] == "in force"
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     @admin.action(description=gettext_lazy("Revoke the selected keys"), permissions=["view"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
@@ -147,3 +159,16 @@ class ApiKeyAdmin(RegistryAdmin):
             count,
         )
         self.message_user(request, told.format(n=count), messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Replace the selected key by a new one"), permissions=["view"])
+    def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
+        """Make a new key like this one, shown once; the old one ends within days."""
+        chosen = list(queryset[:2])
+        try:
+            if len(chosen) != 1:
+                raise ValidationError(gettext("Choose one key: each new one is shown once."))
+            made, text = keys.rotate(chosen[0], by=request.user)  # type: ignore[arg-type]
+        except ValidationError as error:
+            self.message_user(request, " ".join(error.messages), messages.ERROR)
+            return None
+        return self._show(request, made, text, old=ApiKey.objects.get(pk=chosen[0].pk))

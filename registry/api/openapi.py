@@ -48,7 +48,13 @@ WHO = {
                 "prefix": {"type": "string"},
                 "name": {"type": "string"},
                 "expires_at": {"type": "string", "format": "date-time"},
+                "scopes": {"type": "array", "items": {"type": "string"}},
             },
+        },
+        "limit": {
+            "type": "object",
+            "description": "How many requests you may send in so many seconds.",
+            "properties": {"requests": {"type": "integer"}, "seconds": {"type": "integer"}},
         },
         "centers": {
             "type": "array",
@@ -57,6 +63,10 @@ WHO = {
                 "properties": {
                     "code": {"type": "string"},
                     "name": {"type": "string"},
+                    "sandbox": {
+                        "type": "boolean",
+                        "description": "For trials with invented cases: the same rules, never in a report.",
+                    },
                     "may": {"type": "array", "items": {"type": "string"}},
                 },
             },
@@ -88,6 +98,7 @@ REFUSALS = {
     "400": "The request cannot be read, or a parameter is unknown or wrong.",
     "401": "No key, or one that is not accepted.",
     "403": "Not allowed to this person or key.",
+    "429": "Too many requests in this minute; go on after Retry-After.",
     "503": "The registry is busy; try again after Retry-After.",
 }
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
@@ -97,8 +108,15 @@ OF_KEYS = {
 }
 
 
+LIMITS = {
+    "RateLimit-Policy": 'Your limit in so many seconds, such as `"key";q=6000;w=60`.',
+    "RateLimit": 'What is left until the next window begins, such as `"key";r=5999;t=42`.',
+}
+HEADERS = {name: {"description": told, "schema": {"type": "string"}} for name, told in LIMITS.items()}
+
+
 class Schema(AutoSchema):
-    """Adds to every operation what any of them may answer."""
+    """Adds to every operation what any of them may answer, and what is left of the limit."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)
@@ -110,6 +128,9 @@ class Schema(AutoSchema):
             for status, told in told_by_all.items():
                 content = {MEDIA_TYPE: {"schema": REFERENCE}}
                 operation["responses"].setdefault(status, {"description": told, "content": content})
+            for status, response in operation["responses"].items():
+                if status != "401":  # nobody is known then whose requests could be counted
+                    response["headers"] = {**HEADERS, **response.get("headers", {})}
         return operation
 
 

@@ -35,7 +35,8 @@ def reach(request: Request, action: Action) -> tuple[int, ...]:
     centers = access.centers_of(request.user, action)
     if (key := key_of(request)) is None:
         return centers
-    return (key.center_id,) if action in key.scopes and key.center_id in centers else ()
+    may = action in access.with_included(map(Action, key.scopes))
+    return (key.center_id,) if may and key.center_id in centers else ()
 
 
 def key_of(request: Request) -> ApiKey | None:

@@ -16,9 +16,12 @@ from rest_framework.views import APIView
 from registry import access
 from registry.access import Action
 from registry.api import idempotency
+from registry.api.limits import WINDOW, caller
 from registry.api.openapi import RECEIPT, WHO, refusals
 from registry.api.permissions import SIGNED_IN, key_of, reach
 from registry.models import AnsweredRequest, Center, User
+
+KEY = ("prefix", "name", "expires_at")
 
 
 class RegistryView(APIView):
@@ -38,8 +41,8 @@ class RegistryView(APIView):
             told = gettext("Unknown parameter; known here: {names}.").format(names=known)
             raise ValidationError({name: [told] for name in unknown})
         for name, values in request.query_params.lists():
-            if len(values) > 1:
-                raise ValidationError({name: [gettext("Give this parameter once.")]})
+            if wrong := _wrong_value(values):
+                raise ValidationError({name: [wrong]})
         if writes:
             method = cast(str, request.method).lower()
             setattr(
@@ -56,9 +59,32 @@ class RegistryView(APIView):
         named = [center.pk for center in centers if center.code == request.query_params.get("center")]
         return next(iter(named or [center.pk for center in centers]), None)
 
+    def check_permissions(self, request: Request) -> None:
+        """Count first, so that every answer to a known caller bears what is left, refusals too."""
+        super().check_throttles(request)
+        super().check_permissions(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Count once."""
+
     def visible(self, rows: QuerySet) -> QuerySet:
-        """Keep the rows of the centers that this request may read."""
-        return rows.filter(center_id__in=reach(self.request, Action.READ))
+        """Keep the rows of the centers that this request may read, or write to as its method does."""
+        seen = set(reach(self.request, Action.READ))
+        needed = self.needs.get(self.request.method or "")
+        if needed in Action.values:
+            seen |= set(reach(self.request, Action(needed)))
+        return rows.filter(center_id__in=seen)
+
+
+def _wrong_value(values: list[str]) -> str:
+    """Say what no parameter may be, whatever it means."""
+    if len(values) > 1:
+        return gettext("Give this parameter once.")
+    if not values[0]:
+        return gettext("Give this parameter a value, or leave it out.")
+    if "\x00" in values[0] or "\ufffd" in values[0]:  # what cannot be read comes as the latter
+        return gettext("This is not a text in UTF-8 without NUL.")
+    return ""
 
 
 class WhoAmI(RegistryView):
@@ -74,11 +100,13 @@ class WhoAmI(RegistryView):
         return Response(
             {
                 "user": {"username": user.username, "name": user.get_full_name()},
-                "key": key and {"prefix": key.prefix, "name": key.name, "expires_at": key.expires_at},
+                "key": key and {**{name: getattr(key, name) for name in KEY}, "scopes": sorted(key.scopes)},
+                "limit": {"requests": caller(request).limit, "seconds": WINDOW},
                 "centers": [
                     {
                         "code": center.code,
                         "name": center.name,
+                        "sandbox": center.is_sandbox,
                         "may": [action for action in Action if center.pk in may[action]],
                     }
                     for center in Center.objects.filter(pk__in=seen)

@@ -35,9 +35,9 @@ def accepted(document):
 def values_of(field):
     """Right and wrong values of a field.
 
-    Left out are the two things a schema cannot say: the number of decimals, and 3.0 for 3.
+    Left out are the two things a schema cannot say: the number of decimals, and the limits in another unit.
     """
-    wrong = ["", "x", "NK", [], {}, True, 3, -1, 1.25, "2020-13", "a\x00b", ["none", "zzz"], 10**12]
+    wrong = ["", "x", 3.0, "NK", [], {}, True, 3, -1, 1.25, "2020-13", "a\x00b", ["none", "zzz"], 10**12]
     if isinstance(field, Coded):
         right = list(field.codes)
     elif isinstance(field, CodedSet):
@@ -46,6 +46,12 @@ def values_of(field):
     elif isinstance(field, Measurement):
         low, high = (type(limit)(limit) for limit in field.possible)
         right = [low, high, (low + high) // 2, low - 1, high + 1]
+        right += [{"value": low, "unit": unit} for unit in (field.unit, "1", "furlong")]
+        right += [
+            {"value": low},
+            {"value": str(low), "unit": field.unit},
+            {"value": low, "unit": [field.unit]},
+        ]
         wrong.remove(1.25)
     elif isinstance(field, PartialDateField):
         right = [

@@ -78,11 +78,13 @@ def test_requiring_is_silent_or_refuses(alice, north, south):
 
 # Read by people: a change of the table in access.py must be made here, too.
 GRANTS = {
-    Role.COORDINATOR: "read record import_cases explain export read_report",
-    Role.CENTER_LEAD: "read record import_cases explain lock export read_report manage_center read_audit",
-    Role.INVESTIGATOR: "read record explain read_report",
+    Role.COORDINATOR: "read record record_follow_up import_cases explain export read_report",
+    Role.CENTER_LEAD: "read record record_follow_up import_cases explain lock export read_report manage_center"
+    " read_audit",
+    Role.INVESTIGATOR: "read record record_follow_up explain read_report",
     Role.REVIEWER: "read decide read_report",
-    Role.DATA_MANAGER: "read record import_cases lock unlock export read_report read_audit manage_reference",
+    Role.DATA_MANAGER: "read record record_follow_up import_cases lock unlock export read_report read_audit"
+    " manage_reference",
     Role.REGISTRY_ADMIN: "read manage_center manage_registry manage_reference read_report",
     Role.AUDITOR: "read read_audit read_report",
 }

@@ -37,7 +37,9 @@ def test_a_key_says_who_it_is_and_what_it_may_do(client, north, alice):
 
     assert answer["user"]["username"] == "alice"
     assert answer["key"]["prefix"] == key.prefix
-    assert answer["centers"] == [{"code": "NORTH", "name": north.name, "may": ["read"]}]
+    assert answer["key"]["scopes"] == ["read"]
+    assert answer["limit"] == {"requests": 6000, "seconds": 60}
+    assert answer["centers"] == [{"code": "NORTH", "name": north.name, "sandbox": False, "may": ["read"]}]
 
 
 def test_both_schemes_are_taken(client, north, alice):

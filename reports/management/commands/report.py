@@ -88,6 +88,8 @@ class Command(BaseCommand):
         if center is None:
             known = ", ".join(Center.objects.values_list("code", flat=True)) or "none yet"
             raise CommandError(f"--scope: there is no center {scope}. Centers: {known}.", returncode=2)
+        if center.is_sandbox:
+            raise CommandError(f"--scope: {scope} is a sandbox; its cases are invented.", returncode=2)
         return center.pk
 
     def _people(self, names: list[str]) -> list[User]:

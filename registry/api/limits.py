@@ -1,0 +1,87 @@
+"""How many requests a key or a person may send in a minute, counted in PostgreSQL for all web processes together.
+
+Each connection to the database counts in a row of its own, so that no request waits for another; others see the count
+when the request is done. Whoever sends more waits for the next minute, and is told how long; nobody is banned.
+Headers as in draft-ietf-httpapi-ratelimit-headers-10.
+"""
+
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from registry.api.permissions import key_of
+from registry.models import RequestCount
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+WINDOW = 60  # seconds
+_COUNT = """
+INSERT INTO {table} AS own (who, backend, minute, n) VALUES (%(who)s, pg_backend_pid(), %(minute)s, 1)
+ON CONFLICT (who, backend) DO UPDATE
+  SET n = CASE own.minute WHEN excluded.minute THEN own.n + 1 ELSE 1 END, minute = excluded.minute
+RETURNING n + (
+  SELECT coalesce(sum(other.n), 0) FROM {table} other
+  WHERE other.who = %(who)s AND other.minute = %(minute)s AND other.backend <> pg_backend_pid()
+)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Whose requests are counted together, and how many they may be."""
+
+    kind: str
+    who: str
+
+    @property
+    def limit(self) -> int:
+        """Requests in one window."""
+        return settings.API_LIMITS[self.kind]
+
+    @property
+    def policy(self) -> str:
+        """The limit, as the header says it."""
+        return f'"{self.kind}";q={self.limit};w={WINDOW}'
+
+
+def caller(request: Request) -> Caller:
+    """A key by itself, a person by their sessions together, anybody else by their address."""
+    if key := key_of(request):
+        return Caller(kind="key", who=f"key {key.pk}")
+    if request.user.is_authenticated:
+        return Caller(kind="person", who=f"person {request.user.pk}")
+    address = BaseThrottle().get_ident(request)
+    return Caller(kind="address", who=f"address {sha256(str(address).encode()).hexdigest()[:32]}")
+
+
+def count(who: str, minute: int) -> int:
+    """Count one request, and tell how many there were in this minute."""
+    with connection.cursor() as cursor:
+        table = connection.ops.quote_name(RequestCount._meta.db_table)
+        cursor.execute(_COUNT.format(table=table), {"who": who, "minute": minute})
+        return int(cursor.fetchone()[0])
+
+
+class PerCaller(BaseThrottle):
+    """Counts each request in one statement, and says in the headers of its answer what is left."""
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        """Tell whether this request is within the limit."""
+        asking = caller(request)
+        minute, passed = divmod(int(time.time()), WINDOW)
+        self.left = WINDOW - passed
+        used = count(asking.who, minute)
+        view.headers["RateLimit-Policy"] = asking.policy
+        view.headers["RateLimit"] = f'"{asking.kind}";r={max(0, asking.limit - used)};t={self.left}'
+        return used <= asking.limit
+
+    def wait(self) -> int:
+        """Seconds until the next minute."""
+        return self.left
