@@ -5,7 +5,7 @@ BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 
-.PHONY: setup develop demo serve test check bench format lock clean
+.PHONY: setup develop demo serve test check bench contract format lock clean
 
 setup: .venv/.runtime $(CATALOGS)  ## everything that runs, at exactly the locked versions
 develop: .venv/.development  ## and what tests and checks need
@@ -50,6 +50,9 @@ check: develop  ## style, types, imports, migrations, settings and documents
 
 bench: setup  ## each measurement prints its figures as one line of JSON
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+contract: develop  ## release the description of the API as the contract that later ones are held against
+	$(MANAGE) spectacular --format openapi-json | $(BIN)/python -m json.tool --indent 1 --no-ensure-ascii > docs/api/openapi-1.0.0.json
 
 format: develop
 	$(BIN)/ruff check --fix .

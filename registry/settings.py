@@ -285,7 +285,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": ["cases.api.openapi.add_case_document"],
+    "POSTPROCESSING_HOOKS": ["cases.api.openapi.add_case_document", "cases.api.examples.add_examples"],
 }
 
 # --- the admin pages ----------------------------------------------------------------------------------------

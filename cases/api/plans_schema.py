@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import OpenApiResponse
 
 from cases.vocabulary import Firmness, Severity, Verdict
 from registry.api.openapi import refusals
@@ -76,24 +76,9 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     "PlanMissing": _object(**MISSING),
     "PlanOpen": _object(**MISSING, rules=TEXTS),
 }
-EXAMPLE = {
-    "tumor": {"segments": ["suprarenal", "retrohepatic"], "growth_pattern": "mixed"},
-    "operations": [
-        {
-            "operation_type": "index_resection",
-            "approach": ["chevron"],
-            "exposure_steps": ["staged_ivc_dissection", "piggyback_mobilization"],
-            "pringle_used": True,
-            "resection_type": "circumferential",
-            "resected_segments": ["suprarenal", "retrohepatic"],
-            "reconstruction": {"ivc_method": "tube_graft", "material": "ptfe", "diameter_mm": 20},
-        }
-    ],
-}
 PLAN: dict[str, Any] = {
     "operation_id": "judge_plan",
     "request": {JSON: {"$ref": "#/components/schemas/PlanDocument"}},
-    "examples": [OpenApiExample("A tumor up to the liver", value=EXAMPLE, request_only=True)],
     "responses": {
         ("200", JSON): OpenApiResponse(
             {"$ref": "#/components/schemas/Plan"}, description="What the algorithm expects; nothing was saved"
