@@ -1,5 +1,7 @@
 """Cases: list, add, read, correct, and what the algorithm says of one."""
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
@@ -29,9 +31,11 @@ class CaseView(RegistryView):
         """The case, or the 404 that missing and foreign cases have in common."""
         return get_object_or_404(records.rows(self.visible(Case.objects.all())), pk=pk)
 
-    def answer(self, case: Case, status: int = 200, receipt: Receipt | None = None) -> Response:
+    def answer(
+        self, case: Case, status: int = 200, receipt: Receipt | None = None, saved: Any = None
+    ) -> Response:
         """The whole case with its version in the header; after a write with what became of it."""
-        body = records.whole(case)
+        body = records.whole(case, saved)
         if receipt is not None:
             body = {"verdict": receipt.verdict, **body}
         return Response(body, status, headers={"ETag": etag(case.version)})
@@ -66,7 +70,7 @@ class Cases(CaseView):
         center = saving.center_for(request, request.query_params.get("center"))
         receipt = saving.create(document, center=center, request=request)
         case = self.case(request, receipt.case_id or 0)
-        response = self.answer(case, 201 if receipt.verdict == "new" else 200, receipt)
+        response = self.answer(case, 201 if receipt.verdict == "new" else 200, receipt, document)
         response["Location"] = request.build_absolute_uri(records.record(case)["url"])
         return response
 
@@ -92,7 +96,7 @@ class OneCase(CaseView):
         receipt = saving.correct(
             document, center=case.center, request=request, case_number=case.case_number, version=version
         )
-        return self.answer(self.case(request, pk), 200, receipt)
+        return self.answer(self.case(request, pk), 200, receipt, document)
 
 
 class CaseAssessment(CaseView):
