@@ -3,7 +3,9 @@
 gunicorn with the project's own configuration (2 processes of 4 threads) on an embedded PostgreSQL; the load comes
 from one process of its own on the same machine, over kept connections. A submission is a new case of some 60 answers:
 key, strict reading, both rulebooks, row security, audit trail, one transaction. The bare view answers "hello" through
-the same server and middleware; the ratio is that of the requests a second, in the same run.
+the same server and middleware; the ratio is that of the requests a second, in the same run. `cpu_ms` is what one
+request costs the processors in the web processes and in PostgreSQL (on Linux): other work on the machine changes it
+less.
 
     .venv/bin/python benchmarks/api.py [--quick | --seconds N] [--clients N]
 """
@@ -23,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import scratch
@@ -53,12 +56,14 @@ def main() -> None:
     scratch.prepare()
     key = _key()
     bodies = list(_bodies())
-    with serving() as address:
-        figures = measure(address, key, bodies, seconds, options.clients)
+    with serving() as (address, server):
+        figures = measure(address, server, key, bodies, seconds, options.clients)
     report(figures, seconds, options.clients)
 
 
-def measure(address: str, key: str, bodies: list[bytes], seconds: int, clients: int) -> dict[str, Any]:
+def measure(
+    address: str, server: int, key: str, bodies: list[bytes], seconds: int, clients: int
+) -> dict[str, Any]:
     """Load for each kind of request; reading and the bare view get a part of the time."""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     numbers, ids = count(), count()
@@ -76,12 +81,36 @@ def measure(address: str, key: str, bodies: list[bytes], seconds: int, clients: 
 
     short = max(5, min(seconds // 4, 30))
     load(address, submit, 3, clients, 201)  # warm up, and something to read
-    return {
-        "submit": load(address, submit, seconds, clients, 201),
-        "read": load(address, read, short, clients, 200),
-        "hello": load(address, hello, short, clients, 200),
-        "load_of_machine": round(os.getloadavg()[0], 1),
-    }
+    figures: dict[str, Any] = {"load_of_machine": round(os.getloadavg()[0], 1)}
+    for name, ask, length, expected in (
+        ("submit", submit, seconds, 201),
+        ("read", read, short, 200),
+        ("hello", hello, short, 200),
+    ):
+        before = _busy_ms(server)
+        figures[name] = load(address, ask, length, clients, expected)
+        figures[name]["cpu_ms"] = round((_busy_ms(server) - before) / figures[name]["requests"], 1)
+    return figures
+
+
+def _busy_ms(server: int) -> float:
+    """Milliseconds that the web processes and PostgreSQL have kept the processors busy; 0 where that is not told."""
+    parents, spent = {}, {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended meanwhile
+            continue
+        parents[int(entry.name)], spent[int(entry.name)] = int(fields[1]), sum(map(int, fields[11:15]))
+    ours = {server, _postmaster()}
+    while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return sum(spent.get(pid, 0) for pid in ours) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def _postmaster() -> int:
+    found = list(scratch.FOLDER.glob("pg*/postmaster.pid"))
+    return int(found[0].read_text().split()[0]) if found else 0
 
 
 def load(address: str, ask: Ask, seconds: float, clients: int, expected: int) -> dict[str, Any]:
@@ -140,8 +169,8 @@ def _status(
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Gunicorn as `make serve` starts it, with one more address and without the limit of requests a minute."""
+def serving() -> Iterator[tuple[str, int]]:
+    """Start gunicorn as `make serve` does, with one more address and no limit of requests: where, and which process."""
     (scratch.FOLDER / "bench_settings.py").write_text(SETTINGS, encoding="utf-8")
     (scratch.FOLDER / "hello.py").write_text(URLS, encoding="utf-8")
     with socket.socket() as free:
@@ -157,7 +186,7 @@ def serving() -> Iterator[str]:
     process = subprocess.Popen(command, cwd=scratch.ROOT, env=os.environ | variables)
     try:
         _wait(address)
-        yield address
+        yield address, process.pid
     finally:
         process.terminate()
         process.wait(30)
@@ -219,7 +248,8 @@ def report(figures: dict[str, Any], seconds: int, clients: int) -> None:
         one["ratio_to_hello"] = round(one["per_second"] / bare, 3)
         print(
             f"{name:8}{one['per_second']:8.1f}/s  p50 {one['p50_ms']:6.1f} ms  p99 {one['p99_ms']:6.1f} ms"
-            f"  {one['errors']} errors  {one['ratio_to_hello']:.3f} of hello{'  missed' if is_missed else ''}"
+            f"  cpu {one['cpu_ms']:5.1f} ms  {one['errors']} errors  {one['ratio_to_hello']:.3f} of hello"
+            f"{'  missed' if is_missed else ''}"
         )
     print(
         json.dumps(
