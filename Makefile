@@ -5,7 +5,7 @@ BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 
-.PHONY: setup develop demo serve test check bench format lock clean
+.PHONY: setup develop demo serve test made-up check bench contract format lock clean
 
 setup: .venv/.runtime $(CATALOGS)  ## everything that runs, at exactly the locked versions
 develop: .venv/.development  ## and what tests and checks need
@@ -36,6 +36,9 @@ serve: setup  ## web pages, API, worker and scheduler on http://127.0.0.1:8000, 
 test: develop  ## all tests; TESTS="-m database" or a path for some
 	$(BIN)/python -m pytest --numprocesses auto $(TESTS)
 
+made-up: develop  ## requests made up from the description of the API, in every role; EACH=150 seconds a role instead of 15
+	MADE_UP_SECONDS=$(or $(EACH),15) $(BIN)/python -m pytest -m made_up
+
 check: develop  ## style, types, imports, migrations, settings and documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,6 +53,9 @@ check: develop  ## style, types, imports, migrations, settings and documents
 
 bench: setup  ## each measurement prints its figures as one line of JSON
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+contract: develop  ## release the description of the API as the contract that later ones are held against
+	$(MANAGE) spectacular --format openapi-json | $(BIN)/python -m json.tool --indent 1 --no-ensure-ascii > docs/api/openapi-1.0.0.json
 
 format: develop
 	$(BIN)/ruff check --fix .

@@ -7,7 +7,9 @@ from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from cases.api import openapi_bulk
+from cases.api.components import documents
 from cases.api.filters import CaseFilter
+from cases.api.plans_schema import COMPONENTS as PLANS
 from cases.dictionary import json_schema
 from cases.vocabulary import Answer
 from registry.api.openapi import ERROR, PROBLEM, refusals
@@ -151,10 +153,8 @@ def _document_schema(language: str | None) -> dict[str, Any]:
 
 def add_case_document(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Put the shapes that are no serializers among the components."""
-    document = {key: value for key, value in document_schema().items() if key != "$schema"}
-    result["components"].setdefault("schemas", {}).update(
-        {**COMPONENTS, **openapi_bulk.COMPONENTS, "CaseDocument": document}
-    )
+    shapes = {**COMPONENTS, **openapi_bulk.COMPONENTS, **PLANS, **documents(document_schema())}
+    result["components"].setdefault("schemas", {}).update(shapes)
     return result
 
 

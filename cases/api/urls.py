@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.api import bulk, history, knowledge, rows, views, work
+from cases.api import bulk, history, knowledge, plans, rows, views, work
 
 urlpatterns = [
     path("cases/", views.Cases.as_view(), name="api-cases"),
@@ -30,6 +30,7 @@ urlpatterns = [
     path("follow-ups/lost/", work.FollowUpsLost.as_view(), name="api-follow-ups-lost"),
     path("queries/", work.Queries.as_view(), name="api-queries"),
     path("deviations/", work.Deviations.as_view(), name="api-deviations"),
+    path("algorithm/plan/", plans.AlgorithmPlan.as_view(), name="api-plan"),
     path("rules/", knowledge.Rules.as_view(), name="api-rules"),
     path("dictionary/", knowledge.Dictionary.as_view(), name="api-dictionary"),
 ]

@@ -49,9 +49,11 @@ class CaseView(RegistryView):
         seen = {*reach(self.request, Action.READ), *reach(self.request, Action.RECORD)}
         return case.center_id in seen
 
-    def answer(self, case: Case, status: int = 200, receipt: Receipt | None = None) -> Response:
+    def answer(
+        self, case: Case, status: int = 200, receipt: Receipt | None = None, saved: Any = None
+    ) -> Response:
         """The whole case with its version in the header; after a write with what became of it."""
-        body = records.whole(case) if self._may_see(case) else {"record": records.record(case)}
+        body = records.whole(case, saved) if self._may_see(case) else {"record": records.record(case)}
         if receipt is not None:
             body = {"verdict": receipt.verdict, **body}
         return Response(body, status, headers={"ETag": etag(case.version)})
@@ -86,7 +88,7 @@ class Cases(CaseView):
         center = saving.center_for(request, request.query_params.get("center"))
         receipt = saving.create(document, center=center, request=request)
         case = self.case(request, receipt.case_id or 0)
-        response = self.answer(case, 201 if receipt.verdict == "new" else 200, receipt)
+        response = self.answer(case, 201 if receipt.verdict == "new" else 200, receipt, document)
         response["Location"] = request.build_absolute_uri(records.record(case)["url"])
         return response
 
@@ -123,7 +125,7 @@ class OneCase(CaseView):
         receipt = saving.correct(
             document, center=case.center, request=request, case_number=case.case_number, version=version
         )
-        return self.answer(self.case(request, pk), 200, receipt)
+        return self.answer(self.case(request, pk), 200, receipt, document)
 
     @extend_schema(**openapi.PATCH)
     def patch(self, request: Request, pk: int) -> Response:
@@ -141,7 +143,7 @@ class OneCase(CaseView):
             case_number=case.case_number,
             version=stored.version,
         )
-        return self.answer(self.case(request, pk), 200, receipt)
+        return self.answer(self.case(request, pk), 200, receipt, document)
 
 
 class CaseAssessment(CaseView):

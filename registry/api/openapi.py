@@ -98,6 +98,7 @@ REFUSALS = {
     "400": "The request cannot be read, or a parameter is unknown or wrong.",
     "401": "No key, or one that is not accepted.",
     "403": "Not allowed to this person or key.",
+    "406": "The answer is JSON, which Accept does not allow.",
     "429": "Too many requests in this minute; go on after Retry-After.",
     "503": "The registry is busy; try again after Retry-After.",
 }

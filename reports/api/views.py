@@ -22,6 +22,7 @@ from rest_framework.response import Response
 
 from registry import language
 from registry.access import Action
+from registry.api.openapi import refusals
 from registry.api.permissions import reach
 from registry.api.views import RegistryView
 from registry.models import Center
@@ -33,6 +34,12 @@ from reports.models import Report
 from reports.rendering import DOCUMENTS
 
 _LISTED = 100
+_MISSING = refusals(_404="There is no such report, or none that you may read.")
+_DOCUMENTS = {
+    (200, "application/pdf"): OpenApiTypes.BINARY,
+    (200, "text/html"): OpenApiTypes.STR,
+    (200, "application/json"): OpenApiTypes.OBJECT,
+}
 _SURVIVAL: TypeAdapter[Survival] = TypeAdapter(Survival)
 
 
@@ -59,7 +66,7 @@ class Reports(ReportView):
 class OneReport(ReportView):
     """One report."""
 
-    @extend_schema(operation_id="reports_read", responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="reports_read", responses={200: OpenApiTypes.OBJECT, **_MISSING})
     def get(self, request: Request, pk: int) -> Response:
         """Read everything it says, as numbers with their denominators."""
         report = get_object_or_404(self.reports(request), pk=pk)
@@ -69,7 +76,7 @@ class OneReport(ReportView):
 class ReportDocument(ReportView):
     """One document of a report."""
 
-    @extend_schema(operation_id="reports_document", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    @extend_schema(operation_id="reports_document", responses={**_DOCUMENTS, **_MISSING})
     def get(self, request: Request, pk: int, name: str) -> HttpResponse:
         """Read report.pdf, report.html or report.json; the same report gives the same bytes."""
         if name not in DOCUMENTS:
@@ -104,7 +111,12 @@ class SurvivalEstimate(RegistryView):
                 "as", enum=["json", "csv", "svg"], description="Form of the answer; json without it."
             ),
         ],
-        responses=OpenApiTypes.OBJECT,
+        responses={
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "text/csv"): OpenApiTypes.STR,
+            (200, "image/svg+xml"): OpenApiTypes.STR,
+            **refusals(_404="There is no such center that you may read, or no curve to draw."),
+        },
     )
     def get(self, request: Request) -> HttpResponse:
         """Estimate survival of your own center, or of the registry if you read all of it."""

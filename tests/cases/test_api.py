@@ -417,7 +417,7 @@ def test_the_api_describes_itself(client, db):
     described = yaml.safe_load(client.get("/api/v1/schema/").content)
 
     assert {"/api/v1/cases/", "/api/v1/cases/{id}/", "/api/v1/whoami/"} <= set(described["paths"])
-    assert "blood_loss_ml" in str(described["components"]["schemas"]["CaseDocument"])
+    assert "blood_loss_ml" in str(described["components"]["schemas"]["FormOperations"])
     assert described["paths"]["/api/v1/cases/"]["post"]["responses"]["422"]
 
 
