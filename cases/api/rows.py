@@ -14,6 +14,7 @@ from cases.document import StoredCase
 from cases.follow_up import REASON
 from cases.models import Complication, Death, FollowUp, Form, Recurrence
 from registry.access import Action
+from registry.api import idempotency
 from registry.api.versions import etag, refuse_unless_read
 
 
@@ -23,6 +24,12 @@ class FormView(CaseView):
     form: ClassVar[type[Form]]
     writes: ClassVar[Action] = Action.RECORD_FOLLOW_UP
     why: ClassVar[str]  # a new row is its own reason; a correction of a complete case says one
+
+    @property
+    def needs(self) -> dict[str, str]:  # type: ignore[override]
+        """Reading is for readers; all that the view takes is for those who may do `writes`."""
+        taken = [name for name in idempotency.WRITING if hasattr(self, name.lower())]
+        return {"GET": Action.READ, **dict.fromkeys(taken, self.writes)}
 
     def read(self, request: Request, pk: int) -> StoredCase:
         """The case to read from."""
@@ -46,8 +53,6 @@ class FormView(CaseView):
 class Rows(FormView):
     """The rows of a form that a case has several times, in the order of the document."""
 
-    needs = {"GET": Action.READ, "POST": FormView.writes}
-
     def get(self, request: Request, pk: int) -> Response:
         """List the rows; a row's position is its place in the list, from 0."""
         stored = self.read(request, pk)
@@ -64,8 +69,6 @@ class Rows(FormView):
 
 class OneRow(FormView):
     """One row, known by its position; whoever changes it names the version of the case that they read."""
-
-    needs = {"GET": Action.READ, "PUT": FormView.writes, "DELETE": FormView.writes}
 
     def get(self, request: Request, pk: int, position: int) -> Response:
         """Read the row."""
@@ -145,7 +148,6 @@ class TheDeath(FormView):
     """The patient's death."""
 
     form, why = Death, "death recorded"
-    needs = {"GET": Action.READ, "PUT": FormView.writes}
 
     def get(self, request: Request, pk: int) -> Response:
         """Read what is known of the death; the row is null while nothing is."""

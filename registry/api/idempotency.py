@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from registry.api.views import RegistryView
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
-READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+WRITING = ("POST", "PUT", "PATCH", "DELETE")
 KEPT_FOR = timedelta(days=90)
 KEPT_HEADERS = ("Content-Type", "Content-Language", "Location", "ETag", "Accept-Patch")
 DECIDING_HEADERS = ("Content-Type", "If-Match", "Change-Reason")
@@ -46,7 +46,8 @@ def receive(request: Request) -> None:
         received = len(request._request.body)
     except UnreadablePostError:
         raise Refused(400, "cut_short", said) from None
-    if received < int(request.META.get("CONTENT_LENGTH") or 0):
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    if announced.isdecimal() and received < int(announced):
         raise Refused(400, "cut_short", said)
 
 
@@ -71,15 +72,22 @@ def once(
     return response
 
 
-def sent_by(request: Request) -> dict[str, Any]:
-    """Whose keys these are: a machine's own, or a person's own."""
-    return {"user_id": request.user.pk, "api_key": key_of(request)}
+def receipt(request: Request, key: str) -> AnsweredRequest | None:
+    """What was answered to a key of the same sender, if anything is kept of it."""
+    return (
+        AnsweredRequest.objects.filter(**_sent_by(request), key=key).first() if _KEY.fullmatch(key) else None
+    )
 
 
 def remove_old() -> int:
     """Forget the keys that nobody sends again; returns how many. See everywhere to call it."""
     removed, _ = AnsweredRequest.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
     return removed
+
+
+def _sent_by(request: Request) -> dict[str, Any]:
+    """Whose keys these are: a machine's own, or a person's own."""
+    return {"user_id": request.user.pk, "api_key": key_of(request)}
 
 
 def _key_sent(request: Request) -> str:
@@ -92,7 +100,7 @@ def _key_sent(request: Request) -> str:
 
 def _claim(request: Request, key: str, center_id: int) -> tuple[AnsweredRequest, bool]:
     """Write the row of the key, or find and lock the one that is there; another request's key is refused."""
-    digest, own = _digest(request), {**sent_by(request), "key": key}
+    digest, own = _digest(request), {**_sent_by(request), "key": key}
     try:
         with transaction.atomic():
             return AnsweredRequest.objects.create(**own, center_id=center_id, digest=digest), True

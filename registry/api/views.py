@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -19,7 +19,7 @@ from registry.api import idempotency
 from registry.api.limits import WINDOW, caller
 from registry.api.openapi import RECEIPT, WHO, refusals
 from registry.api.permissions import SIGNED_IN, key_of, reach
-from registry.models import AnsweredRequest, Center, User
+from registry.models import Center, User
 
 KEY = ("prefix", "name", "expires_at")
 
@@ -31,7 +31,7 @@ class RegistryView(APIView):
     parameters: ClassVar[frozenset[str]] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        writes = request.method not in idempotency.READING
+        writes = request.method in idempotency.WRITING
         if writes:
             idempotency.receive(request)
         super().initial(request, *args, **kwargs)
@@ -130,7 +130,9 @@ class Receipt(RegistryView):
     )
     def get(self, request: Request, key: str) -> Response:
         """Read what was answered, for 90 days."""
-        row = get_object_or_404(AnsweredRequest, **idempotency.sent_by(request), key=key)
+        row = idempotency.receipt(request, key)
+        if row is None:
+            raise Http404
         return Response(
             {
                 "key": row.key,

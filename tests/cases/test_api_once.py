@@ -258,7 +258,8 @@ def test_a_receipt_is_for_whoever_sent_it(script, north, south, alice, bob):
     post(script, sent())
 
     others = [machine(north, alice), machine(south, bob), browser(alice)]
-    answers = [client.get(f"{RECEIPTS}k-1/") for client in others] + [script.get(f"{RECEIPTS}k-2/")]
+    answers = [client.get(f"{RECEIPTS}k-1/") for client in others]
+    answers += [script.get(f"{RECEIPTS}{key}/") for key in ("k-2", "%00", "%D1%8F", "k" * 256)]
 
     assert {answer.status_code for answer in answers} == {404}
 
