@@ -32,7 +32,8 @@ def hundred():
     chosen = {**dict(wrong[int(n * step)] for n in range(left)), **contradictions}
     assert len(chosen) == COUNT
     return {
-        name: {"case_number": f"N-{n:03d}", **forms} for n, (name, forms) in enumerate(chosen.items(), start=1)
+        name: {"case_number": f"N-{n:03d}", **forms}
+        for n, (name, forms) in enumerate(chosen.items(), start=1)
     }
 
 

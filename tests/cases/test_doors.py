@@ -36,9 +36,7 @@ def test_bulk(script, alone):
     later = script.get(kept.json()["results"]).json()["results"]
 
     for answered in (at_once, array, later):
-        found = {
-            name: one["errors"] + one["warnings"] for name, one in zip(CASES, answered, strict=True)
-        }
+        found = {name: one["errors"] + one["warnings"] for name, one in zip(CASES, answered, strict=True)}
         assert found == alone
     assert numbers() == []
 
@@ -49,9 +47,7 @@ def test_file(north, alice, alone):
     batch = checked(table(header, *([row.get(name, "") for name in header] for row in written)), north, alice)
 
     found = {
-        name: sorted(
-            (p["column"], p["code"], p["message"]) for p in row.problems if p["severity"] == "error"
-        )
+        name: sorted((p["column"], p["code"], p["message"]) for p in row.problems if p["severity"] == "error")
         for name, row in zip(CASES, rows(batch), strict=True)
     }
     wanted = {
