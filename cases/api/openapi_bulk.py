@@ -123,11 +123,11 @@ COMPONENTS: dict[str, dict[str, Any]] = {
 
 _NEW = {"case_number": "A-1", "patient": {"sex": "female", "born_on": "1960-05"}}
 _CORRECTED = {"case_number": "A-2", "patient": {"sex": "male"}}
-_BAD = {"case_number": "A-3", "presentation": {"height_cm": 400}}
+_BAD = {"case_number": "A-3", "diagnosis": {"diagnosis_on": "2022-01-01"}, "death": {"died_on": "2021"}}
 _ERROR = {
-    "pointer": "/presentation/height_cm",
-    "code": "out_of_range",
-    "message": "Height (presentation.height_cm) must be a number from 50 to 250 cm.",
+    "pointer": "/death/died_on",
+    "code": "X-10",
+    "message": "Died (2021) lies before the diagnosis (2022-01-01); correct one of the two.",
     "severity": "error",
 }
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
-from cases import flat, intake, jobs
+from cases import flat, intake, jobs, store
 from cases.flat.returned import storable
 from cases.importing import claimed, documents, waiting
 from cases.importing.documents import Answer, Work
@@ -35,6 +35,7 @@ State = ImportBatch.State
 OPEN = (State.WAITING, State.RUNNING)
 MOST_OPEN = 10  # of one center: whoever sends faster than they are worked on waits
 READ_AT_ONCE = 200
+COLUMNS = tuple(field.attname for field in ImportRow._meta.concrete_fields if not field.primary_key)
 
 
 class TooManyError(Exception):
@@ -184,7 +185,8 @@ def _end(batch: ImportBatch, state: str, rows: list[ImportRow]) -> None:
     tally = Tally()
     for row in rows:
         tally.add(row)
-    ImportRow.objects.bulk_create(rows, batch_size=CHUNK)
+    for first in range(0, len(rows), CHUNK):
+        store.write(ImportRow, COLUMNS, [_columns(row) for row in rows[first : first + CHUNK]])
     is_saved = state == State.DONE and not batch.dry_run
     claimed.answer(
         batch,
@@ -194,6 +196,10 @@ def _end(batch: ImportBatch, state: str, rows: list[ImportRow]) -> None:
         content=b"",
         finished_at=Now(),
     )
+
+
+def _columns(row: ImportRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in COLUMNS}
 
 
 # --- handing back --------------------------------------------------------------------------------------

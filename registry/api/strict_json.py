@@ -54,7 +54,7 @@ def loads(body: bytes) -> Any:
         refuse_syntax(error)
     except RecursionError:
         refuse_depth()
-    inspect(value)
+    inspect(value, is_escaped="\\u" in text)  # nothing else makes a NUL or half a pair of a text in UTF-8
     return value
 
 
@@ -93,28 +93,37 @@ READER = json.JSONDecoder(
 )
 
 
-def inspect(value: Any) -> None:
-    """Walk the value without recursion: depth, count, keys and texts."""
-    waiting, count = [(value, 1)], 0
-    while waiting:
-        item, level = waiting.pop()
-        count += 1
-        if level > MOST_LEVELS:
+def inspect(value: Any, *, is_escaped: bool = True) -> None:
+    """Walk the value without recursion: depth, count, keys and, if the text had any `\\u`, texts."""
+    holders, level, count = [[value]], 0, 0
+    while holders:
+        if level >= MOST_LEVELS:  # what it holds is one level below
             refuse_depth()
-        if count + len(waiting) > MOST_VALUES:
-            _refuse("too_many_values", gettext("A request has at most {n} values.").format(n=MOST_VALUES))
-        if isinstance(item, dict):
-            for key in item:
-                _inspect_key(key)
-            waiting += [(inner, level + 1) for inner in item.values()]
-        elif isinstance(item, list):
-            waiting += [(inner, level + 1) for inner in item]
-        elif isinstance(item, str):
-            _inspect_text(item)
+        below = []
+        for holder in holders:
+            count += len(holder)
+            if count > MOST_VALUES:
+                _refuse("too_many_values", gettext("A request has at most {n} values.").format(n=MOST_VALUES))
+            below += _held(holder, is_escaped)
+        holders, level = below, level + 1
 
 
-def _inspect_key(key: str) -> None:
-    _inspect_text(key)
+def _held(holder: Any, is_escaped: bool) -> list[Any]:
+    """The filled objects and lists in this one, after a look at its keys and texts."""
+    if isinstance(holder, dict):
+        for key in holder:
+            _inspect_key(key, is_escaped)
+        holder = holder.values()
+    if is_escaped:
+        for item in holder:
+            if isinstance(item, str):
+                _inspect_text(item)
+    return [item for item in holder if item and isinstance(item, dict | list)]
+
+
+def _inspect_key(key: str, is_escaped: bool) -> None:
+    if is_escaped:
+        _inspect_text(key)
     if len(key) > LONGEST_KEY:
         told = gettext("The key '{key}' is longer than any key here.")
         _refuse("unknown_key", told.format(key=_short(key)))
