@@ -52,7 +52,7 @@ class CaseHistory(CaseView):
         # Saves are numbered from the first on: new ones shift no page.
         until = bounded("cursor", asked["cursor"], MOST_EVER) if "cursor" in asked else len(groups) + 1
         older = groups[max(0, len(groups) + 1 - until) :]
-        first = len(groups) - (len(groups) - len(older))
+        first = len(older)
         following = first - size + 1 if first > size else None
         address = request.build_absolute_uri()
         return Response(
