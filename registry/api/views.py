@@ -32,6 +32,10 @@ class RegistryView(APIView):
         for name, values in request.query_params.lists():
             if len(values) > 1:
                 raise ValidationError({name: [gettext("Give this parameter once.")]})
+            if "\x00" in values[0]:
+                raise ValidationError(
+                    {name: [gettext("A text holds a NUL character (\\u0000); leave it out.")]}
+                )
 
     def visible(self, rows: QuerySet) -> QuerySet:
         """Keep the rows of the centers that this request may read."""
