@@ -111,7 +111,7 @@ def _at(described, path):
 POST, LIST = ("paths", "/api/v1/cases/", "post"), ("paths", "/api/v1/cases/", "get")
 DOCUMENT, RECORD = ("components", "schemas", "CaseDocument"), ("components", "schemas", "Record")
 SEX = ("components", "schemas", "FormPatient", "properties", "sex")
-LOSS = ("components", "schemas", "FormOperations", "properties", "blood_loss_ml")
+LOSS = ("components", "schemas", "FormOperations", "properties", "rbc_units")
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ LOSS = ("components", "schemas", "FormOperations", "properties", "blood_loss_ml"
         (without((*DOCUMENT, "properties"), "note"), "CaseDocument: note is gone"),
         (without((*RECORD, "properties"), "version"), "Record: version is gone"),
         (with_more(SEX, "enum", lambda old: old[1:]), "FormPatient.sex: the value female is gone"),
-        (with_more(LOSS, "maximum", 1), "FormOperations.blood_loss_ml: maximum is narrower"),
-        (with_more(LOSS, "type", ["integer"]), "FormOperations.blood_loss_ml: takes no null"),
+        (with_more(LOSS, "maximum", 1), "FormOperations.rbc_units: maximum is narrower"),
+        (with_more(LOSS, "type", ["integer"]), "FormOperations.rbc_units: takes no null"),
         (with_more((*RECORD, "properties", "version"), "type", "string"), "Record.version: may now be string"),
     ],
 )  # fmt: skip
