@@ -78,5 +78,5 @@ def _receive(request: HttpRequest, received: Any) -> None:
         while received.tell() <= MOST_BODY and (part := request.read(2**16)):
             received.write(part)
     received.seek(0)
-    request._stream = received  # type: ignore[attr-defined]
+    request.received = request._stream = received  # type: ignore[attr-defined]
     request._read_started = False  # type: ignore[attr-defined]

@@ -75,6 +75,16 @@ EXPECTATION = {
 }
 BY_SHAPE: dict[str, Any] = {
     "CaseDocument": DOCUMENT,
+    "CasePatch": {"presentation": {"height_cm": 172, "missing": {"height_cm": None}}, "note": None},
+    "FollowUp": {
+        "visit_on": "2026-09-01",
+        "contact_type": "clinic",
+        "vital_status": "alive",
+        "disease_status": "NED",
+    },
+    "Complication": {"type": "pe", "onset_on": "2026-03-05", "clavien_dindo": "II"},
+    "Recurrence": {"detected_on": "2027-02", "kind": "distant", "sites": ["lung"]},
+    "Death": {"died_on": "2028-01", "cause_category": "disease"},
     "PlanDocument": PLAN,
     "Case": {
         "verdict": "new",

@@ -8,9 +8,10 @@ itself (`PASSING`) and what failed here (5xx), which leaves nothing behind.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from hashlib import sha256
+from os import SEEK_END
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -43,12 +44,32 @@ def receive(request: Request) -> None:
         return
     said = gettext("The request was cut short; send it again.")
     try:
-        received = len(request._request.body)
+        received = _length(request)
     except UnreadablePostError:
         raise Refused(400, "cut_short", said) from None
     announced = request.META.get("CONTENT_LENGTH") or "0"
     if announced.isdecimal() and received < int(announced):
         raise Refused(400, "cut_short", said)
+
+
+def _length(request: Request) -> int:
+    """How much of the body there is; a large one lies in a file (registry/uploads.py)."""
+    if (file := getattr(request._request, "received", None)) is None:
+        return len(request._request.body)
+    length = file.seek(0, SEEK_END)
+    file.seek(0)
+    return length
+
+
+def _parts(request: Request) -> Iterator[bytes]:
+    """The body, piece by piece."""
+    if (file := getattr(request._request, "received", None)) is None:
+        yield request._request.body
+        return
+    file.seek(0)
+    while part := file.read(2**20):
+        yield part
+    file.seek(0)
 
 
 def once(
@@ -121,7 +142,10 @@ def _digest(request: Request) -> bytes:
     """What decides about the outcome: address, headers that matter, and the body as it was sent."""
     headers = [request.headers.get(name, "") for name in DECIDING_HEADERS]
     told = json.dumps([request.method, request.get_full_path(), *headers]).encode()
-    return sha256(told + b"\n" + request._request.body).digest()
+    digest = sha256(told + b"\n")
+    for part in _parts(request):
+        digest.update(part)
+    return digest.digest()
 
 
 def _answer(

@@ -403,3 +403,25 @@ def test_nothing_is_kept_of_what_is_answered_at_once(script):
 
     with access.everywhere():
         assert not ImportBatch.objects.exists()
+
+
+def test_a_large_request_that_is_sent_again_is_answered_again(script):
+    """Beyond what Django reads into memory at once: such a body lies in a file."""
+    body = b"\n".join(lines(plain(f"A-{n}")).strip() + b" " * 900_000 for n in range(24))
+    assert len(body) > 20 * 2**20
+
+    first, again = (
+        script.generic(
+            "POST",
+            BULK,
+            body,
+            content_type=NDJSON,
+            HTTP_IDEMPOTENCY_KEY="bulk-1",
+            HTTP_PREFER="respond-async",
+        )
+        for _ in range(2)
+    )
+
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.content == first.content
+    assert again["Idempotent-Replayed"] == "true"

@@ -14,12 +14,6 @@ from tests.clients import issue
 
 PAGE = settings.BASE_DIR / "docs" / "api.md"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# Sections whose operations are not there yet. Take a line away when its branch is merged.
-NOT_YET = {
-    "The same request once: Idempotency-Key",  # branch e
-    "A follow-up, by itself",  # branch e
-    "Many cases at once",  # branch f
-}
 
 
 @dataclass
@@ -73,8 +67,6 @@ def test_the_tutorial_does_what_it_says(live_server, north, alice, tmp_path, mon
     names = {}
 
     for block in blocks():
-        if block.section in NOT_YET:
-            continue
         told = run_shell(block.code, tmp_path) if block.language == "sh" else run_python(block.code, names)
         assert prints(told, block.output), (
             f"{block.section}\n{block.code}\nprinted:\n{told}\nnot:\n{block.output}"
@@ -84,7 +76,3 @@ def test_the_tutorial_does_what_it_says(live_server, north, alice, tmp_path, mon
 def test_every_section_with_code_says_what_it_prints():
     assert [block.section for block in blocks() if not block.output] == []
     assert {block.language for block in blocks()} == {"sh", "python"}
-
-
-def test_nothing_waits_that_is_not_on_the_page():
-    assert {block.section for block in blocks()} >= NOT_YET
