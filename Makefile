@@ -37,7 +37,7 @@ test: develop  ## all tests; TESTS="-m database" or a path for some
 	$(BIN)/python -m pytest --numprocesses auto $(TESTS)
 
 made-up: develop  ## requests made up from the description of the API, in every role; EACH=150 seconds a role instead of 15
-	MADE_UP_SECONDS=$(or $(EACH),15) $(BIN)/python -m pytest -m made_up
+	MADE_UP_SECONDS=$(or $(EACH),15) $(BIN)/python -m pytest --numprocesses auto -m made_up
 
 check: develop  ## style, types, imports, migrations, settings and documents
 	$(BIN)/ruff check .

@@ -83,4 +83,4 @@ def test_examples_fit_what_they_are_examples_of(described):
                         schema = {**media["schema"], "components": described["components"]}
                         Draft202012Validator(schema).validate(example["value"])
                         found += 1
-    assert found == 6
+    assert found >= 6
