@@ -28,6 +28,9 @@ class UnknownUnitError(ValueError):
     """The unit is none that the field takes."""
 
 
+BEYOND_MEASURE = Decimal(10) ** 12
+
+
 def taken(unit: str, also: Mapping[str, str]) -> dict[str, Decimal]:
     """List the units a field takes with their factors, its own first; a field that only counts takes none."""
     if unit == "1":
@@ -48,4 +51,6 @@ def convert(quantity: Mapping[str, Any], factors: Mapping[str, Decimal], decimal
         raise ValueError("a quantity is finite")
     if factor == 1:
         return quantity["value"]
+    if abs(value) >= BEYOND_MEASURE:
+        return float(value * factor)  # out of any range, rounded or not
     return float((value * factor).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN))

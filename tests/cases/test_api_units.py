@@ -84,6 +84,7 @@ REFUSED = {
     "a unit that nobody listed": {"value": 67, "unit": "[in_i]"},
     "a unit in other letters": {"value": 1.7, "unit": "M"},
     "no unit": {"value": 170},
+    "more than anybody can measure": {"value": 2.3e109, "unit": "m"},
     "no value": {"unit": "cm"},
     "a value as text": {"value": "170", "unit": "cm"},
     "a value that is true": {"value": True, "unit": "cm"},
