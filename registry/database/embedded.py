@@ -75,10 +75,7 @@ class Embedded:
             return
         with self._alone(), contextlib.suppress(BlockingIOError):
             fcntl.flock(self._hold, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while others hold it shared
-            # its last checkpoint waits for the disk, on a busy one for long
-            self._run(
-                *("pg_ctl", "-D", self.data, "-w", "-t", 3 * PATIENCE_S, "-m", "fast", "stop"), check=False
-            )
+            self._run("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop", check=False)
             with contextlib.suppress(OSError):
                 self.sockets.rmdir()
         os.close(self._hold)

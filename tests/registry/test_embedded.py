@@ -80,7 +80,7 @@ def another_user(folder):
 
 def end(process, how):
     process.send_signal(how)
-    process.wait(200)
+    process.wait(10)
 
 
 def test_it_starts_once_and_stops_with_its_user(folder):

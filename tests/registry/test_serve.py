@@ -39,7 +39,7 @@ def server(transactional_db, address, tmp_path):
     yield process
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
-        process.wait(200)
+        process.wait(40)
 
 
 def get(address, path):
@@ -74,7 +74,7 @@ def test_it_serves_pages_and_ends_in_good_order(server, address):
 
     server.send_signal(signal.SIGINT)
 
-    assert server.wait(200) == 0
+    assert server.wait(40) == 0
     assert not [pid for pid in programs if os.path.exists(f"/proc/{pid}")]
 
 
@@ -85,5 +85,5 @@ def test_when_one_program_dies_the_others_are_ended_and_the_command_fails(server
 
     os.killpg(programs.pop(place), signal.SIGKILL)
 
-    assert server.wait(200) == 1
+    assert server.wait(40) == 1
     assert not [pid for pid in programs if os.path.exists(f"/proc/{pid}")]
