@@ -79,11 +79,13 @@ ANSWERED = {
 }
 
 
-def _reference(name: str) -> dict[str, str]:
+def reference(name: str) -> dict[str, str]:
+    """Point at a shape by its name."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _list_of(schema: dict[str, Any]) -> dict[str, Any]:
+def list_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """A list of what has this shape."""
     return {"type": "array", "items": schema}
 
 
@@ -107,14 +109,14 @@ COMPONENTS: dict[str, dict[str, Any]] = {
                 "enum": ["new", "changed", "unchanged"],
                 "description": "After a write",
             },
-            "record": _reference("Record"),
-            "document": _reference("CaseDocument"),
-            "derived": _reference("Derived"),
+            "record": reference("Record"),
+            "document": reference("CaseDocument"),
+            "derived": reference("Derived"),
             "queries": {
-                **_list_of(_reference("Answered")),
+                **list_of(reference("Answered")),
                 "description": "Implausible values: open ones are to be confirmed or corrected",
             },
-            "to_complete": {**_list_of(TO_COMPLETE), "description": "What the case lacks to be complete"},
+            "to_complete": {**list_of(TO_COMPLETE), "description": "What the case lacks to be complete"},
         },
     },
     "Page": {
@@ -122,19 +124,19 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "properties": {
             "next": {"type": ["string", "null"], "format": "uri"},
             "previous": {"type": ["string", "null"], "format": "uri"},
-            "results": _list_of(_reference("Listed")),
+            "results": list_of(reference("Listed")),
         },
     },
     "Assessment": {
         "type": "object",
         "properties": {
-            "case": _reference("Record"),
+            "case": reference("Record"),
             "algorithm_version": {"type": "string"},
             "case_version": {"type": "integer"},
             "as_of": {"type": "string", "format": "date"},
             "assessed_at": TIME,
-            "findings": _list_of(_reference("Finding")),
-            "deviations": _list_of(_reference("Answered")),
+            "findings": list_of(reference("Finding")),
+            "deviations": list_of(reference("Answered")),
         },
     },
 }
@@ -159,23 +161,23 @@ def add_case_document(result: dict[str, Any], generator: Any, request: Any, publ
 
 
 def _body(name: str) -> dict[tuple[str, str], dict[str, str]]:
-    return {("200", JSON): _reference(name)}
+    return {("200", JSON): reference(name)}
 
 
-_MISSING = refusals(_404="There is no such case, or none that you may see.")
-_INVALID = refusals(
+MISSING = refusals(_404="There is no such case, or none that you may see.")
+INVALID = refusals(
     _413="The document is larger than 1 MiB.",
     _415="The body is not JSON in UTF-8.",
     _422="The document cannot be true, or not be read; `errors` says what and where.",
 )
-_IF_MATCH = OpenApiParameter(
+IF_MATCH = OpenApiParameter(
     "If-Match",
     str,
     OpenApiParameter.HEADER,
     required=True,
     description='ETag of the version you read, such as "3"',
 )
-_CHANGE_REASON = OpenApiParameter(
+CHANGE_REASON = OpenApiParameter(
     "Change-Reason",
     str,
     OpenApiParameter.HEADER,
@@ -205,7 +207,7 @@ _FIELDS = OpenApiParameter(
     description="Keys of record and document that you want, separated by commas, such as `id,version,patient`."
     " A part of a document is not to be sent back with PUT: what it lacks would be erased",
 )
-_DOCUMENT = {JSON: _reference("CaseDocument")}
+_DOCUMENT = {JSON: reference("CaseDocument")}
 
 LIST: dict[str, Any] = {
     "operation_id": "list_cases",
@@ -219,43 +221,43 @@ CREATE: dict[str, Any] = {
     ],
     "request": _DOCUMENT,
     "responses": {
-        ("201", JSON): OpenApiResponse(_reference("Case"), description="Added"),
-        ("200", JSON): OpenApiResponse(_reference("Case"), description="It was there already, and equal"),
+        ("201", JSON): OpenApiResponse(reference("Case"), description="Added"),
+        ("200", JSON): OpenApiResponse(reference("Case"), description="It was there already, and equal"),
         **refusals(
             _404="There is no such center where you may record.",
             _409="The case number is taken by a case that differs, or the case is locked.",
         ),
-        **_INVALID,
+        **INVALID,
     },
 }
 READ: dict[str, Any] = {
     "operation_id": "read_case",
     "parameters": [_FIELDS],
-    "responses": {**_body("Case"), **_MISSING},
+    "responses": {**_body("Case"), **MISSING},
 }
 CORRECT: dict[str, Any] = {
     "operation_id": "correct_case",
-    "parameters": [_IF_MATCH, _CHANGE_REASON],
+    "parameters": [IF_MATCH, CHANGE_REASON],
     "request": _DOCUMENT,
     "responses": {
         **_body("Case"),
-        **_MISSING,
+        **MISSING,
         **refusals(
             _409="The case is locked.",
             _412="The case changed since you read it; the ETag of the answer is its version now.",
             _428="If-Match is missing.",
         ),
-        **_INVALID,
+        **INVALID,
     },
 }
 PATCH: dict[str, Any] = {
     **CORRECT,
     "operation_id": "patch_case",
-    "request": {kind: _reference("CasePatch") for kind in ("application/merge-patch+json", JSON)},
+    "request": {kind: reference("CasePatch") for kind in ("application/merge-patch+json", JSON)},
 }
 ASSESSMENT: dict[str, Any] = {
     "operation_id": "read_assessment",
-    "responses": {**_body("Assessment"), **_MISSING},
+    "responses": {**_body("Assessment"), **MISSING},
 }
 RULES: dict[str, Any] = {"operation_id": "list_rules", "responses": {("200", JSON): {"type": "object"}}}
 DICTIONARY: dict[str, Any] = {

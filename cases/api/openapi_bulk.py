@@ -15,18 +15,20 @@ VERDICTS = ("new", "changed", "unchanged", "rejected")
 MODE = {"type": "string", "enum": ["each", "atomic"]}
 
 
-def _reference(name: str) -> dict[str, str]:
+def reference(name: str) -> dict[str, str]:
+    """Point at a shape by its name."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _list_of(name: str) -> dict[str, Any]:
-    return {"type": "array", "items": _reference(name)}
+def list_of(name: str) -> dict[str, Any]:
+    """A list of what has the shape of this name."""
+    return {"type": "array", "items": reference(name)}
 
 
 COMPONENTS: dict[str, dict[str, Any]] = {
     "BulkItem": {
         "description": "A case document; or an object with the key `document` and what its sender says beside it",
-        "anyOf": [_reference("CaseDocument"), _reference("BulkEnvelope")],
+        "anyOf": [reference("CaseDocument"), reference("BulkEnvelope")],
     },
     "BulkEnvelope": {
         "type": "object",
@@ -42,7 +44,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
                 "minimum": 1,
                 "description": "The version that you read, to correct a case that is there; left out to add one",
             },
-            "document": _reference("CaseDocument"),
+            "document": reference("CaseDocument"),
             "index": {"description": "Not read: stands in what is handed back for correction"},
             "errors": {"description": "Not read: stands in what is handed back for correction"},
         },
@@ -63,8 +65,8 @@ COMPONENTS: dict[str, dict[str, Any]] = {
             "id": {"type": ["integer", "null"], "description": "Of the case, if the registry has it"},
             "url": TEXT_OR_NONE,
             "version": {"type": ["integer", "null"], "description": "Of the case as the registry has it now"},
-            "errors": {**_list_of("Error"), "description": "Why it is rejected; pointers into this document"},
-            "warnings": {**_list_of("Error"), "description": "What is asked; it is saved all the same"},
+            "errors": {**list_of("Error"), "description": "Why it is rejected; pointers into this document"},
+            "warnings": {**list_of("Error"), "description": "What is asked; it is saved all the same"},
         },
     },
     "BulkCounts": {
@@ -81,8 +83,8 @@ COMPONENTS: dict[str, dict[str, Any]] = {
                 "type": "boolean",
                 "description": "False after a dry run, and when `atomic` held all back for a rejected one",
             },
-            "counts": _reference("BulkCounts"),
-            "verdicts": {**_list_of("BulkVerdict"), "description": "In the order of the request"},
+            "counts": reference("BulkCounts"),
+            "verdicts": {**list_of("BulkVerdict"), "description": "In the order of the request"},
         },
     },
     "Import": {
@@ -103,7 +105,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
             "documents": {"type": "integer", "description": "How many were sent"},
             "done": {"type": "integer", "description": "How many are judged so far"},
             "saved": {"type": ["boolean", "null"], "description": "Null until it is over"},
-            "counts": {"anyOf": [_reference("BulkCounts"), {"type": "null"}]},
+            "counts": {"anyOf": [reference("BulkCounts"), {"type": "null"}]},
             "refused": TEXT_OR_NONE,
             "created_at": {"type": "string", "format": "date-time"},
             "finished_at": {"type": ["string", "null"], "format": "date-time"},
@@ -116,7 +118,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "properties": {
             "next": {"type": ["string", "null"], "format": "uri"},
             "previous": {"type": ["string", "null"], "format": "uri"},
-            "results": _list_of("BulkVerdict"),
+            "results": list_of("BulkVerdict"),
         },
     },
 }
@@ -198,7 +200,7 @@ def _examples(value: Any, *, of_request: bool = False, kind: str = JSON) -> list
     ]
 
 
-_MISSING = refusals(_404="There is no such import, or none that you may see.")
+MISSING = refusals(_404="There is no such import, or none that you may see.")
 _NOT_OVER = refusals(_409="There are no verdicts: it is not over, or came to no end (`no_verdicts`).")
 
 SEND: dict[str, Any] = {
@@ -244,17 +246,17 @@ request again while it waits leads to the same import.""",
             "without it a changed complete case is rejected (`reason_required`)",
         ),
     ],
-    "request": {JSON: _list_of("BulkItem"), NDJSON: _reference("BulkItem")},
+    "request": {JSON: list_of("BulkItem"), NDJSON: reference("BulkItem")},
     "examples": [
         *_examples(_SENT, of_request=True),
         *_examples(_SENT[1], of_request=True, kind=NDJSON),
     ],
     "responses": {
         ("200", JSON): OpenApiResponse(
-            _reference("BulkAnswer"), description="Judged", examples=_examples(_ANSWER)
+            reference("BulkAnswer"), description="Judged", examples=_examples(_ANSWER)
         ),
         ("202", JSON): OpenApiResponse(
-            _reference("Import"), description="Kept for a worker", examples=_examples(_WAITING)
+            reference("Import"), description="Kept for a worker", examples=_examples(_WAITING)
         ),
         **refusals(
             _404="There is no such center where you may import.",
@@ -268,9 +270,9 @@ WATCH: dict[str, Any] = {
     "operation_id": "read_import",
     "responses": {
         ("200", JSON): OpenApiResponse(
-            _reference("Import"), description="How far it is", examples=_examples(_DONE)
+            reference("Import"), description="How far it is", examples=_examples(_DONE)
         ),
-        **_MISSING,
+        **MISSING,
     },
 }
 RESULTS: dict[str, Any] = {
@@ -284,11 +286,11 @@ RESULTS: dict[str, Any] = {
     ],
     "responses": {
         ("200", JSON): OpenApiResponse(
-            _reference("ImportResults"),
+            reference("ImportResults"),
             description="A page of verdicts",
             examples=_examples({"next": None, "previous": None, "results": _ANSWER["verdicts"]}),
         ),
-        **_MISSING,
+        **MISSING,
         **_NOT_OVER,
     },
 }
@@ -301,7 +303,7 @@ REJECTED: dict[str, Any] = {
             {"type": "string"},
             description="Lines",
         ),
-        **_MISSING,
+        **MISSING,
         **_NOT_OVER,
     },
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 
-from cases.api.openapi import TIME, _body, _list_of, _reference
+from cases.api.openapi import TIME, _body, list_of, reference
 from cases.vocabulary import Answer, ReviewState, Severity
 from registry.api.openapi import refusals
 
@@ -26,7 +26,7 @@ def _pages(name: str) -> dict[str, Any]:
     return {
         "type": "object",
         "required": ["next", "previous", "results"],
-        "properties": {"next": NEXT, "previous": NEXT, "results": _list_of(_reference(name))},
+        "properties": {"next": NEXT, "previous": NEXT, "results": list_of(reference(name))},
     }
 
 
@@ -65,14 +65,14 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         reason=TEXT,
         version={"type": ["integer", "null"], "description": "The version that this made of the case"},
         status=OR_NULL,
-        changes=_list_of(_CHANGE),
-        findings=_list_of(_SETTLED),
-        contacts=_list_of(_CONTACT),
+        changes=list_of(_CHANGE),
+        findings=list_of(_SETTLED),
+        contacts=list_of(_CONTACT),
     ),
     "History": {
         "type": "object",
         "required": ["next", "results"],
-        "properties": {"next": NEXT, "results": _list_of(_reference("Save"))},
+        "properties": {"next": NEXT, "results": list_of(reference("Save"))},
     },
 }
 _NAMED = {

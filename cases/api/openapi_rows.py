@@ -5,14 +5,14 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
 from cases.api.openapi import (
-    _CHANGE_REASON,
-    _IF_MATCH,
-    _INVALID,
-    _MISSING,
+    CHANGE_REASON,
+    IF_MATCH,
+    INVALID,
     JSON,
-    _list_of,
-    _reference,
+    MISSING,
     document_schema,
+    list_of,
+    reference,
 )
 from cases.models import Complication, Death, FollowUp, Form, Recurrence
 from registry.api.openapi import refusals
@@ -45,16 +45,16 @@ _MAY_SAY_WHY = OpenApiParameter(
 def rows(form: type[Form]) -> dict[str, Any]:
     """The list of a form's rows: read, add one."""
     name = form.__name__
-    added = {("201", JSON): _reference(f"{name}Saved"), ("200", JSON): _reference(f"{name}Saved")}
-    read = {("200", JSON): _reference(f"{name}Rows"), **_MISSING}
+    added = {("201", JSON): reference(f"{name}Saved"), ("200", JSON): reference(f"{name}Saved")}
+    read = {("200", JSON): reference(f"{name}Rows"), **MISSING}
     parameters = [_MAY_MATCH, _MAY_SAY_WHY]
     return {
         "get": extend_schema(operation_id=f"list_{form.name}", responses=read),
         "post": extend_schema(
             operation_id=f"add_{_one(form)}",
             parameters=parameters,
-            request={JSON: _reference(name)},
-            responses={**added, **_MISSING, **LOCKED, **STALE, **_INVALID},
+            request={JSON: reference(name)},
+            responses={**added, **MISSING, **LOCKED, **STALE, **INVALID},
         ),
     }
 
@@ -62,17 +62,17 @@ def rows(form: type[Form]) -> dict[str, Any]:
 def one_row(form: type[Form]) -> dict[str, Any]:
     """One row: read, correct, take out."""
     name = form.__name__
-    changed = {("200", JSON): _reference(f"{name}Saved"), **_MISSING, **LOCKED, **STALE, **UNREAD, **_INVALID}
-    parameters = [_IF_MATCH, _CHANGE_REASON]
+    changed = {("200", JSON): reference(f"{name}Saved"), **MISSING, **LOCKED, **STALE, **UNREAD, **INVALID}
+    parameters = [IF_MATCH, CHANGE_REASON]
     return {
         "get": extend_schema(
             operation_id=f"read_{_one(form)}",
-            responses={("200", JSON): _reference(f"{name}Read"), **_MISSING},
+            responses={("200", JSON): reference(f"{name}Read"), **MISSING},
         ),
         "put": extend_schema(
             operation_id=f"correct_{_one(form)}",
             parameters=parameters,
-            request={JSON: _reference(name)},
+            request={JSON: reference(name)},
             responses=changed,
         ),
         "delete": extend_schema(
@@ -87,17 +87,17 @@ def add_rows(result: dict[str, Any], generator: Any, request: Any, public: bool)
     schemas["CasePatch"] = PATCH
     for form in FORMS:
         found = document_schema()["properties"][form.name]
-        name, row = form.__name__, _reference(form.__name__)
+        name, row = form.__name__, reference(form.__name__)
         row_or_null = {"anyOf": [row, {"type": "null"}]}
         schemas[name] = found["items"] if form.repeats else found
-        schemas[f"{name}Rows"] = _object(version=VERSION, rows=_list_of(row))
+        schemas[f"{name}Rows"] = _object(version=VERSION, rows=list_of(row))
         schemas[f"{name}Read"] = _object(version=VERSION, position=POSITION, row=row_or_null)
         schemas[f"{name}Saved"] = _object(
             verdict={"type": "string", "enum": ["changed", "unchanged"]},
             position=POSITION,
             row=row_or_null,
-            warnings=_list_of(_reference("Error")),
-            record=_reference("Record"),
+            warnings=list_of(reference("Error")),
+            record=reference("Record"),
         )
     return result
 

@@ -61,6 +61,7 @@ def test_a_lost_session_leads_back_to_where_one_was(page_of, alice):
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_without_scripts_one_finds_ones_way_and_out(page_of, alice, width):
     page = page_of(alice, width=width, java_script_enabled=False)
+    expect(page.locator("#nav-sidebar a").filter(has_text="Data queries")).to_be_visible()
     see(page, "home-without-scripts")
 
     page.locator("#nav-sidebar a").filter(has_text="Data queries").click()
