@@ -184,7 +184,8 @@ def _ask_once(items: list[Item]) -> None:
     """Leave out of the answer what was confirmed before on the same values: it is not asked again."""
     if not items:
         return
-    rows = DataQuery.objects.filter(case_id__in=[item.case_id for item in items], state=ReviewState.ANSWERED)
+    said = (ReviewState.ANSWERED, ReviewState.DECIDED)
+    rows = DataQuery.objects.filter(case_id__in=[item.case_id for item in items], state__in=said)
     confirmed = set(rows.values_list("case_id", "rule_id", "pointer"))
     for item in items:
         item.problems = [p for p in item.problems if (item.case_id, p.code, p.pointer) not in confirmed]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from cases.phrases import answer, label
 from cases.rulebook import retelling
-from cases.vocabulary import OperationType, Severity, Verdict
+from cases.vocabulary import Decision, OperationType, ReviewState, Severity, Verdict
 
 # The rules of each phase. A new rule belongs into one of them; a test asks for it.
 PHASES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
@@ -30,7 +30,8 @@ class State(StrEnum):
 
     CONCORDANT = "concordant"
     DEVIATION = "deviation"
-    EXPLAINED = "explained"  # by the center; justified it is only once a reviewer accepts that
+    EXPLAINED = "explained"  # by the center
+    JUSTIFIED = "justified"  # a second person accepted the explanation
     NOTE = "note"  # differs, but only for information
     NOT_ASSESSABLE = "not_assessable"
     NOT_APPLICABLE = "not_applicable"
@@ -40,9 +41,18 @@ WORDS: dict[State, Any] = {
     State.CONCORDANT: gettext_lazy("concordant"),
     State.DEVIATION: gettext_lazy("deviation"),
     State.EXPLAINED: gettext_lazy("explained"),
+    State.JUSTIFIED: gettext_lazy("justified"),
     State.NOTE: gettext_lazy("differs, for information"),
     State.NOT_ASSESSABLE: gettext_lazy("not assessable"),
     State.NOT_APPLICABLE: gettext_lazy("not applicable"),
+}
+
+
+HOW_FAR = (State.DEVIATION, State.EXPLAINED, State.JUSTIFIED)
+SENTINEL_WORDS: dict[State, Any] = {
+    State.DEVIATION: gettext_lazy("sentinel event"),
+    State.EXPLAINED: gettext_lazy("sentinel event, explained"),
+    State.JUSTIFIED: gettext_lazy("sentinel event, reviewed"),
 }
 
 
@@ -68,13 +78,15 @@ class Phase:
     idle: list[Step] = field(default_factory=list)
 
 
-def pathway(document: Any, findings: Iterable[Mapping[str, Any]], explained: Iterable[str]) -> list[Phase]:
-    """Lay out what the algorithm said of a case; `explained` are the rules whose deviation the center explained."""
+def pathway(
+    document: Any, findings: Iterable[Mapping[str, Any]], deviations: Iterable[Any] = ()
+) -> list[Phase]:
+    """Lay out what the algorithm said of a case, and what people said to its deviations."""
     said = {str(finding["rule"]): finding for finding in findings}
-    told = frozenset(explained)
+    answered = _answered(deviations)
     phases = []
     for name, title, rules in PHASES:
-        steps = [_step(said[rule], is_explained=rule in told) for rule in rules if rule in said]
+        steps = [_step(said[rule], answered.get(rule)) for rule in rules if rule in said]
         phases.append(
             Phase(
                 name=name,
@@ -87,23 +99,37 @@ def pathway(document: Any, findings: Iterable[Mapping[str, Any]], explained: Ite
     return phases
 
 
-def _step(finding: Mapping[str, Any], *, is_explained: bool) -> Step:
-    rule, state = str(finding["rule"]), _state(finding, is_explained=is_explained)
+def _answered(deviations: Iterable[Any]) -> dict[str, State]:
+    """What people made of each rule's deviations; a rule that deviates at several places is as far as the last."""
+    reached: dict[str, State] = {}
+    for one in deviations:
+        state = State.DEVIATION
+        if one.state == ReviewState.ANSWERED:
+            state = State.EXPLAINED
+        elif one.state == ReviewState.DECIDED and one.decision == Decision.ACCEPTED:
+            state = State.JUSTIFIED
+        before = reached.get(one.rule_id, State.JUSTIFIED)
+        reached[one.rule_id] = min(state, before, key=HOW_FAR.index)
+    return reached
+
+
+def _step(finding: Mapping[str, Any], answered: State | None) -> Step:
+    rule, state = str(finding["rule"]), _state(finding, answered)
     word = str(WORDS[state])
-    if finding.get("severity") == Severity.SENTINEL and state in (State.DEVIATION, State.EXPLAINED):
-        word = gettext("sentinel event") if state == State.DEVIATION else gettext("sentinel event, explained")
+    if finding.get("severity") == Severity.SENTINEL and state in HOW_FAR:
+        word = str(SENTINEL_WORDS[state])
     return Step(
         rule=rule, title=retelling.title(rule), state=state, word=word, sentence=retelling.of_finding(finding)
     )
 
 
-def _state(finding: Mapping[str, Any], *, is_explained: bool) -> State:
+def _state(finding: Mapping[str, Any], answered: State | None) -> State:
     verdict = finding["verdict"]
     if verdict != Verdict.DEVIATION:
         return State(verdict)
     if finding.get("severity") == Severity.INFO:
         return State.NOTE
-    return State.EXPLAINED if is_explained else State.DEVIATION
+    return answered or State.DEVIATION
 
 
 # --- what was done, in a line ---------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from cases.vocabulary import CLINICAL_SOURCES, ReviewState
+from cases.vocabulary import CLINICAL_SOURCES, Decision, ReviewState
 from registry.access import ScopedQuerySet
 
 
@@ -31,3 +31,7 @@ class FindingQuerySet(ScopedQuerySet):
     def standing(self) -> Self:
         """What the data call for today, answered or not."""
         return self.exclude(state=ReviewState.CLOSED)
+
+    def unjustified(self) -> Self:
+        """All but those with an answer that a second person accepted."""
+        return self.exclude(state=ReviewState.DECIDED, decision=Decision.ACCEPTED)

@@ -1,8 +1,9 @@
 """What the rulebooks say of cases, kept: assessments that stay, deviations and data queries that open and close.
 
-A finding's row lives as long as its case. It opens when the finding appears and is answered by people
-(cases/answering.py). It goes back to open when it now rests on other values or weighs differently, closes by itself
-when corrected data no longer call for it, and opens again when it comes back. No answer is ever erased.
+A finding's row lives as long as its case. It opens when the finding appears, is answered by its center and decided by
+a second person (cases/answering.py). It goes back to open when it now rests on other values or another rule or weighs
+differently, closes by itself when corrected data no longer call for it, and opens again when it comes back. No answer
+and no decision is ever erased.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 CHUNK = 1000
 ASSESSMENT_COLUMNS = tuple(f.attname for f in Assessment._meta.local_fields if f.attname != "id")
 # What people answered is theirs: a reading of the rulebooks never writes it.
-ANSWERS = frozenset({"answer", "answer_text", "answered_by_id", "answered_at"})
+ANSWERS = frozenset(
+    {"answer", "answer_text", "answered_by_id", "answered_at"}
+    | {"decision", "decision_text", "decided_by_id", "decided_at"}
+)
 ITEM_COLUMNS = tuple(f.attname for f in Deviation._meta.local_fields if f.attname not in ANSWERS | {"id"})
 # What a person must see; `info` is counted in reports and never put before anybody.
 SHOWN = frozenset({Severity.MAJOR, Severity.MINOR, Severity.SENTINEL})
@@ -184,6 +188,7 @@ def _item(case: Judged, finding: Any, version: str, now: datetime) -> dict[str, 
         "severity": finding.severity,
         "sentence": finding.stored_sentence,
         "values": dict(finding.values),
+        "rule_terms": finding.rule_terms,
         "state": ReviewState.OPEN,
         "opened_at": now,
         "closed_at": None,
@@ -202,14 +207,16 @@ def _duplicate(case: Judged, twins: list[str], now: datetime) -> dict[str, Any]:
         values={"case_number": twins},
         missing=(),
         said=partial(deviation, rule, {}),
+        rule_terms=rule.terms,
     )
     return _item(case, finding, VALIDITY.version, now)
 
 
 # The sentence may be worded anew: an answer is given to what was found, and to how much that matters.
 STILL_ANSWERED = (
-    f"stored.state = '{ReviewState.ANSWERED}' AND stored.values = excluded.values"
+    f"stored.state IN ('{ReviewState.ANSWERED}', '{ReviewState.DECIDED}') AND stored.values = excluded.values"
     " AND stored.severity = excluded.severity"
+    " AND stored.rule_terms IN ('{}', excluded.rule_terms)"  # nothing is known of answers to earlier releases
 )
 
 

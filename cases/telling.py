@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from cases.forms import FIELDS, MODEL_OF, OPERATION_FORMS, TYPES
 from cases.models import FORMS, Operation, Patient
 from cases.rulebook import wording
-from cases.vocabulary import Missing, ReviewState
+from cases.vocabulary import Decision, Missing, ReviewState
 from registry.fields import ClinicalField, Coded, CodedSet, Flag, Measurement
 from registry.tongues import reader
 
@@ -57,8 +57,13 @@ def place(pointer: str) -> str:
     return ", ".join(names)
 
 
-def became(was: str | None, state: str) -> str:
-    """What became of a finding that was in one state (None before it was first found) and is in another."""
+def became(was: str | None, state: str, *, decision: str = "") -> str:
+    """What became of a finding that was in one state (None before it was first found) and is in another.
+
+    `decision` is the one that was taken at this step, if any.
+    """
+    if decision:
+        return DECIDED[decision]()
     if was == state:
         return gettext("changed")
     if state == ReviewState.ANSWERED:
@@ -67,9 +72,15 @@ def became(was: str | None, state: str) -> str:
         return gettext("closed by itself: the data no longer call for it")
     if was is None:
         return gettext("opened")
-    return gettext("returned") if was == ReviewState.ANSWERED else gettext("came back")
+    is_said = was in (ReviewState.ANSWERED, ReviewState.DECIDED)
+    return gettext("returned") if is_said else gettext("came back")
 
 
+DECIDED: dict[str, Callable[[], str]] = {
+    Decision.ACCEPTED: lambda: gettext("accepted"),
+    Decision.NOT_ACCEPTED: lambda: gettext("not accepted"),
+    Decision.DATA_WRONG: lambda: gettext("sent back: the data are wrong"),
+}
 FORMS_BY_NAME: dict[str, Any] = {model.name: model for model in (Patient, *FORMS)}
 
 

@@ -18,11 +18,12 @@ from pydantic_core import from_json
 from cases.models import FORMS, Case, ContactAttempt, DataQuery, Deviation, Patient
 from registry.fields import clinical_fields
 
+SAID = ("answer", "answer_text", "decision", "decision_text")  # by people, to a finding
 # Of these tables an event may say nothing that a person would see: only these columns count.
 SHOWN: dict[Any, tuple[str, ...]] = {
     Case: ("case_number", "status", "citation", "note"),
-    Deviation: ("state", "severity", "sentence", "answer", "answer_text"),
-    DataQuery: ("state", "severity", "sentence", "answer", "answer_text"),
+    Deviation: ("state", "severity", "sentence", *SAID),
+    DataQuery: ("state", "severity", "sentence", *SAID),
 }
 FINDINGS = (Deviation, DataQuery)
 TABLES: tuple[Any, ...] = (Case, Patient, *FORMS, *FINDINGS, ContactAttempt)

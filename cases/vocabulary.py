@@ -950,9 +950,20 @@ class Firmness(Vocabulary):
 
 
 class ReviewState(Vocabulary):
+    """Where a finding stands: open, answered by its center, decided by a second person, or closed by itself."""
+
     OPEN = "open", "Open"
     ANSWERED = "answered", "Answered"
+    DECIDED = "decided", "Decided"
     CLOSED = "closed", "Closed: the data no longer call for it"
+
+
+class Decision(Vocabulary):
+    """What a second person makes of an answer; wrong data go back to the center to be corrected."""
+
+    ACCEPTED = "accepted", "Accepted"
+    NOT_ACCEPTED = "not_accepted", "Not accepted"
+    DATA_WRONG = "data_wrong", "The data are wrong: to be corrected"
 
 
 class Answer(Vocabulary):

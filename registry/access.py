@@ -45,6 +45,7 @@ class Action(Labeled):
     IMPORT_CASES = "import_cases"
     EXPLAIN = "explain"
     DECIDE = "decide"
+    DECIDE_QUERIES = "decide_queries", "Decide data queries"
     LOCK = "lock"
     UNLOCK = "unlock"
     EXPORT = "export"
@@ -62,6 +63,7 @@ class Scope(Labeled):
     RECORD = Action.RECORD
     RECORD_FOLLOW_UP = Action.RECORD_FOLLOW_UP, "Record follow-up"
     IMPORT_CASES = Action.IMPORT_CASES
+    EXPLAIN = Action.EXPLAIN
     EXPORT = Action.EXPORT
     READ_REPORT = Action.READ_REPORT
 
@@ -89,8 +91,9 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.MANAGE_CENTER,
         Action.READ_AUDIT,
     },
-    Role.REVIEWER: {Action.DECIDE},
+    Role.REVIEWER: {Action.DECIDE, Action.DECIDE_QUERIES},
     Role.DATA_MANAGER: {
+        Action.DECIDE_QUERIES,
         Action.RECORD,
         Action.IMPORT_CASES,
         Action.EXPORT,

@@ -298,6 +298,7 @@ SPECTACULAR_SETTINGS = {
         "cases.api.openapi.add_case_document",
         "cases.api.openapi_rows.add_rows",
         "cases.api.openapi_reading.add_components",
+        "cases.api.openapi_findings.add_components",
         "cases.api.examples.add_examples",
     ],
 }

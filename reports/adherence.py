@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from cases.models import Assessment
+from cases.models import Assessment, Deviation
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rule
 from cases.vocabulary import Severity, Verdict
@@ -29,10 +30,13 @@ SELECT rule, gravest, count(*) FROM (
 
 def rules(cut: Cut) -> tuple[tuple[RuleCount, ...], int]:
     """Count the verdicts of every rule of the algorithm; and how many cases were read."""
-    current = Assessment.objects.current().filter(case_id__in=cohorts.observations(cut).values("case_id"))
-    found = _verdicts(current.values("case_id", "findings"))
+    cases = cohorts.observations(cut).values("case_id")
+    current = Assessment.objects.current().filter(case_id__in=cases)
+    found, justified = _verdicts(current.values("case_id", "findings")), _justified(cases)
     counted = tuple(
-        _counted(rule, found.get(rule.id, {})) for rule in _in_order() if rule.is_read and rule.id in found
+        _counted(rule, found.get(rule.id, {}), justified.get(rule.id, 0))
+        for rule in _in_order()
+        if rule.is_read and rule.id in found
     )
     return counted, current.count()
 
@@ -54,12 +58,21 @@ def _verdicts(assessments: Any) -> dict[str, dict[str, int]]:
     return found
 
 
+def _justified(cases: QuerySet) -> dict[str, int]:
+    """Count by rule the cases of which every deviation from it has an explanation that a second person accepted."""
+    standing = Deviation.objects.standing().filter(case_id__in=cases)
+    others = Deviation.objects.standing().unjustified()
+    unjustified = others.filter(case_id=OuterRef("case_id"), rule_id=OuterRef("rule_id"))
+    rules = standing.exclude(Exists(unjustified)).values("rule_id").order_by()
+    return dict(rules.annotate(n=Count("case_id", distinct=True)).values_list("rule_id", "n"))
+
+
 def _in_order() -> list[Rule]:
     """List each rule id once: an id may stand for several questions."""
     return list({rule.id: rule for rule in reversed(ALGORITHM.rules)}.values())[::-1]
 
 
-def _counted(rule: Rule, verdicts: dict[str, int]) -> RuleCount:
+def _counted(rule: Rule, verdicts: dict[str, int], justified: int) -> RuleCount:
     severity = rule.severities if callable(rule.severity) else str(rule.severity)
     return RuleCount(
         rule=rule.id,
@@ -67,8 +80,8 @@ def _counted(rule: Rule, verdicts: dict[str, int]) -> RuleCount:
         source=str(rule.source),
         severity=severity,
         concordant=verdicts.get(Verdict.CONCORDANT, 0),
-        deviation=verdicts.get(Verdict.DEVIATION, 0),
-        justified=0,
+        deviation=verdicts.get(Verdict.DEVIATION, 0) - justified,
+        justified=justified,
         not_applicable=verdicts.get(Verdict.NOT_APPLICABLE, 0),
         not_assessable=verdicts.get(Verdict.NOT_ASSESSABLE, 0),
         sentinel=severity == Severity.SENTINEL,

@@ -10,7 +10,7 @@ from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from cases import follow_up, intake
+from cases import answering, follow_up, intake
 from cases.drafts import MOST_OF_ONE_PERSON
 from cases.follow_up import Which
 from cases.models import Case, DataQuery, Deviation, EntryDraft, ImportBatch, ListExport
@@ -107,43 +107,34 @@ def drafts(desk: Desk) -> Card | None:
 
 
 def queries(desk: Desk) -> Card | None:
-    """Implausible values that nobody has confirmed or corrected."""
+    """Implausible values that nobody has confirmed or corrected; for who only decides, what was confirmed."""
     return _findings(
         desk,
         DataQuery,
-        ReviewState.OPEN,
-        title=gettext("Open data queries"),
-        empty=gettext("No value is in question."),
+        to_answer=(gettext("Open data queries"), gettext("No value is in question.")),
+        to_decide=(
+            gettext("Confirmed values to decide on"),
+            gettext("No confirmed value waits for a decision."),
+        ),
     )
 
 
 def deviations(desk: Desk) -> Card | None:
-    """Deviations that nobody has explained."""
-    if desk.may(Action.DECIDE):
-        return None
+    """Deviations that nobody has explained; for reviewers, what was explained."""
     return _findings(
         desk,
         Deviation,
-        ReviewState.OPEN,
-        title=gettext("New deviations"),
-        empty=gettext("Every deviation is explained."),
+        to_answer=(gettext("New deviations"), gettext("Every deviation is explained.")),
+        to_decide=(gettext("Explained deviations"), gettext("There is no explained deviation.")),
     )
 
 
-def explained(desk: Desk) -> Card | None:
-    """Deviations that a center has explained: for reviewers."""
-    if not desk.may(Action.DECIDE):
-        return None
-    return _findings(
-        desk,
-        Deviation,
-        ReviewState.ANSWERED,
-        title=gettext("Explained deviations"),
-        empty=gettext("There is no explained deviation."),
-    )
-
-
-def _findings(desk: Desk, model: type[ReviewItem], state: ReviewState, *, title: str, empty: str) -> Card:
+def _findings(
+    desk: Desk, model: type[ReviewItem], *, to_answer: tuple[str, str], to_decide: tuple[str, str]
+) -> Card:
+    """The card of what waits: title and empty state depend on whether the person answers or decides."""
+    decides = desk.may(answering.TO_DECIDE[model]) and not desk.may(answering.TO_ANSWER[model])
+    state, (title, empty) = (ReviewState.ANSWERED, to_decide) if decides else (ReviewState.OPEN, to_answer)
     rows, count = first(
         model.objects.filter(center__in=desk.centers(Action.READ), state=state)
         .select_related("case__center")
@@ -248,7 +239,6 @@ CARDS = (
     (20, drafts),
     (30, queries),
     (40, deviations),
-    (41, explained),
     (50, due),
     (60, lost),
     (70, imports),

@@ -95,13 +95,12 @@ def _finding(event: Event, words: Words) -> Change:
     before, after = event.before or {}, event.after
     where = telling.place(after["pointer"])
     name = f"{title(event.model)} {after['rule_id']}"
+    decision = after["decision"] if before.get("decided_at") != after["decided_at"] else ""
     is_new = before.get("sentence") != after["sentence"]
     return Change(
         what=f"{name}: {where}" if where else name,
-        done=telling.became(before.get("state"), after["state"]),
-        fields=tuple(
-            _columns(event.model, ("severity", "answer", "answer_text"), before or None, after, words)
-        )
+        done=telling.became(before.get("state"), after["state"], decision=decision),
+        fields=tuple(_columns(event.model, ("severity", *trail.SAID), before, after, words))
         if before
         else (),
         note=retelling.of_item(SimpleNamespace(**after)) if is_new else "",

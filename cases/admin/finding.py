@@ -1,4 +1,4 @@
-"""The page of one finding: what was found and on which values, first the way to correct them, then the answer."""
+"""The page of one finding: what was found on which values, the way to correct them, the answer, the decision on it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -22,7 +22,7 @@ from cases.models import Case, DataQuery, Deviation
 from cases.models.review import ReviewItem
 from cases.rulebook import retelling
 from cases.rulebook.evidence import evidence
-from cases.vocabulary import EXPLANATIONS, Answer, ReviewState, Severity
+from cases.vocabulary import EXPLANATIONS, Answer, Decision, ReviewState, Severity
 from registry import access
 from registry.access import Action
 from registry.audit import history_of
@@ -32,10 +32,14 @@ from registry.models import User
 if TYPE_CHECKING:
     from cases.admin.findings import FindingAdmin
 
+ANSWER, DECIDE = ("answer", "answer_text"), ("decision", "decision_text")
 NAMES = {
     "new": gettext_lazy("New"),
     "returned": gettext_lazy("Returned"),
+    "sent_back": gettext_lazy("Sent back: correct the data"),
     "answered": gettext_lazy("Answered"),
+    "accepted": gettext_lazy("Accepted"),
+    "not_accepted": gettext_lazy("Not accepted"),
     "closed": gettext_lazy("Closed"),
 }
 
@@ -44,7 +48,9 @@ def standing(item: ReviewItem) -> tuple[str, str]:
     """Where a finding stands: its key, and the word for it."""
     key = str(item.state)
     if item.state == ReviewState.OPEN:
-        key = "returned" if item.is_returned else "new"
+        key = "new" if not item.is_returned else "sent_back" if item.is_sent_back else "returned"
+    elif item.state == ReviewState.DECIDED:
+        key = str(item.decision)
     return key, str(NAMES[key])
 
 
@@ -79,6 +85,25 @@ class ExplainForm(ConfirmForm):
         )
 
 
+class DecideForm(forms.Form):
+    """What a second person makes of the answer."""
+
+    decision = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Decision"),
+        choices=Decision.choices,
+        widget=forms.RadioSelect,
+    )
+    decision_text = forms.CharField(
+        required=False,
+        label=gettext_lazy("Why"),
+        help_text=gettext_lazy(
+            "Needed unless you accept; at most 1000 characters. Never anything that identifies a person."
+        ),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """A field on the page of the case."""
@@ -111,36 +136,56 @@ class FindingPage:
 
     def __init__(self, model_admin: "FindingAdmin", request: HttpRequest, item: ReviewItem):
         self.admin, self.request, self.item = model_admin, request, item
-        self.may_answer = access.may(request.user, model_admin.to_answer, item.center_id)
+        self.may_answer = access.may(request.user, answering.TO_ANSWER[type(item)], item.center_id)
+        self.may_decide = access.may(request.user, answering.TO_DECIDE[type(item)], item.center_id)
 
     def show(self) -> HttpResponse:
-        """Draw the page; a returned finding begins with the answer that it had."""
-        given = {name: getattr(self.item, name) for name in ("answer", "answer_text")}
-        return self._draw(self._form(initial=given))
+        """Draw the page; a returned finding begins with the answer that it had, a decided one with its decision."""
+        return self._draw(
+            self._answer_form(initial=self._said(ANSWER)), DecideForm(initial=self._said(DECIDE))
+        )
 
-    def answer(self) -> HttpResponse:
-        """Take the answer; what is wrong comes back with all that was typed."""
-        form = self._form(data=self.request.POST)
-        form.full_clean()
-        sent = {name: self.request.POST.get(name, "") for name in ("answer", "answer_text", "seen")}
+    def take(self) -> HttpResponse:
+        """Take the answer or the decision; what is wrong comes back with all that was typed."""
+        is_decision = self.request.POST.get("act") == "decide"
+        posted = {name: self.request.POST.get(name, "") for name in (*ANSWER, *DECIDE, "seen")}
         try:
-            self._say(**sent)
+            self._decide(posted) if is_decision else self._answer(posted)
         except ValidationError as error:
             self.item.refresh_from_db()
-            form.errors.clear()
-            for name, told in error.message_dict.items():
-                form.add_error(name if name in form.fields else None, told)
-            return self._draw(form, status=422)
-        told = gettext("{rule} of case {number}: your answer is kept.")
+            answer = self._answer_form(initial=self._said(ANSWER))
+            decide = DecideForm(initial=self._said(DECIDE))
+            if is_decision:
+                decide = _with_errors(DecideForm(self.request.POST), error)
+            else:
+                answer = _with_errors(self._answer_form(data=self.request.POST), error)
+            return self._draw(answer, decide, status=422)
+        told = (
+            gettext("{rule} of case {number}: your decision is kept.")
+            if is_decision
+            else gettext("{rule} of case {number}: your answer is kept.")
+        )
         messages.success(self.request, told.format(rule=self.item.rule_id, number=self.item.case.case_number))
         return HttpResponseRedirect(self._back())
 
-    def _say(self, *, answer: str, answer_text: str, seen: str) -> None:
-        by = cast(User, self.request.user)
+    def _answer(self, posted: dict[str, str]) -> None:
+        by, text, seen = cast(User, self.request.user), posted["answer_text"], posted["seen"]
         if isinstance(self.item, Deviation):
-            answering.explain(self.item, answer=answer, text=answer_text, by=by, if_seen=seen)
+            answering.explain(self.item, answer=posted["answer"], text=text, by=by, if_seen=seen)
         else:
-            answering.confirm(cast(DataQuery, self.item), text=answer_text, by=by, if_seen=seen)
+            answering.confirm(cast(DataQuery, self.item), text=text, by=by, if_seen=seen)
+
+    def _decide(self, posted: dict[str, str]) -> None:
+        answering.decide(
+            self.item,
+            decision=posted["decision"],
+            text=posted["decision_text"],
+            by=cast(User, self.request.user),
+            if_seen=posted["seen"],
+        )
+
+    def _said(self, names: tuple[str, str]) -> dict[str, str]:
+        return {name: getattr(self.item, name) for name in names}
 
     def _back(self) -> str:
         """To where the person came from: the case, else the list as it was filtered."""
@@ -152,12 +197,15 @@ class FindingPage:
 
     # --- drawing ----------------------------------------------------------------------------------------------------
 
-    def _form(self, **given: Any) -> ConfirmForm:
+    def _answer_form(self, **given: Any) -> ConfirmForm:
         kind = ExplainForm if isinstance(self.item, Deviation) else ConfirmForm
         return kind(**given)
 
-    def _draw(self, form: ConfirmForm, status: int = 200) -> HttpResponse:
+    def _draw(self, form: ConfirmForm, decide: DecideForm, status: int = 200) -> HttpResponse:
         item, (key, word) = self.item, standing(self.item)
+        is_own = item.answered_by_id == self.request.user.pk
+        to_answer = self.may_answer and item.state in (ReviewState.OPEN, ReviewState.ANSWERED)
+        to_decide = self.may_decide and item.state in (ReviewState.ANSWERED, ReviewState.DECIDED)
         zone = ZoneInfo(item.center.timezone)
         title = gettext("{rule} of case {number}")
         title = title.format(rule=item.rule_id, number=item.case.case_number)
@@ -175,11 +223,16 @@ class FindingPage:
             "first": self._first(),
             "others": self._others(),
             "form": form,
-            "general": form.errors.get(NON_FIELD_ERRORS, []),
+            "decide": decide,
+            "wrong": [*form, *decide],
+            "general": [*form.non_field_errors(), *decide.non_field_errors()],
             "seen": answering.fingerprint(item),
-            "may_answer": self.may_answer and item.state != ReviewState.CLOSED,
-            "kept": form.data.get("answer_text", "") if item.state == ReviewState.CLOSED else "",
+            "may_answer": to_answer,
+            "may_decide": to_decide and not is_own,
+            "is_own": to_decide and is_own,
+            "kept": _kept(form, "answer_text", to_answer) or _kept(decide, "decision_text", to_decide),
             "answered_when": _when(item.answered_at, zone) if item.answered_at else "",
+            "decided_when": _when(item.decided_at, zone) if item.decided_at else "",
             "opened_on": item.opened_at.astimezone(zone).date(),
             "steps": _steps(item, zone),
             "back": self._back(),
@@ -209,19 +262,33 @@ class FindingPage:
         return list(Case.objects.filter(center=self.item.center_id, case_number__in=numbers))
 
 
+def _kept(form: Any, name: str, is_drawn: bool) -> str:
+    """What was typed into a form that is not drawn any more."""
+    return "" if is_drawn else form.data.get(name, "")
+
+
+def _with_errors(form: Any, error: ValidationError) -> Any:
+    """The form with what was typed and what the use case says of it, which is all that counts."""
+    form.full_clean()
+    form.errors.clear()
+    for name, told in error.message_dict.items():
+        form.add_error(name if name in form.fields else None, told)
+    return form
+
+
 # --- the life of a finding ------------------------------------------------------------------------------------------
 
 
 def _steps(item: ReviewItem, zone: ZoneInfo) -> list[Step]:
     """What became of the finding, newest first; who answered is told, who changed the data the case's history tells."""
     events = list(history_of(item))
-    names = people(event.answered_by_id for event in events)
+    names = people(pk for event in events for pk in (event.answered_by_id, event.decided_by_id))
     before, steps = None, []
     for event in events:
         was, told = before.state if before else None, _told(before, event)
         if told or was != event.state:
-            what = capitalized(telling.became(was, event.state))
-            by = names.get(event.answered_by_id, "") if event.state == ReviewState.ANSWERED else ""
+            what = capitalized(telling.became(was, event.state, decision=_newly_decided(before, event)))
+            by = names.get(_by(before, event), "")
             steps.append(Step(when=_when(event.pgh_created_at, zone), what=what, told=told, by=by))
         before = event
     return steps[::-1]
@@ -232,12 +299,26 @@ def _when(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
+def _newly_decided(before: Any, after: Any) -> str:
+    """The decision, if it was taken at this step."""
+    return after.decision if before is None or before.decided_at != after.decided_at else ""
+
+
+def _by(before: Any, after: Any) -> int | None:
+    """Who spoke at this step; nobody where the finding came or went by itself."""
+    if _newly_decided(before, after):
+        return after.decided_by_id
+    return after.answered_by_id if after.state == ReviewState.ANSWERED else None
+
+
 def _told(before: Any, after: Any) -> str:
-    """What was answered, or found, at one step; empty where there is nothing new to say."""
+    """What was answered, decided or found at one step; empty where there is nothing new to say."""
     was = before.state if before else None
+    if _newly_decided(before, after):
+        return after.decision_text
     if after.state == ReviewState.ANSWERED:
         return _answer(after) if was != after.state or _answer(before) != _answer(after) else ""
-    if after.state == ReviewState.CLOSED:
+    if after.state in (ReviewState.CLOSED, ReviewState.DECIDED):
         return ""
     return retelling.of_item(after) if was != after.state or before.sentence != after.sentence else ""
 

@@ -7,16 +7,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, gettext_lazy
 
-from cases import duplicates
+from cases import answering, duplicates
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.catalogue import Entry, entries
 from cases.rulebook.engine import Rule, Rulebook
 from cases.vocabulary import ReviewState, Severity
+from registry import access
 
 DAYS = (7, 30, 90, 180, 365)
 MATTERING = (Severity.MAJOR, Severity.MINOR, Severity.SENTINEL)
@@ -43,41 +44,54 @@ def _asks(rule: Rule) -> bool:
     return Severity.QUERY in (rule.severities.split() if callable(rule.severity) else (rule.severity,))
 
 
+ANSWERED, DECIDED, CLOSED = (state.value for state in ReviewState if state != ReviewState.OPEN)
 STANDINGS: dict[str, Any] = {
     "": gettext_lazy("To do"),
     "new": gettext_lazy("New"),
     "returned": gettext_lazy("Returned"),
-    ReviewState.ANSWERED.value: gettext_lazy("Answered"),
-    ReviewState.CLOSED.value: gettext_lazy("Closed"),
+    ANSWERED: gettext_lazy("Answered"),
+    DECIDED: gettext_lazy("Decided"),
+    "mine": gettext_lazy("Answered or decided by me"),
+    CLOSED: gettext_lazy("Closed"),
     "all": gettext_lazy("All"),
 }
 
 
-def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+def to_do(request: HttpRequest, model_admin: Any) -> Q:
+    """What waits for this person: to answer what is open, to decide what others answered."""
+    user = request.user
+    decides = access.centers_of(user, answering.TO_DECIDE[model_admin.model])
+    if not decides:
+        return Q(state=ReviewState.OPEN)
+    waits = Q(state=ReviewState.ANSWERED, center__in=decides) & ~Q(answered_by=user.pk)
+    answers = access.centers_of(user, answering.TO_ANSWER[model_admin.model])
+    return waits | Q(state=ReviewState.OPEN, center__in=answers)
+
+
+def tabs(request: HttpRequest, model_admin: Any) -> list[dict[str, Any]]:
     """The choices of `Standing` as links above the list, which keep the other filters."""
     name, found = Standing.parameter_name, []
     chosen = request.GET.get(name, "")
     for value, label in STANDINGS.items():
         others = {key: given for key, given in request.GET.items() if key not in (name, "p")}
         address = urlencode({**others, **({name: value} if value else {})})
-        is_chosen = value == ("" if chosen == ReviewState.OPEN else chosen)
-        found.append({"name": label, "address": f"?{address}", "is_chosen": is_chosen})
+        found.append({"name": label, "address": f"?{address}", "is_chosen": value == chosen})
     return found
 
 
 class Standing(admin.SimpleListFilter):
-    """Where a finding stands; without a choice, what is to do."""
+    """Where a finding stands; without a choice, what waits for the person who looks."""
 
     title = gettext_lazy("state")
     parameter_name = "state__exact"  # as a link to one state of the model would name it
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        self.waiting = to_do(request, model_admin)
         return list(STANDINGS.items())[1:]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         first, *others = super().choices(changelist)
-        is_open = self.value() in (None, ReviewState.OPEN)
-        yield {**first, "display": STANDINGS[""], "selected": is_open}
+        yield {**first, "display": STANDINGS[""]}
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
@@ -87,11 +101,13 @@ class Standing(admin.SimpleListFilter):
                 return open_now.filter(answer="")
             case "returned":
                 return open_now.exclude(answer="")
-            case ReviewState.ANSWERED | ReviewState.CLOSED:
+            case "mine":
+                return queryset.filter(Q(answered_by=request.user.pk) | Q(decided_by=request.user.pk))
+            case ReviewState.OPEN | ReviewState.ANSWERED | ReviewState.DECIDED | ReviewState.CLOSED:
                 return queryset.filter(state=self.value())
             case "all":
                 return queryset
-        return open_now
+        return queryset.filter(self.waiting)
 
 
 class Mattering(admin.SimpleListFilter):

@@ -20,7 +20,6 @@ from cases.rulebook import retelling
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rulebook
 from cases.rulebook.validity import VALIDITY
-from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
 
 LONGEST_ANSWER = 80
@@ -30,7 +29,6 @@ class FindingAdmin(ReadOnlyAdmin):
     """Findings that open and close by themselves when the data change, and that people answer."""
 
     rulebook: ClassVar[Rulebook]
-    to_answer: ClassVar[Action]
     list_display_links = ("rule",)
     list_select_related = ("case", "center")
     show_full_result_count = False
@@ -45,10 +43,10 @@ class FindingAdmin(ReadOnlyAdmin):
         return ("-opened_at", "-id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewItem]:
-        return super().get_queryset(request).select_related("case", "center", "answered_by")
+        return super().get_queryset(request).select_related("case", "center", "answered_by", "decided_by")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "tabs": tabs(request)})
+        return super().changelist_view(request, {**(extra_context or {}), "tabs": tabs(request, self)})
 
     # --- the columns ------------------------------------------------------------------------------------------------
 
@@ -97,7 +95,7 @@ class FindingAdmin(ReadOnlyAdmin):
         """Where it stands, and what the center said."""
         key, word = standing(item)
         given = item.get_answer_display() if item.answer else ""
-        words = Truncator(item.answer_text).chars(LONGEST_ANSWER)
+        words = Truncator(item.decision_text or item.answer_text).chars(LONGEST_ANSWER)
         badge = format_html('<span class="review-badge review-{}">{}</span>', key, word)
         told = '<div class="review-given">{} {}<p class="review-help">{}</p></div>'
         return format_html(told, badge, given, words)
@@ -115,7 +113,7 @@ class FindingAdmin(ReadOnlyAdmin):
         if item is None:
             raise Http404  # also for an addition: findings make themselves
         page = FindingPage(self, request, item)
-        return page.answer() if request.method == "POST" else page.show()
+        return page.take() if request.method == "POST" else page.show()
 
 
 @admin.register(Deviation, site=site)
@@ -123,7 +121,7 @@ class DeviationAdmin(FindingAdmin):
     """Where care was not as the algorithm expects."""
 
     nothing_yet = gettext_lazy("There is no deviation here.")
-    rulebook, to_answer = ALGORITHM, Action.EXPLAIN
+    rulebook = ALGORITHM
     list_display = (
         "rule",
         "case_link",
@@ -141,6 +139,6 @@ class DataQueryAdmin(FindingAdmin):
     """Where the data are implausible."""
 
     nothing_yet = gettext_lazy("No value is in question.")
-    rulebook, to_answer = VALIDITY, Action.RECORD
+    rulebook = VALIDITY
     list_display = ("rule", "case_link", "center_code", "found", "age", "state_and_answer")
     list_filter = (Standing, Waiting, "center", OfRule)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from cases import answering
 from cases.admin import places
 from cases.admin.finding import standing
 from cases.admin.finding_filters import entry
@@ -17,7 +18,6 @@ from cases.rulebook.engine import Rulebook
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ReviewState
 from registry import access
-from registry.access import Action
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -38,28 +38,35 @@ class Line:
     anchor: str
     address: str
     is_deviation: bool
-    may_answer: bool
+    todo: str  # what the person may do on that page: answer, change (the answer), decide, or read
 
 
 def standing_of(case: Case, user: "User | AnonymousUser") -> dict[str, Any]:
-    """What stands of both kinds: open ones to do, and answered ones to read."""
-    may_confirm = access.may(user, Action.RECORD, case.center_id)
-    may_explain = access.may(user, Action.EXPLAIN, case.center_id)
-    queries = [_line(item, VALIDITY, may_confirm) for item in _standing(DataQuery, case)]
-    deviations = [_line(item, ALGORITHM, may_explain) for item in _standing(Deviation, case)]
+    """What stands of both kinds: open ones to do, and answered or decided ones to read."""
+    queries = [_line(item, VALIDITY, user) for item in _standing(DataQuery, case)]
+    deviations = [_line(item, ALGORITHM, user) for item in _standing(Deviation, case)]
     return {
         "queries_open": [line for line in queries if line.item.state == ReviewState.OPEN],
         "deviations_open": [line for line in deviations if line.item.state == ReviewState.OPEN],
-        "answered": [line for line in (*queries, *deviations) if line.item.state == ReviewState.ANSWERED],
+        "answered": [line for line in (*queries, *deviations) if line.item.state != ReviewState.OPEN],
     }
 
 
 def _standing(model: type[ReviewItem], case: Case) -> QuerySet[ReviewItem]:
     rows = model.objects.standing().filter(case=case)
-    return rows.select_related("answered_by").order_by("rule_id", "pointer")
+    return rows.select_related("answered_by", "decided_by").order_by("rule_id", "pointer")
 
 
-def _line(item: ReviewItem, rulebook: Rulebook, may_answer: bool) -> Line:
+def _todo(item: ReviewItem, user: "User | AnonymousUser") -> str:
+    may_decide = access.may(user, answering.TO_DECIDE[type(item)], item.center_id)
+    if may_decide and item.state == ReviewState.ANSWERED and item.answered_by_id != user.pk:
+        return "decide"
+    if not access.may(user, answering.TO_ANSWER[type(item)], item.center_id):
+        return "read"
+    return {ReviewState.OPEN: "answer", ReviewState.ANSWERED: "change"}.get(ReviewState(item.state), "read")
+
+
+def _line(item: ReviewItem, rulebook: Rulebook, user: "User | AnonymousUser") -> Line:
     key, word = standing(item)
     rule = entry(rulebook, item.rule_id)
     return Line(
@@ -72,5 +79,5 @@ def _line(item: ReviewItem, rulebook: Rulebook, may_answer: bool) -> Line:
         anchor=places.anchor(item.pointer),
         address=reverse(f"admin:cases_{item._meta.model_name}_change", args=[item.pk]) + "?from=case",
         is_deviation=isinstance(item, Deviation),
-        may_answer=may_answer,
+        todo=_todo(item, user),
     )

@@ -15,7 +15,6 @@ from cases.models import Assessment, Case, DataQuery, Deviation
 from cases.pathway import Phase, State, pathway
 from cases.rulebook import retelling
 from cases.rulebook.completeness import missing_answers
-from cases.vocabulary import ReviewState
 
 if TYPE_CHECKING:
     from cases.admin.case import CaseAdmin
@@ -59,11 +58,9 @@ def _pictures(document: Any) -> dict[str, Any]:
 def _review(case: Case, document: Any) -> dict[str, Any]:
     """What the rulebooks say, and what the center answered."""
     assessment = Assessment.objects.current().filter(case=case.pk).first()
-    deviations = Deviation.objects.standing().filter(case=case.pk).order_by("rule_id", "pointer")
+    deviations = list(Deviation.objects.standing().filter(case=case.pk).order_by("rule_id", "pointer"))
     queries = DataQuery.objects.open().filter(case=case.pk).order_by("rule_id", "pointer")
-    unanswered = {one.rule_id for one in deviations if one.state == ReviewState.OPEN}
-    explained = {one.rule_id for one in deviations} - unanswered
-    phases = pathway(document, assessment.findings if assessment else (), explained)
+    phases = pathway(document, assessment.findings if assessment else (), deviations)
     return {
         "assessment": assessment,
         "phases": phases,

@@ -86,6 +86,9 @@ BY_SHAPE: dict[str, Any] = {
     "Recurrence": {"detected_on": "2027-02", "kind": "distant", "sites": ["lung"]},
     "Death": {"died_on": "2028-01", "cause_category": "disease"},
     "PlanDocument": PLAN,
+    "Confirmation": {"answer_text": "Read again in the anesthesia chart."},
+    "Explanation": {"answer": "collaterals_sufficient", "answer_text": "Large azygos and gonadal veins on CT."},
+    "Decision": {"decision": "accepted", "decision_text": ""},
     "Case": {
         "verdict": "new",
         "record": RECORD,

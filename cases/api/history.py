@@ -29,7 +29,7 @@ from registry.history import people, reason_in_words
 
 SAVES, MOST_SAVES, MOST_EVER = 20, 100, 10**9
 TEXTS = ("citation", "note")
-FINDING = ("pointer", "severity", "state", "answer", "answer_text")
+FINDING = ("pointer", "severity", "state", *trail.SAID)
 ATTEMPT = ("tried_on", "contact_type", "outcome", "note")
 Starts = dict[
     tuple[str, str, bool], dict[int, int]

@@ -11,7 +11,7 @@ from cases.api.components import documents
 from cases.api.filters import CaseFilter
 from cases.api.plans_schema import COMPONENTS as PLANS
 from cases.dictionary import json_schema
-from cases.vocabulary import Answer
+from cases.vocabulary import Answer, Decision
 from registry.api.openapi import ERROR, PROBLEM, refusals
 from registry.audit import LONGEST_REASON
 
@@ -64,17 +64,20 @@ FINDING = {
 }
 ANSWERED = {
     "type": "object",
-    "description": "A finding that stands, and what the center said to it",
+    "description": "A finding that stands, and what people said to it",
     "properties": {
         **{name: {"type": "string"} for name in ("code", "pointer", "message", "severity", "answer_text")},
         "state": {
             "type": "string",
-            "enum": ["open", "answered"],
-            "description": "Open with an answer: it was answered before the data changed",
+            "enum": ["open", "answered", "decided"],
+            "description": "Open with an answer: it came back, because the data or the rule changed or are wrong",
         },
         "answer": {"type": "string", "enum": ["", *Answer.values]},
+        "decision": {"type": "string", "enum": ["", *Decision.values]},
+        "decision_text": {"type": "string"},
         "opened_at": TIME,
         "answered_at": {**TIME, "type": ["string", "null"]},
+        "decided_at": {**TIME, "type": ["string", "null"]},
     },
 }
 

@@ -1,11 +1,11 @@
-"""How the reading addresses around a case describe themselves: its history, work lists, follow-up lists."""
+"""How the reading addresses around a case describe themselves: its history and follow-up lists."""
 
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 
 from cases.api.openapi import TIME, _body, list_of, reference
-from cases.vocabulary import Answer, ReviewState, Severity
+from cases.vocabulary import ReviewState, Severity
 from registry.api.openapi import refusals
 
 TEXT = {"type": "string"}
@@ -13,7 +13,8 @@ OR_NULL = {"type": ["string", "null"]}
 NEXT = {"type": ["string", "null"], "format": "uri"}
 
 
-def _object(description: str, **properties: Any) -> dict[str, Any]:
+def whole(description: str, **properties: Any) -> dict[str, Any]:
+    """An object that always has all of these."""
     return {
         "type": "object",
         "description": description,
@@ -22,7 +23,8 @@ def _object(description: str, **properties: Any) -> dict[str, Any]:
     }
 
 
-def _pages(name: str) -> dict[str, Any]:
+def pages(name: str) -> dict[str, Any]:
+    """A page of a list."""
     return {
         "type": "object",
         "required": ["next", "previous", "results"],
@@ -30,14 +32,14 @@ def _pages(name: str) -> dict[str, Any]:
     }
 
 
-_CHANGE = _object(
+_CHANGE = whole(
     "One answer, or one row that came or went with all it says",
     pointer={"type": "string", "description": "JSON Pointer into the case document as it was then"},
     old={"description": "What stood there; null for nothing"},
     new={"description": "What stands there since; null for nothing"},
 )
-_SETTLED = _object(
-    "A finding that opened, was answered, returned or closed",
+_SETTLED = whole(
+    "A finding that opened, was answered or decided, returned or closed",
     kind={"type": "string", "enum": ["query", "deviation"]},
     code=TEXT,
     message=TEXT,
@@ -47,8 +49,10 @@ _SETTLED = _object(
     state={"enum": ReviewState.values},
     answer=TEXT,
     answer_text=TEXT,
+    decision=TEXT,
+    decision_text=TEXT,
 )
-_CONTACT = _object(
+_CONTACT = whole(
     "An attempt to reach the patient",
     tried_on={"type": "string", "format": "date"},
     contact_type=TEXT,
@@ -56,7 +60,7 @@ _CONTACT = _object(
     note=TEXT,
 )
 COMPONENTS: dict[str, dict[str, Any]] = {
-    "Save": _object(
+    "Save": whole(
         "What was saved at once",
         number={"type": "integer", "description": "Counted from the first save of the case"},
         at=TIME,
@@ -75,39 +79,23 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "properties": {"next": NEXT, "results": list_of(reference("Save"))},
     },
 }
-_NAMED = {
+NAMED = {
     "case": {"type": "integer", "description": "Id of the case"},
     "case_number": TEXT,
     "center": TEXT,
     "url": {"type": "string", "description": "Address of the case"},
 }
 COMPONENTS |= {
-    "Waiting": _object(
+    "Waiting": whole(
         "A patient of whom news is waited for",
-        **_NAMED,
+        **NAMED,
         registry_id=TEXT,
         version={"type": "integer", "description": "Version of the case, for If-Match"},
         last_contact={"type": "string", "description": "The last sign of life, as precisely as it is known"},
         due_on={"type": "string", "format": "date"},
         days_overdue={"type": "integer", "description": "Since a year after the last contact"},
     ),
-    "WaitingPage": _pages("Waiting"),
-    "Found": _object(
-        "A deviation or data query, and what the center said to it",
-        id={"type": "integer"},
-        **_NAMED,
-        code={"type": "string", "description": "Id of the rule"},
-        message=TEXT,
-        pointer={"type": "string", "description": "JSON Pointer into the case document"},
-        severity={"enum": Severity.values},
-        state={"enum": ReviewState.values},
-        opened_at=TIME,
-        answer={"enum": ["", *Answer.values]},
-        answer_text=TEXT,
-        answered_at={**TIME, "type": ["string", "null"]},
-        closed_at={**TIME, "type": ["string", "null"]},
-    ),
-    "FoundPage": _pages("Found"),
+    "WaitingPage": pages("Waiting"),
 }
 
 _SIZE = OpenApiParameter("page_size", int, description="Rows on a page")
@@ -119,24 +107,16 @@ HISTORY: dict[str, Any] = {
     "responses": {**_body("History"), **refusals(_404="There is no such case, or none that you may see.")},
 }
 _CENTER = OpenApiParameter("center", str, description="Code of the center")
-_FILTERS = [
-    OpenApiParameter(
-        "state", str, enum=ReviewState.values, description="Without it: all that are not closed"
-    ),
-    OpenApiParameter("code", str, description="Id of the rule"),
-    OpenApiParameter("case_number", str, description="The center's own number of the case"),
-]
 
 
-def _list(operation_id: str, page: str, *parameters: OpenApiParameter) -> dict[str, Any]:
+def listed(operation_id: str, page: str, *parameters: OpenApiParameter) -> dict[str, Any]:
+    """The description of a list."""
     given = [_CENTER, *parameters, *_PAGING]
     return {"operation_id": operation_id, "parameters": given, "responses": _body(page)}
 
 
-DUE = _list("list_follow_ups_due", "WaitingPage")
-LOST = _list("list_follow_ups_lost", "WaitingPage")
-QUERIES = _list("list_queries", "FoundPage", *_FILTERS)
-DEVIATIONS = _list("list_deviations", "FoundPage", *_FILTERS)
+DUE = listed("list_follow_ups_due", "WaitingPage")
+LOST = listed("list_follow_ups_lost", "WaitingPage")
 
 
 def add_components(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:

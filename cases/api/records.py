@@ -12,7 +12,8 @@ from cases.rulebook.completeness import missing_answers
 from cases.rulebook.retelling import of_item
 
 RECORD = ("id", "case_number", "status", "source", "version", "created_at", "updated_at")
-FINDING = ("pointer", "severity", "state", "opened_at", "answer", "answer_text", "answered_at")
+SAID = ("answer", "answer_text", "answered_at", "decision", "decision_text", "decided_at")
+FINDING = ("pointer", "severity", "state", "opened_at", *SAID)
 DERIVED = (
     *(
         "level",
@@ -49,7 +50,7 @@ def derived(document: Any) -> dict[str, Any]:
 
 
 def findings(model: type[ReviewItem], case: Case) -> list[dict[str, Any]]:
-    """What the data call for today, and what the center said to it."""
+    """What the data call for today, and what people said to it."""
     standing = model.objects.standing().filter(case=case).order_by("rule_id", "pointer")
     return [
         {"code": item.rule_id, "message": of_item(item), **{name: getattr(item, name) for name in FINDING}}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.api import bulk, history, knowledge, plans, rows, views, work
+from cases.api import bulk, findings, history, knowledge, plans, rows, views, work
 
 urlpatterns = [
     path("cases/", views.Cases.as_view(), name="api-cases"),
@@ -28,8 +28,14 @@ urlpatterns = [
     path("cases/<int:pk>/history/", history.CaseHistory.as_view(), name="api-case-history"),
     path("follow-ups/due/", work.FollowUpsDue.as_view(), name="api-follow-ups-due"),
     path("follow-ups/lost/", work.FollowUpsLost.as_view(), name="api-follow-ups-lost"),
-    path("queries/", work.Queries.as_view(), name="api-queries"),
-    path("deviations/", work.Deviations.as_view(), name="api-deviations"),
+    path("queries/", findings.Queries.as_view(), name="api-queries"),
+    path("queries/<int:pk>/", findings.OneQuery.as_view(), name="api-query"),
+    path("queries/<int:pk>/answer/", findings.AnswerQuery.as_view(), name="api-query-answer"),
+    path("queries/<int:pk>/decide/", findings.DecideQuery.as_view(), name="api-query-decide"),
+    path("deviations/", findings.Deviations.as_view(), name="api-deviations"),
+    path("deviations/<int:pk>/", findings.OneDeviation.as_view(), name="api-deviation"),
+    path("deviations/<int:pk>/explain/", findings.ExplainDeviation.as_view(), name="api-deviation-explain"),
+    path("deviations/<int:pk>/decide/", findings.DecideDeviation.as_view(), name="api-deviation-decide"),
     path("algorithm/plan/", plans.AlgorithmPlan.as_view(), name="api-plan"),
     path("rules/", knowledge.Rules.as_view(), name="api-rules"),
     path("dictionary/", knowledge.Dictionary.as_view(), name="api-dictionary"),

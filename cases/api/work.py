@@ -1,7 +1,4 @@
-"""Work lists over HTTP: whose news is due, who is lost, which values are in question, where care was otherwise.
-
-They are for reading: news comes in with the case, answers are given at the addresses of the findings.
-"""
+"""Work lists over HTTP: whose news is due, who is lost. They are for reading: news comes in with the case."""
 
 from __future__ import annotations
 
@@ -16,21 +13,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cases import follow_up, intake
-from cases.api import openapi_reading, records
+from cases.api import openapi_reading
 from cases.api.filters import CODE
 from cases.follow_up import DUE_MONTHS, Which
-from cases.models import Case, DataQuery, Deviation, SurvivalObservation
-from cases.models.review import ReviewItem
-from cases.rulebook.retelling import of_item
-from cases.vocabulary import ReviewState
+from cases.models import Case, SurvivalObservation
 from registry.access import Action
 from registry.api.pages import PAGING, Pages
 from registry.api.permissions import reach
 from registry.api.views import RegistryView
 from registry.dates import months_later
 from registry.models import Center
-
-LONGEST_RULE = 40
 
 
 class WorkList(RegistryView):
@@ -56,7 +48,8 @@ class WorkList(RegistryView):
         return pages.get_paginated_response([shown(row) for row in found])
 
 
-def _named(case: Case, center: Center) -> dict[str, Any]:
+def named(case: Case, center: Center) -> dict[str, Any]:
+    """A case as the lists name it."""
     address = reverse("api-case", args=[case.pk])
     return {"case": case.pk, "case_number": case.case_number, "center": center.code, "url": address}
 
@@ -109,68 +102,10 @@ class FollowUpsLost(_FollowUps):
 def _patient(row: SurvivalObservation) -> dict[str, Any]:
     assert row.last_contact_on is not None
     return {
-        **_named(row.case, row.center),
+        **named(row.case, row.center),
         "registry_id": row.case.patient.registry_id,
         "version": row.case.version,
         "last_contact": str(row.last_contact),
         "due_on": months_later(row.last_contact_on, DUE_MONTHS),
         "days_overdue": follow_up.days_overdue(row.last_contact_on, intake.today_at(row.center)),
     }
-
-
-# --- findings --------------------------------------------------------------------------------------------------------
-
-
-class FindingFilter(OfCenter):
-    """By state, rule and case."""
-
-    state = django_filters.ChoiceFilter(
-        choices=ReviewState.choices, help_text="open, answered or closed; what is not closed without it"
-    )
-    code = django_filters.CharFilter(
-        field_name="rule_id", max_length=LONGEST_RULE, help_text="Id of the rule"
-    )
-    case_number = django_filters.CharFilter(
-        field_name="case__case_number", max_length=40, help_text="The center's own number of the case"
-    )
-
-
-class _Findings(WorkList):
-    """What the rulebooks found, the latest first."""
-
-    model: ClassVar[type[ReviewItem]]
-    filters, order = FindingFilter, ("-opened_at", "-id")
-
-    def _answer(self, request: Request) -> Response:
-        rows = self.visible(self.model.objects.select_related("case", "center"))
-        if "state" not in request.query_params:
-            rows = rows.standing()  # type: ignore[attr-defined]
-        return self.page(request, rows, _finding)
-
-
-class Queries(_Findings):
-    """Data queries."""
-
-    model = DataQuery
-
-    @extend_schema(**openapi_reading.QUERIES)
-    def get(self, request: Request) -> Response:
-        """List implausible values, to be confirmed or corrected."""
-        return self._answer(request)
-
-
-class Deviations(_Findings):
-    """Deviations from the algorithm."""
-
-    model = Deviation
-
-    @extend_schema(**openapi_reading.DEVIATIONS)
-    def get(self, request: Request) -> Response:
-        """List where care was not as the algorithm expects."""
-        return self._answer(request)
-
-
-def _finding(item: ReviewItem) -> dict[str, Any]:
-    said = {name: getattr(item, name) for name in records.FINDING}
-    about = {"code": item.rule_id, "message": of_item(item), "closed_at": item.closed_at}
-    return {"id": item.pk, **_named(item.case, item.center), **about, **said}

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext
 
 from cases.querysets import AssessmentQuerySet, FindingQuerySet
-from cases.vocabulary import Answer, ReviewState, Severity
+from cases.vocabulary import Answer, Decision, ReviewState, Severity
 from registry.access import ScopedQuerySet
 from registry.audit import audited
 from registry.tongues import Labeled
@@ -56,9 +56,11 @@ class Assessment(models.Model):
 
 
 class ReviewItem(models.Model):
-    """A finding that a person should see: one row per case, rule and place; it opens, is answered, closes, and stays.
+    """A finding that a person should see: one row per case, rule and place, which is never deleted.
 
-    The answer stays when the row opens again or closes; only another answer takes its place (the history has both).
+    open -> answered by its center -> decided by a second person. It goes back to open when the decision is that the
+    data are wrong, and when the values or the rule change that it was answered on; it closes by itself when corrected
+    data no longer call for it. Answer and decision stay on the row until others take their place; the history has all.
     """
 
     case = models.ForeignKey(
@@ -83,6 +85,11 @@ class ReviewItem(models.Model):
     severity = models.CharField(max_length=10, choices=Severity, help_text="How much it matters")
     sentence = models.TextField(help_text="What was found")
     values = models.JSONField(default=dict, help_text="The values used")
+    rule_terms = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="The rule as it was read: its edition and its thresholds",
+    )
     state = models.CharField(
         max_length=10, choices=ReviewState, default=ReviewState.OPEN, help_text="Open or closed"
     )
@@ -112,6 +119,30 @@ class ReviewItem(models.Model):
         help_text="Who answered",
     )
     answered_at = models.DateTimeField(null=True, blank=True, help_text="When it was answered")
+    decision = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        choices=Decision,
+        help_text="What a second person makes of the answer",
+    )
+    decision_text = models.CharField(
+        max_length=1000,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="In that person's words; never anything that identifies a person",
+    )
+    decided_by = models.ForeignKey(
+        "registry.User",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who decided; never who answered",
+    )
+    decided_at = models.DateTimeField(null=True, blank=True, help_text="When it was decided")
 
     objects = FindingQuerySet.as_manager()
 
@@ -128,6 +159,15 @@ class ReviewItem(models.Model):
                 condition=~models.Q(state=ReviewState.ANSWERED) | ~models.Q(answer=""),
                 name="%(app_label)s_%(class)s_answered_by_an_answer",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(state=ReviewState.DECIDED)
+                | (~models.Q(decision="") & ~models.Q(answer="")),
+                name="%(app_label)s_%(class)s_decided_by_a_decision",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decision="") | ~models.Q(decided_by=models.F("answered_by")),
+                name="%(app_label)s_%(class)s_decided_by_another",
+            ),
         ]
         indexes = [
             models.Index(
@@ -141,8 +181,13 @@ class ReviewItem(models.Model):
 
     @property
     def is_returned(self) -> bool:
-        """Whether it was answered, and then came back: the data or the rule changed since."""
+        """Whether it was answered, and then came back: the data or the rule changed since, or the data are wrong."""
         return self.state == ReviewState.OPEN and bool(self.answer)
+
+    @property
+    def is_sent_back(self) -> bool:
+        """Whether a second person said that the data are wrong, and nobody has answered since."""
+        return self.state == ReviewState.OPEN and self.decision == Decision.DATA_WRONG
 
 
 @audited

@@ -34,7 +34,8 @@ class Rule:
     language. `says` is the sentence for a deviation, with facts in braces, or makes it of them. `severity` may depend
     on the facts. `since` is the first day of operations it was written for. `held_by` says how a rule holds that no
     document can show; such a rule is listed and not read. A rule that is `only_to_complete` does not refuse a draft, it
-    keeps a case from being complete. A retired rule keeps its id.
+    keeps a case from being complete. A retired rule keeps its id. Whoever changes what a predicate means gives the rule
+    its next `edition`, so that what people decided on its findings comes back to them.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Rule:
     held_by: Any = ""
     only_to_complete: bool = False
     retired: str = ""
+    edition: int = 1
     severities: str = ""
     conflicts_with: tuple[str, ...] = ()
     to_apply: tuple[Fact, ...] = field(init=False)
@@ -98,6 +100,11 @@ class Rule:
         named = [fact for fact in self.facts if fact.name == self.at]
         placed = [fact for fact in (*self.to_judge, *self.to_apply) if fact.field or fact.derived]
         return next(iter(named + placed), None)
+
+    @cached_property
+    def terms(self) -> dict[str, Any]:
+        """What an answer to a finding of this rule rests on beside the values."""
+        return {"edition": self.edition}
 
     @property
     def is_read(self) -> bool:

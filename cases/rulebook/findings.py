@@ -51,6 +51,7 @@ class Finding:
     missing: tuple[MissingFact, ...]
     said: Callable[[Tongue], str] = field(repr=False, compare=False)
     historical: bool = False  # the resection came before the rule's time
+    rule_terms: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def sentence(self) -> str:
@@ -154,6 +155,7 @@ def _finding(version: str, rule: Rule, steps: _Steps, document: Any, place: Plac
         missing=missing,
         said=partial(_sentence, rule, steps, missing),
         historical=_historical(rule, document),
+        rule_terms=rule.terms,
     )
 
 

@@ -20,9 +20,7 @@ def version_read(request: Request) -> int:
     """The version that `If-Match` names: 428 without one, 412 for what cannot be a version of ours."""
     sent = request.headers.get("If-Match")
     if sent is None:
-        raise Refused(
-            428, "version_required", gettext("Send If-Match with the ETag that you got when you read it.")
-        )
+        _ask_for_version()
     tag = _TAG.fullmatch(sent.strip())
     if tag is None:
         raise Refused(
@@ -31,6 +29,22 @@ def version_read(request: Request) -> int:
             gettext('If-Match must be one ETag of a read, such as "3" with its quotes.'),
         )
     return int(tag[1])
+
+
+def refuse_unless_seen(request: Request, current: str) -> None:
+    """Refuse a request whose If-Match is missing, or is not the ETag of what is there now."""
+    sent = request.headers.get("If-Match")
+    if sent is None:
+        _ask_for_version()
+    if sent.strip() != current:
+        told = gettext("It changed since you read it; read it again.")
+        raise Refused(412, "stale_version", told, headers={"ETag": current})
+
+
+def _ask_for_version() -> NoReturn:
+    raise Refused(
+        428, "version_required", gettext("Send If-Match with the ETag that you got when you read it.")
+    )
 
 
 def refuse_unless_read(request: Request, current: int) -> None:

@@ -293,3 +293,95 @@ def test_a_reviewer_reads_them_on_the_case_and_is_not_asked_to_answer(rita, case
     assert deviation.sentence in seen
     assert "Explain it" not in seen
     assert "Read more" in seen
+
+
+# --- the second person ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def explained(deviation, alice):
+    answering.explain(deviation, answer="emergency", text="Ruptured on arrival.", by=alice)
+    deviation.refresh_from_db()
+    return deviation
+
+
+def decide(client, item, page=None, **given):
+    page = page or client.get(page_of(item))
+    return client.post(page_of(item), {**filled(page, "decide_form"), **given})
+
+
+def test_a_reviewer_decides_on_the_page_of_an_explained_deviation(rita, explained):
+    shown = browser(rita).get(page_of(explained))
+    assert "Emergency. Ruptured on arrival." in text(shown)
+    assert 'id="answer_form"' not in shown.content.decode()
+
+    response = decide(browser(rita), explained, decision="accepted")
+
+    explained.refresh_from_db()
+    assert (response.status_code, explained.state, explained.decided_by) == (302, "decided", rita)
+
+
+def test_the_center_reads_the_decision_and_cannot_answer_again(alice, rita, explained):
+    answering.decide(explained, decision="not_accepted", text="Elective by the record.", by=rita)
+
+    shown = browser(alice).get(page_of(explained))
+
+    seen = text(shown)
+    assert "The decision Not accepted. Elective by the record. Rita" in seen
+    assert "This is decided. It comes back by itself when the data or the rule change." in seen
+    assert "Not accepted by Rita: Elective by the record." in seen.replace(" : ", ": ")
+    assert 'id="answer_form"' not in shown.content.decode()
+
+
+def test_what_was_sent_back_is_answered_or_corrected(alice, rita, explained):
+    answering.decide(explained, decision="data_wrong", text="See the operation note.", by=rita)
+
+    shown = browser(alice).get(page_of(explained))
+
+    assert "Sent back: correct the data" in text(shown)
+    assert 'id="answer_form"' in shown.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"decision_text": "My words."}, "Decision: Choose a decision from the list."),
+        ({"decision": "data_wrong", "decision_text": " "}, "Why: Say why, so that the center can act on it."),
+    ],
+)
+def test_a_wrong_decision_comes_back_with_what_was_typed(rita, explained, given, told):
+    response = decide(browser(rita), explained, **given)
+
+    assert response.status_code == 422
+    assert told in text(response)
+    assert given["decision_text"].strip() in text(response)
+
+
+def test_a_decision_on_a_page_that_is_older_than_the_answer_is_refused(alice, rita, explained):
+    client = browser(rita)
+    old = client.get(page_of(explained))
+    answering.explain(explained, answer="comorbidity", text="", by=alice)
+
+    response = decide(client, explained, page=old, decision="accepted")
+
+    assert response.status_code == 422
+    assert "this changed while you were writing" in text(response)
+
+
+def test_who_answered_sees_why_another_decides(dana, query):
+    answering.confirm(query, text="It is right.", by=dana)
+
+    shown = browser(dana).get(page_of(query))
+
+    assert "You gave this answer, so another person decides on it." in text(shown)
+    assert 'id="decide_form"' not in shown.content.decode()
+
+
+def test_a_decision_needs_the_right_even_if_the_form_is_made_up(alice, lena, explained):
+    response = browser(lena).post(
+        page_of(explained), {"act": "decide", "decision": "accepted", "seen": ""}
+    )
+
+    assert response.status_code == 403
+    explained.refresh_from_db()
+    assert explained.state == "answered"

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 
 from cases import answering, intake
 from cases.intake import Submission
@@ -170,3 +171,144 @@ def test_an_answer_brings_its_own_scope(query, alice):
 
     query.refresh_from_db()
     assert query.state == "answered"
+
+
+# --- the second person ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def explained(deviation, alice):
+    explain(deviation, alice)
+    deviation.refresh_from_db()
+    return deviation
+
+
+def decide(item, by, decision="accepted", text="", **given):
+    answering.decide(item, decision=decision, text=text, by=by, **given)
+
+
+@pytest.mark.parametrize(
+    ("decision", "text", "state"),
+    [
+        ("accepted", "", "decided"),
+        ("not_accepted", "The approach was not discussed.", "decided"),
+        ("data_wrong", "The record names a chevron incision.", "open"),
+    ],
+)
+def test_a_reviewer_decides_on_an_explanation(explained, rita, decision, text, state):
+    decide(explained, rita, decision, text)
+
+    explained.refresh_from_db()
+    assert (explained.state, explained.decision, explained.decision_text) == (state, decision, text)
+    assert (explained.decided_by, explained.answer) == (rita, "emergency")
+    assert explained.decided_at is not None
+    assert history_of(explained).last().pgh_context["user"] == rita.pk
+
+
+@pytest.mark.parametrize("name", ["alice", "lena", "bob", "dana", "ada", "otto", "nobody"])
+def test_who_may_not_decide_cannot_decide_on_a_deviation(name, request, explained):
+    with pytest.raises(PermissionDenied):
+        decide(explained, request.getfixturevalue(name))
+
+
+@pytest.mark.parametrize("name", ["rita", "dana"])
+def test_reviewers_and_data_managers_decide_on_confirmations(name, request, query, alice):
+    answering.confirm(query, text="It is right.", by=alice)
+
+    decide(query, request.getfixturevalue(name))
+
+    query.refresh_from_db()
+    assert query.state == "decided"
+
+
+def test_nobody_decides_on_their_own_answer(query, dana):
+    answering.confirm(query, text="It is right.", by=dana)
+
+    with pytest.raises(ValidationError) as refused:
+        decide(query, dana)
+
+    assert "another person decides" in refused.value.message_dict[NON_FIELD_ERRORS][0]
+    query.refresh_from_db()
+    assert query.state == "answered"
+
+
+def test_the_database_refuses_a_decision_on_ones_own_answer(query, dana):
+    answering.confirm(query, text="It is right.", by=dana)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        DataQuery.objects.filter(pk=query.pk).update(state="decided", decision="accepted", decided_by=dana)
+
+
+def test_there_is_nothing_to_decide_before_there_is_an_answer(deviation, rita):
+    with pytest.raises(ValidationError) as refused:
+        decide(deviation, rita)
+
+    assert "there is no answer to decide on" in refused.value.message_dict[NON_FIELD_ERRORS][0]
+
+
+@pytest.mark.parametrize(
+    ("decision", "text", "told"),
+    [
+        ("", "", {"decision": ["Choose a decision from the list."]}),
+        ("perhaps", "", {"decision": ["Choose a decision from the list."]}),
+        ("not_accepted", " ", {"decision_text": ["Say why, so that the center can act on it."]}),
+        ("data_wrong", "", {"decision_text": ["Say why, so that the center can act on it."]}),
+        ("accepted", "x" * 1001, {"decision_text": ["This has 1001 characters; shorten it to 1000."]}),
+        ("accepted", "a\x00b", {"decision_text": ["Take out the characters that cannot be seen."]}),
+    ],
+)
+def test_a_decision_needs_what_the_center_can_act_on(explained, rita, decision, text, told):
+    with pytest.raises(ValidationError) as refused:
+        decide(explained, rita, decision, text)
+
+    assert refused.value.message_dict == told
+    explained.refresh_from_db()
+    assert explained.state == "answered"
+
+
+def test_what_is_decided_is_not_answered_again(explained, alice, rita):
+    decide(explained, rita)
+
+    with pytest.raises(ValidationError) as refused:
+        explain(explained, alice, "comorbidity")
+
+    assert "this is decided" in refused.value.message_dict[NON_FIELD_ERRORS][0]
+
+
+def test_a_decision_can_be_taken_anew_and_the_history_has_both(explained, rita):
+    decide(explained, rita)
+    decide(explained, rita, "not_accepted", "Not an emergency by the record.")
+
+    decisions = history_of(explained).values_list("state", "decision")
+    assert list(decisions)[-2:] == [("decided", "accepted"), ("decided", "not_accepted")]
+
+
+def test_the_same_decision_twice_leaves_one_trace(explained, rita):
+    seen = answering.fingerprint(explained)
+    decide(explained, rita, if_seen=seen)
+    traces = history_of(explained).count()
+
+    decide(explained, rita, if_seen=seen)
+
+    assert history_of(explained).count() == traces
+
+
+def test_a_decision_on_an_answer_that_changed_is_refused(explained, alice, rita):
+    seen = answering.fingerprint(explained)
+    explain(explained, alice, "comorbidity")
+
+    with pytest.raises(ValidationError) as refused:
+        decide(explained, rita, if_seen=seen)
+
+    assert "changed while you were writing" in refused.value.message_dict[NON_FIELD_ERRORS][0]
+
+
+def test_a_center_answers_again_what_was_sent_back(explained, alice, rita):
+    decide(explained, rita, "data_wrong", "See the operation note.")
+
+    explained.refresh_from_db()
+    assert (explained.is_sent_back, explained.is_returned) == (True, True)
+    explain(explained, alice, "comorbidity")
+
+    explained.refresh_from_db()
+    assert (explained.state, explained.decision, explained.decided_by) == ("answered", "", None)

@@ -236,3 +236,57 @@ def test_reading_costs_the_same_number_of_statements_whatever_was_answered(north
 
     queries_for(1)
     assert queries_for(2) == queries_for(20) <= 36
+
+
+# --- decided -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def decided(deviation, rita):
+    """A deviation that was explained and accepted."""
+    answering.decide(deviation, decision="accepted", text="", by=rita)
+    return deviation
+
+
+def test_what_was_decided_stays_decided_when_it_is_read_again(decided, save):
+    read_again()
+    save(approach=["median_laparotomy"], skin_to_skin_min=300)
+
+    decided.refresh_from_db()
+    assert decided.state == "decided"
+    assert states(decided) == ["open", "answered", "decided"]
+
+
+def test_what_was_decided_returns_when_its_values_change(decided, save):
+    save(approach=["median_laparotomy", "sternotomy"])
+
+    decided.refresh_from_db()
+    assert (decided.state, decided.is_returned, decided.is_sent_back) == ("open", True, False)
+    assert (decided.answer, decided.decision) == ("emergency", "accepted")
+
+
+def test_what_was_decided_closes_by_itself_when_the_data_are_corrected(decided, save):
+    save(approach=["chevron"])
+
+    decided.refresh_from_db()
+    assert (decided.state, decided.decision) == ("closed", "accepted")
+
+
+def test_what_was_decided_returns_when_the_rule_changes(decided):
+    """The terms of the rule are part of what was decided on, though the values are the same."""
+    Deviation.objects.filter(pk=decided.pk).update(rule_terms={"edition": 0})
+
+    read_again()
+
+    decided.refresh_from_db()
+    assert (decided.state, decided.is_returned) == ("open", True)
+
+
+def test_a_decision_of_a_release_that_kept_no_terms_stays(decided):
+    Deviation.objects.filter(pk=decided.pk).update(rule_terms={})
+
+    read_again()
+
+    decided.refresh_from_db()
+    assert decided.state == "decided"
+    assert decided.rule_terms != {}
