@@ -37,7 +37,7 @@ CARDS = {
     "ines": WORK,
     "lena": WORK | {"Last imports", "API keys that expire within 30 days"},
     "dana": WORK | {"Last imports"},
-    "rita": {"Open data queries", "Explained deviations", "Last reports"},
+    "rita": {"Confirmed values to decide on", "Explained deviations", "Last reports"},
     "ada": {
         *("Open data queries", "New deviations", "Last reports"),
         *("Accounts without a role", "API keys that expire within 30 days"),

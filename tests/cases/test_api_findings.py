@@ -170,8 +170,8 @@ def test_an_answer_sent_again_after_a_time_out_is_given_once(script):
     assert (first.status_code, again.status_code) == (200, 200)
     assert first.content == again.content
     with access.everywhere():
-        states = history_of(Deviation.objects.get(pk=seen["id"])).values_list("state", flat=True)
-    assert list(states) == ["open", "answered"]
+        states = list(history_of(Deviation.objects.get(pk=seen["id"])).values_list("state", flat=True))
+    assert states == ["open", "answered"]
 
 
 def test_the_life_of_a_finding_is_told(script, rita, dana):

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from cases.models import Deviation
 from cases.pathway import PHASES, State, pathway
 from cases.rulebook import engine
 from cases.rulebook.algorithm import ALGORITHM
@@ -12,13 +13,18 @@ from tests.cases.examples import draft, resected
 DAY = date(2026, 1, 1)
 
 
-def path(document, explained=()):
+def path(document, deviations=()):
     findings = [finding.as_json() for finding in engine.read(ALGORITHM, document, DAY).findings]
-    return pathway(document, findings, explained)
+    return pathway(document, findings, deviations)
 
 
-def steps(document, explained=()):
-    return {step.rule: step for phase in path(document, explained) for step in (*phase.steps, *phase.idle)}
+def steps(document, *deviations):
+    return {step.rule: step for phase in path(document, deviations) for step in (*phase.steps, *phase.idle)}
+
+
+def said(rule, state="answered", decision=""):
+    """A deviation as people left it."""
+    return Deviation(rule_id=rule, state=state, answer="emergency", decision=decision)
 
 
 def test_every_rule_of_the_algorithm_has_one_phase():
@@ -58,11 +64,22 @@ def test_each_verdict_has_its_word(operation, rule, state, word):
     assert (step.state, step.word) == (state, word)
 
 
-def test_a_deviation_that_the_center_explained_is_not_called_justified():
+@pytest.mark.parametrize(
+    ("answers", "state", "word"),
+    [
+        ([("answered", "")], State.EXPLAINED, "explained"),
+        ([("decided", "accepted")], State.JUSTIFIED, "justified"),
+        ([("decided", "not_accepted")], State.DEVIATION, "deviation"),
+        ([("open", "data_wrong")], State.DEVIATION, "deviation"),
+        ([("decided", "accepted"), ("answered", "")], State.EXPLAINED, "explained"),
+        ([("open", ""), ("decided", "accepted")], State.DEVIATION, "deviation"),
+    ],
+)
+def test_a_deviation_is_justified_when_every_explanation_of_it_was_accepted(answers, state, word):
     document = resected(operation={"approach": ["median_laparotomy"]})
-    step = steps(document, ["S-04"])["S-04"]
+    step = steps(document, *(said("S-04", *answer) for answer in answers))["S-04"]
 
-    assert (step.state, step.word) == (State.EXPLAINED, "explained")
+    assert (step.state, step.word) == (state, word)
 
 
 def test_a_sentinel_event_is_not_called_a_deviation():
@@ -72,7 +89,8 @@ def test_a_sentinel_event_is_not_called_a_deviation():
     )
 
     assert steps(document)["S-14"].word == "sentinel event"
-    assert steps(document, ["S-14"])["S-14"].word == "sentinel event, explained"
+    assert steps(document, said("S-14"))["S-14"].word == "sentinel event, explained"
+    assert steps(document, said("S-14", "decided", "accepted"))["S-14"].word == "sentinel event, reviewed"
 
 
 def test_what_does_not_apply_stands_apart():
