@@ -95,7 +95,9 @@ def decide(
         row.state = ReviewState.OPEN if is_sent_back else ReviewState.DECIDED
         row.decision, row.decision_text = decision, text
         row.decided_by, row.decided_at = by, timezone.now()
-        row.save(update_fields=["state", "decision", "decision_text", "decided_by", "decided_at"])
+        if is_sent_back:
+            row.waiting_since = row.decided_at
+        row.save(update_fields=["state", "waiting_since", *DECIDED])
 
 
 def fingerprint(item: ReviewItem) -> str:

@@ -191,6 +191,7 @@ def _item(case: Judged, finding: Any, version: str, now: datetime) -> dict[str, 
         "rule_terms": finding.rule_terms,
         "state": ReviewState.OPEN,
         "opened_at": now,
+        "waiting_since": now,
         "closed_at": None,
     }
 
@@ -228,7 +229,10 @@ def _settle(model: type[ReviewItem], case_ids: list[int], found: list[dict[str, 
         found,
         key=["case_id", "rule_id", "pointer"],
         kept=["opened_at"],
-        unless={"state": STILL_ANSWERED},
+        unless={
+            "state": STILL_ANSWERED,
+            "waiting_since": f"stored.state = '{ReviewState.OPEN}' OR {STILL_ANSWERED}",
+        },
     )
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:

@@ -5,19 +5,12 @@ exception are sentences about the rows of an imported file (docs/decisions/0009)
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext
-
-from registry import audit
-
-if TYPE_CHECKING:
-    from registry.models import User
 
 
 class LanguageMiddleware:
@@ -51,12 +44,3 @@ def offered(language: str) -> str:
 def spoken() -> str:
     """The language of the present request."""
     return offered(translation.get_language() or "") or settings.LANGUAGE_CODE
-
-
-def choose(language: str, *, by: "User") -> None:
-    """Let a person choose the own language; empty follows the browser."""
-    if language and language not in dict(settings.LANGUAGES):
-        raise ValidationError({"language": gettext("Choose one of the languages of the list.")})
-    with audit.because(door="admin", by=by, reason="own language"):
-        by.language = language
-        by.save(update_fields=["language"])

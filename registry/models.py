@@ -37,6 +37,11 @@ class User(AbstractUser):
         default="",
         help_text="Language of pages and mails; empty follows the browser.",
     )
+    weekly_mail = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Does this person want the weekly mail about findings to answer or to decide on?",
+    )
     password_set_at = models.DateTimeField(
         null=True,
         blank=True,

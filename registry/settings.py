@@ -214,6 +214,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "registry.tasks.forget_answered_requests",
         "schedule": crontab(hour=3, minute=50),
     },
+    "write weekly mails": {
+        "task": "reports.tasks.write_weekly_mails",
+        "schedule": crontab(hour=4, minute=20),
+    },
     "send reports that are due": {"task": "reports.tasks.send_due", "schedule": crontab()},
 }
 

@@ -18,6 +18,7 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -66,15 +67,43 @@ def write(report: Report, recipients: Iterable[User]) -> int:
     # the slow part stands outside the transaction
     letters = {code: documents.letter(content, code) for code in sorted(set(spoken.values()))}
     written_at = database_now()
-    rows = [_written(report, letters[spoken[user.pk]], user, written_at) for user in wanted]
+    rows = [
+        _written(
+            letters[spoken[user.pk]],
+            user,
+            written_at,
+            name=f"report-{report.pk}-{user.pk}-{report.content_digest[:16]}",
+            report=report,
+            center_id=report.center_id,
+        )
+        for user in wanted
+    ]
+    return _keep(rows)
+
+
+def write_weekly(week: str, letters: Iterable[tuple[User, Letter]]) -> int:
+    """Write the weekly mails of one week, one for a person at most, whoever else writes them; tell how many."""
+    written_at = database_now()
+    return _keep(
+        [
+            _written(
+                letter, user, written_at, name=f"work-{week}-{user.pk}", kind=Delivery.Kind.WORK, week=week
+            )
+            for user, letter in letters
+        ]
+    )
+
+
+def _keep(rows: list[Delivery]) -> int:
     with access.everywhere():
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)  # another worker may have written the same
     return len(rows)
 
 
-def _written(report: Report, parts: Letter, user: User, written_at: datetime) -> Delivery:
+def _written(parts: Letter, user: User, written_at: datetime, *, name: str, **of: Any) -> Delivery:
+    """The finished message under its permanent name."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    message_id = f"<report-{report.pk}-{user.pk}-{report.content_digest[:16]}@{domain}>"
+    message_id = f"<{name}@{domain}>"
     envelope = Envelope(
         sender=settings.DEFAULT_FROM_EMAIL,
         recipient=_readable(user.email),
@@ -83,8 +112,7 @@ def _written(report: Report, parts: Letter, user: User, written_at: datetime) ->
     )
     message = documents.mail(parts, envelope)
     return Delivery(
-        center_id=report.center_id,
-        report=report,
+        **of,
         recipient=user,
         address=user.email,
         message_id=message_id,
@@ -181,8 +209,7 @@ def recover() -> int:
 def _send(delivery: Delivery, sender: Transport) -> Result:
     """Hand over one claimed message and write down what became of it."""
     with access.everywhere():
-        report = Report.objects.defer("content").get(pk=delivery.report_id)
-        reason = _why_not(delivery, report)
+        reason = _why_not(delivery)
     if not reason:
         result = sender.send(
             sender=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
@@ -198,9 +225,17 @@ def _send(delivery: Delivery, sender: Transport) -> Result:
     return result
 
 
-def _why_not(delivery: Delivery, report: Report) -> str:
+def wants_weekly(user: User) -> bool:
+    """Tell whether this person gets the weekly mail: asked when it is written and again when it is sent."""
+    return user.is_active and user.weekly_mail and bool(user.email) and bool(user.memberships.all())
+
+
+def _why_not(delivery: Delivery) -> str:
     """Ask again, at the last moment, whether this message may go to this address."""
-    if not may_receive(delivery.recipient, report):
+    if delivery.kind == Delivery.Kind.WORK:
+        if not wants_weekly(delivery.recipient):
+            return "this person no longer wants or may have the weekly mail"
+    elif not may_receive(delivery.recipient, Report.objects.defer("content").get(pk=delivery.report_id)):
         return "this person may no longer read the report"
     if delivery.recipient.email != delivery.address:
         return "the address has changed since it was written"

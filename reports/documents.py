@@ -115,14 +115,15 @@ def _subject(content: ReportContent, report: PrintedReport) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """What every recipient of a report gets: rendered once, addressed many times."""
+    """What a mail says: rendered once, addressed to one or many."""
 
     subject: str
     text: str
     html: str
-    picture: bytes | None
-    pdf: bytes
-    pdf_name: str
+    picture: bytes | None = None
+    pdf: bytes = b""
+    pdf_name: str = ""
+    leave: str = ""  # where a person says that they want no more of these
 
 
 def letter(content: ReportContent, language: str = ENGLISH) -> Letter:
@@ -140,8 +141,13 @@ def letter(content: ReportContent, language: str = ENGLISH) -> Letter:
         )
 
 
+def plain_letter(subject: str, text: str, html: str, leave: str) -> Letter:
+    """A mail without a report."""
+    return Letter(subject=subject, text=text, html=_inliner().inline(html), leave=leave)
+
+
 def mail(parts: Letter, envelope: Envelope) -> bytes:
-    """Build the finished message: text and HTML with the figure inside, and the PDF attached.
+    """Build the finished message: text and HTML with the figure inside, and the PDF attached, where there are any.
 
     It is built once and stored, so that a repeated delivery is the same to the last byte. Part boundaries come from the
     Message-ID because Python's own are random.
@@ -153,6 +159,8 @@ def mail(parts: Letter, envelope: Envelope) -> bytes:
     message["Date"] = format_datetime(envelope.written_at)
     message["Message-ID"] = envelope.message_id
     message["Auto-Submitted"] = "auto-generated"
+    if parts.leave:
+        message["List-Unsubscribe"] = f"<{parts.leave}>"
     message.set_content(parts.text)
     message.add_alternative(parts.html, subtype="html")
     if parts.picture is not None:
@@ -160,7 +168,8 @@ def mail(parts: Letter, envelope: Envelope) -> bytes:
         html_part.add_related(  # type: ignore[union-attr]
             parts.picture, "image", "png", cid=f"<{_FIGURE}>", filename="survival.png", disposition="inline"
         )
-    message.add_attachment(parts.pdf, maintype="application", subtype="pdf", filename=parts.pdf_name)
+    if parts.pdf:
+        message.add_attachment(parts.pdf, maintype="application", subtype="pdf", filename=parts.pdf_name)
     _fix_boundaries(message, envelope.message_id)
     return message.as_bytes()
 

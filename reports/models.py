@@ -198,6 +198,7 @@ class Delivery(models.Model):
         """What the mail is."""
 
         REPORT = "report", "Report"
+        WORK = "work", "Weekly mail"
 
     center = models.ForeignKey(
         "registry.Center",
@@ -208,7 +209,15 @@ class Delivery(models.Model):
         help_text="The center of the report; empty for the whole registry.",
     )
     report = models.ForeignKey(
-        Report, on_delete=models.PROTECT, related_name="deliveries", help_text="The report."
+        Report,
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+        null=True,
+        blank=True,
+        help_text="The report, of a mail that brings one.",
+    )
+    week = models.CharField(
+        max_length=8, blank=True, default="", help_text="The week, of a weekly mail, such as 2026-W48."
     )
     recipient = models.ForeignKey(
         "registry.User", on_delete=models.PROTECT, related_name="deliveries", help_text="Who gets it."
@@ -240,6 +249,16 @@ class Delivery(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("report", "recipient", "kind"), name="%(app_label)s_%(class)s_once"
+            ),
+            models.UniqueConstraint(
+                fields=("week", "recipient"),
+                condition=~Q(week=""),
+                name="%(app_label)s_%(class)s_once_a_week",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="report", report__isnull=False, week="")
+                | (Q(kind="work", report__isnull=True) & ~Q(week="")),
+                name="%(app_label)s_%(class)s_of_one_thing",
             ),
         )
         indexes = (

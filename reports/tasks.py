@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from reports import delivery, issuing, schedule
+from reports import delivery, issuing, schedule, weekly
 from reports.transport import UnreachableError
 
 
@@ -22,6 +22,12 @@ def send_due() -> None:
     for report_id in schedule.plan(timezone.now().date()):
         compose_report.delay(report_id)
     send_mail.delay()
+
+
+@shared_task(ignore_result=True)
+def write_weekly_mails() -> None:
+    """Write the mails of the week that has ended, for whoever has none yet; the next minute sends them."""
+    weekly.write(timezone.now().date())
 
 
 @shared_task(ignore_result=True, autoretry_for=(UnreachableError,), max_retries=5, retry_backoff=60)

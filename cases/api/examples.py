@@ -87,7 +87,10 @@ BY_SHAPE: dict[str, Any] = {
     "Death": {"died_on": "2028-01", "cause_category": "disease"},
     "PlanDocument": PLAN,
     "Confirmation": {"answer_text": "Read again in the anesthesia chart."},
-    "Explanation": {"answer": "collaterals_sufficient", "answer_text": "Large azygos and gonadal veins on CT."},
+    "Explanation": {
+        "answer": "collaterals_sufficient",
+        "answer_text": "Large azygos and gonadal veins on CT.",
+    },
     "Decision": {"decision": "accepted", "decision_text": ""},
     "Case": {
         "verdict": "new",

@@ -94,6 +94,11 @@ class ReviewItem(models.Model):
         max_length=10, choices=ReviewState, default=ReviewState.OPEN, help_text="Open or closed"
     )
     opened_at = models.DateTimeField(help_text="First found")
+    waiting_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it last became open: found, returned or sent back; empty if that was before this was noted",
+    )
     closed_at = models.DateTimeField(null=True, blank=True, help_text="No longer found")
     answer = models.CharField(
         max_length=40,

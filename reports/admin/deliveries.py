@@ -31,12 +31,13 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "handed_at",
         "smtp_reply",
     )
-    list_filter = ("state", "center")
+    list_filter = ("state", "kind", "center")
     list_select_related = ("report", "recipient")
     search_fields = ("address__startswith", "message_id__startswith")
     search_help_text = gettext_lazy("Beginning of an address or of a Message-ID")
     fields = (
         "report",
+        "week",
         "recipient",
         "address",
         "state",
@@ -58,9 +59,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
         """Allow the link from a report to its mails."""
         return lookup == "report__id__exact" or super().lookup_allowed(lookup, value, request)
 
-    @display(description=gettext_lazy("Report"), ordering="report")
+    @display(description=gettext_lazy("Report or week"), ordering="report")
     def of_report(self, row: Delivery) -> str:
-        """The number of the report, with a way to it."""
+        """The number of the report, with a way to it; of a weekly mail its week."""
+        if row.report_id is None:
+            return row.week
         url = reverse("admin:reports_report_change", args=[row.report_id])
         return format_html('<a class="registry-link" href="{}">{}</a>', url, row.report_id)
 

@@ -378,9 +378,7 @@ def test_who_answered_sees_why_another_decides(dana, query):
 
 
 def test_a_decision_needs_the_right_even_if_the_form_is_made_up(alice, lena, explained):
-    response = browser(lena).post(
-        page_of(explained), {"act": "decide", "decision": "accepted", "seen": ""}
-    )
+    response = browser(lena).post(page_of(explained), {"act": "decide", "decision": "accepted", "seen": ""})
 
     assert response.status_code == 403
     explained.refresh_from_db()

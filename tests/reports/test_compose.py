@@ -375,3 +375,27 @@ def test_a_report_cannot_write():
     with compose.snapshot(), connection.cursor() as cursor:
         cursor.execute("SHOW transaction_read_only")
         assert cursor.fetchone() == ("on",)
+
+
+def test_a_deviation_counts_as_justified_once_every_explanation_of_it_was_accepted(
+    founding, north, alice, rita
+):
+    """Of two cases that deviate from S-04 at two places, one has both explanations accepted."""
+    before = {rule.rule: rule for rule in adherence.rules(founding)[0]}["S-08"]
+    deviating = Assessment.objects.current().filter(
+        findings__contains=[{"rule": "S-08", "verdict": "deviation"}]
+    )
+    said = {"answer": "emergency", "answered_by": alice, "decided_by": rita, "severity": "major"}
+    for assessment in deviating:
+        for pointer in ("/pathology/0/margin", "/operations/0/gross_result"):
+            Deviation.objects.create(
+                case=assessment.case, center=north, rule_id="S-08", pointer=pointer, rulebook_version="1",
+                sentence="", opened_at=NOW, state="decided", decision="accepted", **said,
+            )  # fmt: skip
+    everything = {rule.rule: rule for rule in adherence.rules(founding)[0]}["S-08"]
+    Deviation.objects.filter(pointer="/operations/0/gross_result").update(decision="not_accepted")
+    half = {rule.rule: rule for rule in adherence.rules(founding)[0]}["S-08"]
+
+    assert before.deviation == len(deviating) > 0
+    assert (before.justified, everything.justified, half.justified) == (0, before.deviation, 0)
+    assert (everything.deviation, half.deviation) == (0, before.deviation)
