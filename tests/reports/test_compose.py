@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, connections
 
 from cases import endpoints
+from cases.models import Deviation
 from registry import access
 from registry.dates import PartialDate
 from registry.models import Center
@@ -377,25 +378,20 @@ def test_a_report_cannot_write():
         assert cursor.fetchone() == ("on",)
 
 
-def test_a_deviation_counts_as_justified_once_every_explanation_of_it_was_accepted(
-    founding, north, alice, rita
-):
-    """Of two cases that deviate from S-04 at two places, one has both explanations accepted."""
-    before = {rule.rule: rule for rule in adherence.rules(founding)[0]}["S-08"]
-    deviating = Assessment.objects.current().filter(
-        findings__contains=[{"rule": "S-08", "verdict": "deviation"}]
-    )
-    said = {"answer": "emergency", "answered_by": alice, "decided_by": rita, "severity": "major"}
-    for assessment in deviating:
-        for pointer in ("/pathology/0/margin", "/operations/0/gross_result"):
+def test_a_deviation_is_justified_once_every_explanation_of_it_was_accepted(founding, north, alice, rita):
+    """Of two cases that deviate from a rule at two places, both explained, one was accepted at both places."""
+    said = {"answer": "emergency", "answered_by": alice, "decided_by": rita, "state": "decided"}
+    for i, case in enumerate(founding):
+        assess(case, S_10="deviation" if i < 2 else "concordant")
+        for pointer in ("/operations/0/veins/0", "/operations/0/veins/1"):
+            is_accepted = i == 0 or pointer.endswith("0")
             Deviation.objects.create(
-                case=assessment.case, center=north, rule_id="S-08", pointer=pointer, rulebook_version="1",
-                sentence="", opened_at=NOW, state="decided", decision="accepted", **said,
+                case=case, center=north, rule_id="S-10", pointer=pointer, rulebook_version="2026.1", severity="minor",
+                opened_at=cohort.NOW, decision="accepted" if is_accepted else "not_accepted", **said,
             )  # fmt: skip
-    everything = {rule.rule: rule for rule in adherence.rules(founding)[0]}["S-08"]
-    Deviation.objects.filter(pointer="/operations/0/gross_result").update(decision="not_accepted")
-    half = {rule.rule: rule for rule in adherence.rules(founding)[0]}["S-08"]
+            if i > 1:  # it closed by itself
+                Deviation.objects.filter(case=case).update(state="closed")
 
-    assert before.deviation == len(deviating) > 0
-    assert (before.justified, everything.justified, half.justified) == (0, before.deviation, 0)
-    assert (everything.deviation, half.deviation) == (0, before.deviation)
+    (rule,) = [rule for rule in compose.compose(FOUNDING).rules if rule.rule == "S-10"]
+
+    assert (rule.concordant, rule.deviation, rule.justified) == (6, 1, 1)
