@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
+from math import ceil
 from typing import Any
 
 from cases.vocabulary import (
@@ -88,6 +90,12 @@ def day(document: Any, on: PartialDate | None, months: float | None = None) -> i
 def in_days(months: float | None) -> int | None:
     """A published interval in days."""
     return None if months is None else round(months * DAYS_PER_MONTH)
+
+
+@cache
+def days_of(months: float) -> int:
+    """The most days that so many months can have: what a date that many months later is not beyond."""
+    return ceil(months * DAYS_PER_MONTH)
 
 
 def onset_day(document: Any, complication: Any) -> int | None:

@@ -19,6 +19,15 @@ PAPER = "Rusin 2021, doi 10.26779/2522-1396.2021.9-10.44"
 # The first year after the paper: earlier operations are read and marked as historical.
 SEED_SINCE = date(2022, 1, 1)
 
+# What has been published against rules of the founding paper.
+MINIMALLY_INVASIVE_REPORTS = (
+    "Laparoscopic and robot-assisted resections (Suryawanshi 2017, doi 10.4103/jmas.JMAS_152_16; Cheng 2021, doi"
+    " 10.21037/tau-20-1523)"
+)
+CLAMP_FREE = (
+    "Parenchyma-sparing resection without clamping (Ann Surg Oncol 2020, doi 10.1245/s10434-020-09428-z)"
+)
+
 
 def seed(words: str, aside: str = "") -> dict[str, Any]:
     """Return what all rules of the founding paper share, with its words that this one rests on, and a remark."""

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from cases.rulebook.facts import derived
+from cases.rulebook.thresholds import Threshold
 from cases.vocabulary import Handling, Vein
 
 RENAL_VEINS = frozenset({Vein.LEFT_RENAL, Vein.RIGHT_RENAL})
@@ -20,6 +21,8 @@ REIMPLANTED = frozenset(
         Handling.RECONSTRUCTED_ATRIUM,
     }
 )
+# How long after the resection what was found may still be on its way into the registry.
+RECORDED_WITHIN = Threshold("within_days", "Time to record it", 90, "d")
 
 
 @derived("death form", "death", of_case=True)
