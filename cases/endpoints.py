@@ -118,6 +118,15 @@ def onset_span(document: Any, complication: Any) -> tuple[int, int] | None:
     return _span(origin, on)
 
 
+def days_after(document: Any, on: PartialDate | None, months: float | None) -> tuple[int, int] | None:
+    """First and last day after the resection that a date, or a published interval, can mean; None if unknowable."""
+    origin = document.index.operated_on if document.index else None
+    if on is not None and origin is not None:
+        return _span(origin, on)
+    days = None if document.index is None else in_days(months)
+    return None if days is None else (days, days)
+
+
 def _span(origin: PartialDate, on: PartialDate) -> tuple[int, int]:
     return max(0, (on.earliest - origin.latest).days), max(0, (on.latest - origin.earliest).days)
 

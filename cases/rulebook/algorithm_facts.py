@@ -66,7 +66,7 @@ def early_death(case: Any, row: Any, as_of: date) -> bool | None:
     return died_within(case, EARLY_DAYS)
 
 
-def _early(case: Any) -> list[tuple[Any, bool]] | None:
+def early_complications(case: Any) -> list[tuple[Any, bool]] | None:
     """The complications that may belong to the first 90 days, and whether they surely do; None if nothing is said."""
     spans = [(c, onset_span(case, c)) for c in case.complications]
     after = [(c, span) for c, span in spans if span is None or span[1] >= 0]
@@ -83,7 +83,7 @@ def _early(case: Any) -> list[tuple[Any, bool]] | None:
 @derived("complications with their days", "complications", codes=ComplicationType)
 def early_thromboembolism(case: Any, row: Any, as_of: date) -> frozenset[str] | None:
     """Embolism and thrombosis of a deep vein, the vena cava or the graft within 90 days; None while a day is open."""
-    found = _early(case)
+    found = early_complications(case)
     if found is None:
         return None
     events = [(c.type, surely) for c, surely in found if c.type in THROMBOEMBOLIC]
@@ -94,7 +94,7 @@ def early_thromboembolism(case: Any, row: Any, as_of: date) -> frozenset[str] | 
 @derived("complications with their days and grades", "complications", codes=ClavienDindo)
 def highest_early_grade(case: Any, row: Any, as_of: date) -> str | None:
     """The highest Clavien-Dindo grade within 90 days, or "none"; None while it is open whether it exceeds grade II."""
-    found = _early(case)
+    found = early_complications(case)
     if found is None:
         return None
     highest, may_exceed = 0, False

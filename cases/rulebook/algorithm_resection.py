@@ -184,6 +184,7 @@ RULES = (
         expects=lambda ivc_method: ivc_method in PROSTHETIC_GRAFTS,
         says="The resection was circumferential and the vein treated by {ivc_method} (collaterals: {collaterals})."
         " Ligation with good collaterals is accepted practice.",
+        conflicts_with=("L-09",),
         **seed("with the IVC prosthesis", "8 of 8"),
     ),
     Rule(
@@ -200,6 +201,7 @@ RULES = (
         expects=_renal_veins_kept,
         says="The interrenal segment was resected and a kidney kept whose vein was not (right: {right_renal}, left:"
         " {left_renal}; organs resected: {organs_resected}). The left vein may be ligated where collaterals drain it.",
+        conflicts_with=("L-13",),
         **seed("implantation, when needed, of renal ... veins"),
     ),
     Rule(
@@ -248,6 +250,7 @@ RULES = (
         expects=lambda diameter_mm, smallest_mm, largest_mm: smallest_mm <= diameter_mm <= largest_mm,
         says="The graft measures {diameter_mm} (ratio to the native vein: {undersizing_ratio}); the founding series"
         " used {smallest_mm} to {largest_mm} mm, others 12 to 16.",
+        conflicts_with=("L-11",),
         **seed("prosthesis of 18-22 mm in diameter"),
     ),
     Rule(
