@@ -141,6 +141,16 @@ class CaseView:
         return self.pathology[0] if self.pathology else None
 
     @cached_property
+    def imaging_before(self) -> tuple[Any, ...]:
+        """Imaging that may have come before the index resection: all that did not surely come after it."""
+        on = self.index.operated_on if self.index else None
+        return tuple(
+            study
+            for study in self.imaging
+            if on is None or study.performed_on is None or not study.performed_on.surely_after(on)
+        )
+
+    @cached_property
     def segments(self) -> frozenset[str] | None:
         return self.tumor.segments if self.tumor else None
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
+from math import ceil
 from typing import Any
 
 from cases.vocabulary import (
@@ -90,6 +92,12 @@ def in_days(months: float | None) -> int | None:
     return None if months is None else round(months * DAYS_PER_MONTH)
 
 
+@cache
+def days_of(months: float) -> int:
+    """The most days that so many months can have: what a date that many months later is not beyond."""
+    return ceil(months * DAYS_PER_MONTH)
+
+
 def onset_day(document: Any, complication: Any) -> int | None:
     """Day a complication began; negative when it surely began before the resection (after an earlier operation)."""
     origin, on = document.index.operated_on if document.index else None, complication.onset_on
@@ -108,6 +116,15 @@ def onset_span(document: Any, complication: Any) -> tuple[int, int] | None:
     if on.surely_before(origin):
         return (on.earliest - origin.latest).days, (on.latest - origin.earliest).days
     return _span(origin, on)
+
+
+def days_after(document: Any, on: PartialDate | None, months: float | None) -> tuple[int, int] | None:
+    """First and last day after the resection that a date, or a published interval, can mean; None if unknowable."""
+    origin = document.index.operated_on if document.index else None
+    if on is not None and origin is not None:
+        return _span(origin, on)
+    days = None if document.index is None else in_days(months)
+    return None if days is None else (days, days)
 
 
 def _span(origin: PartialDate, on: PartialDate) -> tuple[int, int]:

@@ -13,15 +13,19 @@ from cases.vocabulary import Decision, OperationType, ReviewState, Severity, Ver
 
 # The rules of each phase. A new rule belongs into one of them; a test asks for it.
 PHASES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
-    ("diagnosis", gettext_lazy("Diagnosis"), ()),
-    ("staging", gettext_lazy("Staging"), ("S-01", "S-02")),
-    ("mdt", gettext_lazy("Tumor board"), ()),
-    ("approach", gettext_lazy("Approach"), ("S-03", "S-04")),
+    ("diagnosis", gettext_lazy("Diagnosis"), ("L-03", "L-23")),
+    ("staging", gettext_lazy("Staging"), ("S-01", "S-02", "L-01", "L-01b", "L-04", "L-05")),
+    ("mdt", gettext_lazy("Tumor board"), ("L-02", "L-18", "L-19", "L-22")),
+    ("approach", gettext_lazy("Approach"), ("S-03", "S-04", "L-06", "L-07")),
     ("dissection", gettext_lazy("Dissection"), ("S-05", "S-06", "S-07")),
-    ("resection", gettext_lazy("Resection"), ("S-08", "S-08b", "S-16")),
-    ("reconstruction", gettext_lazy("Reconstruction"), ("S-09", "S-10", "S-11", "S-12", "S-13")),
-    ("early", gettext_lazy("Early outcome"), ("S-14", "S-15")),
-    ("follow_up", gettext_lazy("Follow-up"), ("S-17",)),
+    ("resection", gettext_lazy("Resection"), ("S-08", "S-08b", "L-08", "S-16", "L-17", "L-24")),
+    (
+        "reconstruction",
+        gettext_lazy("Reconstruction"),
+        ("S-09", "L-09", "S-10", "L-13", "S-11", "S-12", "L-10", "S-13", "L-11", "L-12"),
+    ),
+    ("early", gettext_lazy("Early outcome"), ("S-14", "S-15", "L-21", "L-14", "L-15")),
+    ("follow_up", gettext_lazy("Follow-up"), ("S-17", "L-20", "L-16", "L-25")),
 )
 
 

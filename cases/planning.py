@@ -31,16 +31,22 @@ AFTERWARDS = frozenset({"resection", "outcome", "follow_up"})  # a plan cannot a
 # The rules of each topic. A new rule belongs into one of them; a test asks for it.
 TOPICS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("tumor", gettext_lazy("Description of the tumor"), ("S-01", "S-02")),
+    ("workup", gettext_lazy("Imaging and biopsy"), ("L-01", "L-01b", "L-03", "L-04", "L-05", "L-23")),
+    ("board", gettext_lazy("Tumor board"), ("L-02", "L-18", "L-19", "L-22")),
     ("approach", gettext_lazy("Approach"), ("S-03", "S-04")),
     ("dissection", gettext_lazy("Dissection of the vena cava"), ("S-05",)),
     ("liver", gettext_lazy("Mobilization of the liver and its inflow"), ("S-06", "S-07")),
-    ("team", gettext_lazy("Team"), ()),
-    ("prosthesis", gettext_lazy("Prosthesis and its diameter"), ("S-09", "S-12", "S-13")),
-    ("veins", gettext_lazy("Renal and hepatic veins"), ("S-10", "S-11")),
-    ("anticoagulation", gettext_lazy("Anticoagulation"), ()),
-    ("resection", gettext_lazy("Resection"), ("S-08", "S-08b")),
-    ("outcome", gettext_lazy("Operation and early outcome"), ("S-14", "S-15", "S-16")),
-    ("follow_up", gettext_lazy("Follow-up"), ("S-17",)),
+    ("team", gettext_lazy("Team"), ("L-06", "L-07")),
+    (
+        "prosthesis",
+        gettext_lazy("Prosthesis and its diameter"),
+        ("S-09", "L-09", "S-12", "L-10", "L-12", "S-13", "L-11"),
+    ),
+    ("veins", gettext_lazy("Renal and hepatic veins"), ("S-10", "L-13", "S-11")),
+    ("anticoagulation", gettext_lazy("Anticoagulation"), ("L-15",)),
+    ("resection", gettext_lazy("Resection"), ("S-08", "S-08b", "L-08", "L-17", "L-24")),
+    ("outcome", gettext_lazy("Operation and early outcome"), ("S-14", "S-15", "S-16", "L-14", "L-21")),
+    ("follow_up", gettext_lazy("Follow-up"), ("S-17", "L-16", "L-20", "L-25")),
 )
 
 

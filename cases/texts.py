@@ -7,12 +7,15 @@ from django.utils.translation import override
 
 from cases.definitions import DEFINITIONS
 from cases.models import FORMS, Patient
-from cases.rulebook import authority, wording
+from cases.rulebook import wording
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import TEXTS, Rule
 from cases.rulebook.validity import PLAUSIBLE, VALIDITY
+from cases.vocabulary import Firmness
 from registry.catalog import Text
-from registry.fields import UNIT, Measurement, clinical_fields
+from registry.fields import UNIT, UNITS, Measurement, clinical_fields
+
+IN_OUR_WORDS = frozenset({Firmness.LOGIC, Firmness.D})  # rules whose source is no publication
 
 
 def declared() -> Iterator[Text]:
@@ -40,8 +43,11 @@ def _of(rule: Rule) -> Iterator[Text]:
     if rule in PLAUSIBLE:
         return  # its words are made of the field's
     for name in TEXTS:
-        english: Any = getattr(rule, name)
-        if name != "source" or authority.PAPER not in english:
+        english: Any = rule.declared[name]
+        if name != "source" or rule.firmness in IN_OUR_WORDS:  # a publication is cited as it is
             yield Text("", str(english), "", {place})
+    for threshold in rule.thresholds:
+        yield Text("", threshold.label, "", {place})
+        yield Text(UNIT, UNITS.get(threshold.unit, threshold.unit), "", {"registry/fields.py"})
     if isinstance(rule.says, str):
         yield Text("", rule.says, "", {place})

@@ -30,6 +30,7 @@ Range = tuple[float, float]
 UNITS = {
     "1": "",
     "mo": "months",
+    "wk": "weeks",
     "d": "days",
     "a": "years",
     "Cel": "°C",

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from cases.rulebook import algorithm_exposure, algorithm_outcome, algorithm_resection
+from cases.rulebook import (
+    algorithm_board,
+    algorithm_exposure,
+    algorithm_outcome,
+    algorithm_reconstruction,
+    algorithm_resection,
+    algorithm_result,
+    algorithm_surveillance,
+    algorithm_team,
+    algorithm_workup,
+)
 from cases.rulebook.engine import Rulebook
 
 ALGORITHM = Rulebook(
@@ -17,8 +27,19 @@ ALGORITHM = Rulebook(
     valid_from=date(2026, 1, 1),
     rules=tuple(
         sorted(
-            (*algorithm_exposure.RULES, *algorithm_resection.RULES, *algorithm_outcome.RULES),
-            key=lambda rule: rule.id,
+            (
+                *algorithm_exposure.RULES,
+                *algorithm_resection.RULES,
+                *algorithm_outcome.RULES,
+                *algorithm_workup.RULES,
+                *algorithm_board.RULES,
+                *algorithm_team.RULES,
+                *algorithm_reconstruction.RULES,
+                *algorithm_result.RULES,
+                *algorithm_surveillance.RULES,
+            ),
+            # The founding paper's rules (S) first, then those of guidance and series (L).
+            key=lambda rule: (rule.id[0] != "S", rule.id),
         )
     ),
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cases.endpoints import EARLY_DAYS
-from cases.rulebook.algorithm_facts import days_passed
-from cases.rulebook.authority import seed
+from cases.rulebook.algorithm_facts import days_passed, documented
+from cases.rulebook.authority import CLAMP_FREE, MINIMALLY_INVASIVE_REPORTS, seed
 from cases.rulebook.engine import Rule
 from cases.rulebook.scopes import INDEX
+from cases.rulebook.terms import RECORDED_WITHIN
 from cases.vocabulary import (
     MINIMALLY_INVASIVE,
     Approach,
@@ -19,13 +19,6 @@ from cases.vocabulary import (
 
 LOWER_THREE = frozenset({Segment.INFRARENAL, Segment.INTERRENAL, Segment.SUPRARENAL})
 BEHIND_LIVER = frozenset({Segment.RETROHEPATIC, Segment.INFRADIAPHRAGMATIC, Segment.SUPRADIAPHRAGMATIC})
-
-
-def _documented(answer: object, days_passed: int | None) -> bool | None:
-    """An absent answer is a gap in documentation after 90 days; before, and where no day is known, it is open."""
-    if answer is not None:
-        return True
-    return False if days_passed is not None and days_passed > EARLY_DAYS else None
 
 
 def _access_severity(segments: frozenset[str]) -> Severity:
@@ -55,25 +48,29 @@ RULES = (
     Rule(
         id="S-01",
         title="Segments recorded",
-        asks="at least one of the seven segments is recorded within 90 days",
+        asks="at least one of the seven segments is recorded within {within_days} days",
         when="the tumor arises from the vena cava",
         severity=Severity.MINOR,
         needs_to_apply=("tumor.origin_certainty?",),
         applies=lambda origin_certainty: origin_certainty != Origin.RETROPERITONEAL_INVADING,
         needs_to_judge=("tumor.segments?", days_passed.or_unknown),
-        expects=lambda segments, days_passed: _documented(segments, days_passed),
-        says="No segment of the vena cava is recorded 90 days on; record the segments involved.",
+        thresholds=(RECORDED_WITHIN,),
+        expects=lambda segments, days_passed, within_days: documented(segments, days_passed, within_days),
+        says="No segment of the vena cava is recorded {within_days} days on; record the segments involved.",
         **seed("division into 7 segments was applied"),
     ),
     Rule(
         id="S-02",
         title="Growth pattern recorded",
-        asks="intravasal, extravasal or mixed growth is recorded within 90 days",
+        asks="intravasal, extravasal or mixed growth is recorded within {within_days} days",
         when="every case",
         severity=Severity.MINOR,
         needs_to_judge=("tumor.growth_pattern?", days_passed.or_unknown),
-        expects=lambda growth_pattern, days_passed: _documented(growth_pattern, days_passed),
-        says="The growth pattern is not recorded 90 days on; record it.",
+        thresholds=(RECORDED_WITHIN,),
+        expects=lambda growth_pattern, days_passed, within_days: documented(
+            growth_pattern, days_passed, within_days
+        ),
+        says="The growth pattern is not recorded {within_days} days on; record it.",
         **seed("Intravasal ... extravasal ... mixed"),
     ),
     Rule(
@@ -87,6 +84,7 @@ RULES = (
         expects=lambda approach: not approach & MINIMALLY_INVASIVE or Approach.CONVERTED in approach,
         says="The approach was minimally invasive ({approach}); the founding series was open throughout. Such cases"
         " have been published since 2017 and are no error.",
+        challenged_by=MINIMALLY_INVASIVE_REPORTS,
         **seed("In all the patients the open laparotomy approach"),
     ),
     Rule(
@@ -154,6 +152,7 @@ RULES = (
         expects=_inflow_closed,
         says="Segments behind or above the liver are involved or resected ({touched_segments}); Pringle used:"
         " {pringle_used}, vascular exclusion: {vascular_exclusion}. Resections without are published.",
+        challenged_by=CLAMP_FREE,
         **seed("and Pringle maneuver constitute necessary parts"),
     ),
 )

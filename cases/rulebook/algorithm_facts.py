@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from cases.endpoints import EARLY_DAYS, death_day, died_within, is_dead, onset_span
+from cases.endpoints import EARLY_DAYS, days_of, death_day, died_within, is_dead, onset_span
 from cases.rulebook.facts import derived
 from cases.rulebook.terms import HEPATIC_VEINS
 from cases.vocabulary import (
@@ -25,8 +25,13 @@ from registry.dates import PartialDate
 
 LIVER_AND_LUNG = frozenset({Region.ABDOMEN, Region.CHEST})
 GRADE_II = CLAVIEN_DINDO_RANK[ClavienDindo.II]
-# Imaging must be this recent at a visit: half-yearly for five years, then yearly.
-WINDOW_DAYS, LATE_WINDOW_DAYS, LATE_AFTER_DAYS = 183, 366, 5 * 365
+
+
+def documented(answer: object, days_passed: int | None, within_days: int) -> bool | None:
+    """An absent answer is a gap in documentation after so long; before, and where no day is known, it is open."""
+    if answer is not None:
+        return True
+    return False if days_passed is not None and days_passed > within_days else None
 
 
 @derived(
@@ -61,7 +66,7 @@ def early_death(case: Any, row: Any, as_of: date) -> bool | None:
     return died_within(case, EARLY_DAYS)
 
 
-def _early(case: Any) -> list[tuple[Any, bool]] | None:
+def early_complications(case: Any) -> list[tuple[Any, bool]] | None:
     """The complications that may belong to the first 90 days, and whether they surely do; None if nothing is said."""
     spans = [(c, onset_span(case, c)) for c in case.complications]
     after = [(c, span) for c, span in spans if span is None or span[1] >= 0]
@@ -78,7 +83,7 @@ def _early(case: Any) -> list[tuple[Any, bool]] | None:
 @derived("complications with their days", "complications", codes=ComplicationType)
 def early_thromboembolism(case: Any, row: Any, as_of: date) -> frozenset[str] | None:
     """Embolism and thrombosis of a deep vein, the vena cava or the graft within 90 days; None while a day is open."""
-    found = _early(case)
+    found = early_complications(case)
     if found is None:
         return None
     events = [(c.type, surely) for c, surely in found if c.type in THROMBOEMBOLIC]
@@ -89,7 +94,7 @@ def early_thromboembolism(case: Any, row: Any, as_of: date) -> frozenset[str] | 
 @derived("complications with their days and grades", "complications", codes=ClavienDindo)
 def highest_early_grade(case: Any, row: Any, as_of: date) -> str | None:
     """The highest Clavien-Dindo grade within 90 days, or "none"; None while it is open whether it exceeds grade II."""
-    found = _early(case)
+    found = early_complications(case)
     if found is None:
         return None
     highest, may_exceed = 0, False
@@ -137,19 +142,28 @@ def visits_without_disease(case: Any, row: Any, as_of: date) -> int | None:
 
 
 @derived("dates of visits and imaging", "follow_ups.visit_on", "imaging.performed_on")
-def visits_without_imaging(case: Any, row: Any, as_of: date) -> tuple[str, ...] | None:
+def visits_without_imaging(
+    case: Any, row: Any, as_of: date, window_months: int, late_window_months: int, late_after_months: int
+) -> tuple[str, ...] | None:
     """Visits without evidence of disease that no imaging of liver and lungs supports; None while a date is missing."""
+    windows = (days_of(window_months), days_of(late_window_months), days_of(late_after_months))
     visits = [visit.visit_on for visit in case.follow_ups if visit.disease_status == DiseaseStatus.NED]
     studies = [s for s in case.imaging if s.performed_on is not None and s.regions]
     if row.operated_on is None or None in visits:
         return None
-    return tuple(str(on) for on in visits if not _imaged(on, row.operated_on, studies))
+    return tuple(str(on) for on in visits if not _imaged(on, row.operated_on, studies, windows))
 
 
-def _imaged(visit_on: PartialDate, operated_on: PartialDate, studies: list[Any]) -> bool:
-    """Whether studies after the resection and within the window before the visit cover abdomen and chest."""
-    late = (visit_on.earliest - operated_on.latest).days > LATE_AFTER_DAYS
-    window = timedelta(days=LATE_WINDOW_DAYS if late else WINDOW_DAYS)
+def _imaged(
+    visit_on: PartialDate, operated_on: PartialDate, studies: list[Any], windows: tuple[int, int, int]
+) -> bool:
+    """Whether studies after the resection and within the window before the visit cover abdomen and chest.
+
+    `windows` are the days at first, the days later on, and when that begins.
+    """
+    at_first, later, late_after = windows
+    late = (visit_on.earliest - operated_on.latest).days > late_after
+    window = timedelta(days=later if late else at_first)
     seen: frozenset[str] = frozenset()
     for study in studies:
         on = study.performed_on

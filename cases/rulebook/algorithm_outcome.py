@@ -15,6 +15,7 @@ from cases.rulebook.algorithm_facts import (
 from cases.rulebook.authority import seed
 from cases.rulebook.engine import Rule
 from cases.rulebook.scopes import INDEX
+from cases.rulebook.thresholds import Threshold
 from cases.vocabulary import CLAVIEN_DINDO_RANK, ClavienDindo, Firmness, Severity
 from registry.tongues import say_many
 
@@ -83,11 +84,16 @@ RULES = (
     Rule(
         id="S-17",
         title="Imaging of liver and lungs at follow-up",
-        asks="each visit without evidence of disease rests on imaging of abdomen and chest: of the last 6 months,"
-        " after 5 years of the last 12",
+        asks="each visit without evidence of disease rests on imaging of abdomen and chest: of the last {window_months}"
+        " months, later than {late_after_months} months after the resection of the last {late_window_months}",
         when="a visit found no evidence of disease",
         severity=Severity.MINOR,
         scope=INDEX,
+        thresholds=(
+            Threshold("window_months", "Age of imaging at a visit", 6, "mo"),
+            Threshold("late_window_months", "Age of imaging at a late visit", 12, "mo"),
+            Threshold("late_after_months", "A visit is late after", 60, "mo"),
+        ),
         needs_to_apply=(visits_without_disease,),
         applies=lambda visits_without_disease: visits_without_disease > 0,
         needs_to_judge=(visits_without_imaging,),

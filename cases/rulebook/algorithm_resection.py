@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cases.endpoints import EARLY_DAYS
 from cases.rulebook.algorithm_facts import days_passed, hepatic_handling, left_renal, right_renal
 from cases.rulebook.authority import seed
 from cases.rulebook.engine import Rule
 from cases.rulebook.scopes import INDEX
 from cases.rulebook.terms import REIMPLANTED
+from cases.rulebook.thresholds import Threshold
 from cases.vocabulary import (
     PROSTHETIC_GRAFTS,
     GrossResult,
@@ -40,18 +40,20 @@ VEIN_OF = {
     HepaticVein.LEFT: Vein.HEPATIC_LEFT,
     HepaticVein.ACCESSORY: Vein.ACCESSORY_HEPATIC,
 }
-SEED_MINUTES, SEED_LOSS_ML, SEED_DIAMETER_MM = (160, 320), (250, 500), (18, 22)
+MARGIN_DUE = Threshold("due_days", "Margin due after", 90, "d")
 
 
 # --- S-08: radical -------------------------------------------------------------------------------
 
 
-def _margin_due(intent: str, gross_result: str | None, margin: str | None, days_passed: int | None) -> bool:
-    """Of a curative resection, once the margin is there or 90 days have passed; a visible residue needs no margin."""
+def _margin_due(
+    intent: str, gross_result: str | None, margin: str | None, days_passed: int | None, due_days: int
+) -> bool:
+    """Of a curative resection, once the margin is there or the days have passed; a visible residue needs no margin."""
     if intent != Intent.CURATIVE:
         return False
     known = margin is not None or gross_result == GrossResult.MACROSCOPIC_RESIDUE
-    return known or days_passed is None or days_passed > EARLY_DAYS
+    return known or days_passed is None or days_passed > due_days
 
 
 def _radical(gross_result: str | None, margin: str | None) -> bool | None:
@@ -120,10 +122,17 @@ def _hepatic_veins_kept(
 # --- S-16 ----------------------------------------------------------------------------------------
 
 
-def _within_seed(skin_to_skin_min: int | None, blood_loss_ml: int | None) -> bool | None:
-    long = skin_to_skin_min is not None and not SEED_MINUTES[0] <= skin_to_skin_min <= SEED_MINUTES[1]
-    great = blood_loss_ml is not None and not SEED_LOSS_ML[0] <= blood_loss_ml <= SEED_LOSS_ML[1]
-    if long or great:
+def _within_seed(
+    skin_to_skin_min: int | None,
+    blood_loss_ml: int | None,
+    shortest_min: int,
+    longest_min: int,
+    least_ml: int,
+    most_ml: int,
+) -> bool | None:
+    time_outside = skin_to_skin_min is not None and not shortest_min <= skin_to_skin_min <= longest_min
+    loss_outside = blood_loss_ml is not None and not least_ml <= blood_loss_ml <= most_ml
+    if time_outside or loss_outside:
         return False
     return None if skin_to_skin_min is None or blood_loss_ml is None else True
 
@@ -133,8 +142,9 @@ RULES = (
         id="S-08",
         title="Radical resection (R0 or R1)",
         asks="the gross result is complete and the margin R0 or R1",
-        when="the index resection was meant to cure and its margin is known or 90 days have passed",
+        when="the index resection was meant to cure and its margin is known or {due_days} days have passed",
         severity=Severity.MAJOR,
+        thresholds=(MARGIN_DUE,),
         scope=INDEX,
         needs_to_apply=("intent", "gross_result?", "specimen.margin?", days_passed.or_unknown),
         applies=_margin_due,
@@ -150,9 +160,10 @@ RULES = (
         when="the index resection was meant to cure and is radical in the wide sense (S-08)",
         severity=Severity.INFO,
         scope=INDEX,
+        thresholds=(MARGIN_DUE,),
         needs_to_apply=("intent", "gross_result?", "specimen.margin?", days_passed.or_unknown),
-        applies=lambda intent, gross_result, margin, days_passed: (
-            _margin_due(intent, gross_result, margin, days_passed)
+        applies=lambda intent, gross_result, margin, days_passed, due_days: (
+            _margin_due(intent, gross_result, margin, days_passed, due_days)
             and _radical(gross_result, margin) is not False
         ),
         at="margin",
@@ -173,6 +184,7 @@ RULES = (
         expects=lambda ivc_method: ivc_method in PROSTHETIC_GRAFTS,
         says="The resection was circumferential and the vein treated by {ivc_method} (collaterals: {collaterals})."
         " Ligation with good collaterals is accepted practice.",
+        conflicts_with=("L-09",),
         **seed("with the IVC prosthesis", "8 of 8"),
     ),
     Rule(
@@ -189,6 +201,7 @@ RULES = (
         expects=_renal_veins_kept,
         says="The interrenal segment was resected and a kidney kept whose vein was not (right: {right_renal}, left:"
         " {left_renal}; organs resected: {organs_resected}). The left vein may be ligated where collaterals drain it.",
+        conflicts_with=("L-13",),
         **seed("implantation, when needed, of renal ... veins"),
     ),
     Rule(
@@ -221,8 +234,8 @@ RULES = (
     ),
     Rule(
         id="S-13",
-        title="Prosthesis of 18 to 22 mm",
-        asks="the diameter is 18 to 22 mm",
+        title="Prosthesis of {smallest_mm} to {largest_mm} mm",
+        asks="the diameter is {smallest_mm} to {largest_mm} mm",
         when="a tube graft was used",
         severity=Severity.INFO,
         scope=INDEX,
@@ -230,21 +243,34 @@ RULES = (
         applies=lambda ivc_method: ivc_method == IvcMethod.TUBE_GRAFT,
         needs_to_judge=("reconstruction.diameter_mm", "case.undersizing_ratio?"),
         at="diameter_mm",
-        expects=lambda diameter_mm: SEED_DIAMETER_MM[0] <= diameter_mm <= SEED_DIAMETER_MM[1],
+        thresholds=(
+            Threshold("smallest_mm", "Smallest diameter", 18.0, "mm"),
+            Threshold("largest_mm", "Largest diameter", 22.0, "mm"),
+        ),
+        expects=lambda diameter_mm, smallest_mm, largest_mm: smallest_mm <= diameter_mm <= largest_mm,
         says="The graft measures {diameter_mm} (ratio to the native vein: {undersizing_ratio}); the founding series"
-        " used 18 to 22 mm, others 12 to 16.",
+        " used {smallest_mm} to {largest_mm} mm, others 12 to 16.",
+        conflicts_with=("L-11",),
         **seed("prosthesis of 18-22 mm in diameter"),
     ),
     Rule(
         id="S-16",
         title="Operating time and blood loss of the founding series",
-        asks="160 to 320 minutes and 250 to 500 mL: what eight patients had, no target",
+        asks="{shortest_min} to {longest_min} minutes and {least_ml} to {most_ml} mL: what eight patients had, no"
+        " target",
         when="an index resection was done",
         severity=Severity.INFO,
         scope=INDEX,
         needs_to_judge=("skin_to_skin_min?", "blood_loss_ml?"),
+        thresholds=(
+            Threshold("shortest_min", "Shortest operating time", 160, "min"),
+            Threshold("longest_min", "Longest operating time", 320, "min"),
+            Threshold("least_ml", "Least blood loss", 250, "mL"),
+            Threshold("most_ml", "Most blood loss", 500, "mL"),
+        ),
         expects=_within_seed,
-        says="Operating time {skin_to_skin_min}, blood loss {blood_loss_ml}: outside the founding series' range.",
+        says="Operating time {skin_to_skin_min}, blood loss {blood_loss_ml}: outside the founding series' range"
+        " ({shortest_min} to {longest_min} min, {least_ml} to {most_ml} mL).",
         **seed("215 (160-320) min ... 305 (250-500) ml"),
     ),
 )

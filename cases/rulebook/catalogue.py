@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cases.rulebook.engine import Rule, Rulebook
+from cases.rulebook.thresholds import Threshold
 from cases.vocabulary import Firmness, Verdict
+from registry.tongues import reader
 
 INTRODUCTION = """# The rules
 
@@ -45,6 +47,8 @@ class Entry:
     held_by: str
     retired: str
     conflicts_with: tuple[str, ...]
+    challenged_by: str
+    thresholds: tuple[dict[str, Any], ...]
 
     def as_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -73,7 +77,18 @@ def _entry(rules: Sequence[Rule]) -> Entry:
         held_by=str(first.held_by),
         retired=first.retired,
         conflicts_with=first.conflicts_with,
+        challenged_by=str(first.challenged_by),
+        thresholds=tuple(_threshold(one) for rule in rules for one in rule.thresholds),
     )
+
+
+def _threshold(threshold: Threshold) -> dict[str, Any]:
+    return {
+        "name": threshold.name,
+        "label": reader().text(threshold.label),
+        "value": threshold.value,
+        "unit": str(threshold.unit_said),
+    }
 
 
 def _needs(rule: Rule, facts: Iterable[Any]) -> Iterable[str]:
@@ -148,9 +163,17 @@ def _paragraph(entry: Entry) -> Iterable[str]:
         yield f"- **To apply**: {_code(entry.needs_to_apply)}"
     if entry.needs_to_judge:
         yield f"- **To judge**: {_code(entry.needs_to_judge)}"
+    if entry.thresholds:
+        yield f"- **Thresholds**: {', '.join(_number(one) for one in entry.thresholds)}"
     if entry.conflicts_with:
         yield f"- **Shown beside**: {', '.join(entry.conflicts_with)}, which asks otherwise."
+    if entry.challenged_by:
+        yield f"- **Challenged by**: {entry.challenged_by}."
     yield ""
+
+
+def _number(threshold: dict[str, Any]) -> str:
+    return f"`{threshold['name']}` {threshold['value']:g} {threshold['unit']}".rstrip()
 
 
 def _code(needs: Iterable[str]) -> str:

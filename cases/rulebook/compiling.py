@@ -72,7 +72,12 @@ class _Writer:
         unknown = self.tell(rule, Verdict.NOT_ASSESSABLE, seen)
         asked = then
         if predicate is not None:
-            call = f"{self.name(predicate)}({', '.join(f'{name}_' for name in arguments(predicate))})"
+            # A threshold is written as the number that it is.
+            given = [
+                repr(rule.numbers[name]) if name in rule.numbers else f"{name}_"
+                for name in arguments(predicate)
+            ]
+            call = f"{self.name(predicate)}({', '.join(given)})"
             asked = [f"answer = {call}", *nested(["if answer:"], then)]
             asked += nested(["elif answer is None:"], unknown)
             asked += nested(["else:"], self.tell(rule, if_not, seen))

@@ -14,8 +14,9 @@ from typing import Any
 from cases.document import FIELDS, OPERATION_FORMS, OUTER_FORMS
 from cases.models import Antithrombotic, Patient, Reconstruction
 from cases.rulebook import engine
+from cases.rulebook.terms import NEEDS_ANTITHROMBOTIC
 from cases.rulebook.validity import VALIDITY
-from cases.vocabulary import GRAFTS, DischargeTo, IvcMethod, Missing, Verdict
+from cases.vocabulary import DischargeTo, Missing, Verdict
 from registry.fields import ClinicalField, meets
 from registry.tongues import Saying, say, term
 
@@ -23,7 +24,6 @@ REASONS = frozenset({Missing.NK, Missing.ND, Missing.NA})
 # Forms of every case, and those of a case with an index resection; a list needs one row.
 ALWAYS = ("patient", "consent", "presentation", "diagnosis", "imaging", "tumor")
 OPERATED = ("pathology", "discharge", "follow_ups")
-NEEDS_ANTITHROMBOTIC = GRAFTS | {IvcMethod.PATCH, IvcMethod.LIGATION}
 _TO_COMPLETE = tuple(rule for rule in VALIDITY.rules if rule.only_to_complete)
 _TITLES = {model.name: model.title for model in (Patient, *OUTER_FORMS, *OPERATION_FORMS)}
 

@@ -7,23 +7,25 @@ A predicate may answer None ("cannot be told") where an optional fact is unknown
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from cases.rulebook import compiling, findings
+from cases.rulebook import compiling, findings, thresholds
 from cases.rulebook.facts import Derived, Fact, resolve
 from cases.rulebook.findings import Finding
 from cases.rulebook.scopes import CASE, Scope
+from cases.rulebook.thresholds import Threshold
 from cases.rulebook.wording import arguments
 from cases.vocabulary import Severity, Verdict
-from registry.tongues import Saying, lazily
+from registry.tongues import Saying, lazily, say
 
 Declared = tuple["str | Derived", ...]
 Answer = Callable[..., Any]
-TEXTS = ("title", "source", "asks", "when", "held_by")  # of a rule, for people
+TEXTS = ("title", "source", "asks", "when", "held_by", "challenged_by")  # of a rule, for people
+WITH_NUMBERS = ("title", "asks", "when", "severities")  # texts that may name thresholds in braces
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,10 +34,12 @@ class Rule:
 
     `title` names it, `asks` says what is expected and `when` of whom: declared in English, shown in the reader's
     language. `says` is the sentence for a deviation, with facts in braces, or makes it of them. `severity` may depend
-    on the facts. `since` is the first day of operations it was written for. `held_by` says how a rule holds that no
-    document can show; such a rule is listed and not read. A rule that is `only_to_complete` does not refuse a draft, it
-    keeps a case from being complete. A retired rule keeps its id. Whoever changes what a predicate means gives the rule
-    its next `edition`, so that what people decided on its findings comes back to them.
+    on the facts. The rule's numbers are its `thresholds`; whatever takes facts by name takes them too, and texts name
+    them in braces. `conflicts_with` are rules, and `challenged_by` is a publication, that ask otherwise. `since` is the
+    first day of operations it was written for. `held_by` says how a rule holds that no document can show; such a rule
+    is listed and not read. A rule that is `only_to_complete` does not refuse a draft, it keeps a case from being
+    complete. A retired rule keeps its id. Whoever changes what a predicate means gives the rule its next `edition`, so
+    that what people decided on its findings comes back to them.
     """
 
     id: str
@@ -59,36 +63,60 @@ class Rule:
     edition: int = 1
     severities: str = ""
     conflicts_with: tuple[str, ...] = ()
+    challenged_by: Any = ""
+    thresholds: tuple[Threshold, ...] = ()
     to_apply: tuple[Fact, ...] = field(init=False)
     to_judge: tuple[Fact, ...] = field(init=False)
+    numbers: Mapping[str, float] = field(init=False)
+    declared: Mapping[str, Any] = field(init=False)  # the texts before numbers stand in them
 
     def __post_init__(self) -> None:
-        for name in TEXTS:
-            object.__setattr__(self, name, lazily(getattr(self, name)))
-        object.__setattr__(self, "to_apply", tuple(resolve(d, self.scope) for d in self.needs_to_apply))
-        object.__setattr__(self, "to_judge", tuple(resolve(d, self.scope) for d in self.needs_to_judge))
+        setting = partial(object.__setattr__, self)
+        setting("numbers", thresholds.numbers(self.id, self.thresholds))
+        setting("declared", {name: getattr(self, name) for name in {*TEXTS, *WITH_NUMBERS}})
+        setting("to_apply", tuple(resolve(d, self.scope, self.numbers) for d in self.needs_to_apply))
+        setting("to_judge", tuple(resolve(d, self.scope, self.numbers) for d in self.needs_to_judge))
         if not self.held_by:
             self._check()
+        for name in TEXTS:
+            setting(name, lazily(self._with_numbers(name)))
+        setting("severities", str(self._with_numbers("severities")))
+
+    def _with_numbers(self, name: str) -> Any:
+        text = self.declared[name]
+        return say(text, **self.numbers) if self.numbers and name in WITH_NUMBERS and text else text
+
+    def with_values(self, values: Mapping[str, float]) -> Rule:
+        """The same rule with other values for these of its thresholds."""
+        return replace(self, **self.declared, thresholds=thresholds.changed(self.id, self.thresholds, values))
 
     def _check(self) -> None:
         """Every name that a predicate or sentence uses is a declared fact: a typing error stops the start."""
         names = [fact.name for fact in self.facts]
         if self.expects is None or len(set(names)) != len(names):
             raise ValueError(f"{self.id}: a rule expects something of facts with different names")
-        known = {fact.name for fact in self.to_apply}
+        if both := self.numbers.keys() & set(names):
+            raise ValueError(f"{self.id}: {sorted(both)} is both a threshold and a fact")
+        known = {fact.name for fact in self.to_apply} | self.numbers.keys()
+        every = set(names) | self.numbers.keys()
         if self.at and self.at not in names:
             raise ValueError(f"{self.id}: 'at' is '{self.at}', which it does not declare")
         if callable(self.severity) and not self.severities:
             raise ValueError(f"{self.id}: say in 'severities' on what the severity depends")
         asked = {
             "applies": (self.applies, known),
-            "expects": (self.expects, set(names)),
-            "severity": (self.severity, set(names)),
-            "says": (self.says, set(names)),
+            "expects": (self.expects, every),
+            "severity": (self.severity if callable(self.severity) else None, every),
+            "says": (self.says, every),
+            **{name: (self.declared[name], set(self.numbers)) for name in WITH_NUMBERS if self.numbers},
         }
         for part, (predicate, allowed) in asked.items():
             if unknown := set(arguments(predicate)) - allowed:
                 raise ValueError(f"{self.id}: '{part}' uses {sorted(unknown)}, which it does not declare")
+        used = {name for predicate, _ in asked.values() for name in arguments(predicate)}
+        taken = {name for fact in self.facts if fact.derived for name in fact.derived.takes}
+        if idle := self.numbers.keys() - used - taken:
+            raise ValueError(f"{self.id}: nothing uses the threshold {sorted(idle)}")
 
     @cached_property
     def facts(self) -> tuple[Fact, ...]:
@@ -104,7 +132,7 @@ class Rule:
     @cached_property
     def terms(self) -> dict[str, Any]:
         """What an answer to a finding of this rule rests on beside the values."""
-        return {"edition": self.edition}
+        return {"edition": self.edition, **self.numbers}
 
     @property
     def is_read(self) -> bool:
@@ -133,6 +161,17 @@ class Rulebook:
     @cached_property
     def order(self) -> dict[Rule, int]:
         return {rule: place for place, rule in enumerate(self.rules)}
+
+    def revised(
+        self, *, version: str, valid_from: date | None, values: Mapping[str, Mapping[str, float]]
+    ) -> Rulebook:
+        """The same rules under another version, with other values of thresholds, by rule and name."""
+        if not version.strip() or version == self.version:
+            raise ValueError(f"other values need another version than '{self.version}'")
+        if unknown := values.keys() - {rule.id for rule in self.rules}:
+            raise ValueError(f"the rulebook '{self.name}' has no rule {', '.join(sorted(unknown))}")
+        rules = tuple(rule.with_values(values[rule.id]) if rule.id in values else rule for rule in self.rules)
+        return replace(self, version=version, valid_from=valid_from, rules=rules)
 
     def rule(self, rule_id: str) -> Rule:
         """The (first) rule of that id; KeyError if there is none."""

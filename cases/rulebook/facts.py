@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from inspect import signature
 from typing import Any
 
 from cases.document import FIELDS, OUTER_FORMS, TYPES, CaseDocument
@@ -29,16 +30,18 @@ CODES = {"touched_segments": Segment, "cranial_extent": Segment}
 class Derived:
     """A fact that a function works out from several answers; `reads` names them; None means unknown.
 
-    `codes` is the vocabulary of its values; of a mapping, that of its keys and that of its values.
+    `takes` are the thresholds of the rule that its function takes by name. `codes` is the vocabulary of its values; of
+    a mapping, that of its keys and that of its values.
     """
 
     name: str
     label: str
     reads: tuple[str, ...]
-    work_out: Callable[[Any, Any, Any], Any]
+    work_out: Callable[..., Any]
     optional: bool = False
     of_case: bool = False
     codes: Any = None
+    takes: tuple[str, ...] = ()
 
     @property
     def volatile(self) -> bool:
@@ -53,14 +56,17 @@ class Derived:
 
 def derived(
     label: str, *reads: str, of_case: bool = False, codes: Any = None
-) -> Callable[[Callable[[Any, Any, Any], Any]], Derived]:
-    """Declare a function of (case, row, as_of) as a fact of that name; one `of_case` looks at no row."""
+) -> Callable[[Callable[..., Any]], Derived]:
+    """Declare a function of (case, row, as_of, thresholds ...) as a fact of that name; `of_case` looks at no row."""
 
-    def declare(function: Callable[[Any, Any, Any], Any]) -> Derived:
+    def declare(function: Callable[..., Any]) -> Derived:
         for path in reads:
             _check_reads(path)
         name = function.__name__
-        return Derived(name=name, label=label, reads=reads, work_out=function, of_case=of_case, codes=codes)
+        takes = tuple(signature(function).parameters)[3:]
+        return Derived(
+            name=name, label=label, reads=reads, work_out=function, of_case=of_case, codes=codes, takes=takes
+        )
 
     return declare
 
@@ -102,10 +108,10 @@ class Fact:
         return compiled("def form(case, row, operation):", [f"return {self.holder or None}"], {})
 
 
-def resolve(declared: str | Derived, scope: Scope) -> Fact:
+def resolve(declared: str | Derived, scope: Scope, numbers: Mapping[str, float]) -> Fact:
     """Turn what a rule declares ("tumor.segments", "index.operated_on as resected_on?", a derived fact) into a fact."""
     if isinstance(declared, Derived):
-        return _resolve_derived(declared, scope)
+        return _resolve_derived(declared, scope, numbers)
     text, optional = declared.removesuffix("?"), declared.endswith("?")
     path, _, alias = text.partition(" as ")
     root, _, name = path.rpartition(".")
@@ -138,7 +144,15 @@ def resolve(declared: str | Derived, scope: Scope) -> Fact:
     )
 
 
-def _resolve_derived(declared: Derived, scope: Scope) -> Fact:
+def _resolve_derived(declared: Derived, scope: Scope, numbers: Mapping[str, float]) -> Fact:
+    if absent := [name for name in declared.takes if name not in numbers]:
+        raise ValueError(f"'{declared.name}' takes the thresholds {absent}, which the rule does not declare")
+    given = [
+        "case",
+        "None" if declared.of_case else "row",
+        "as_of",
+        *(repr(numbers[name]) for name in declared.takes),
+    ]
     first = declared.reads[0] if declared.reads else ""
     return Fact(
         name=declared.name,
@@ -149,7 +163,7 @@ def _resolve_derived(declared: Derived, scope: Scope) -> Fact:
         derived=declared,
         codes=declared.codes,
         holder="",
-        attribute=f"{declared.name}(case, {None if declared.of_case else 'row'}, as_of)",
+        attribute=f"{declared.name}({', '.join(given)})",
         places=pointer_of_reads(first, scope),
     )
 

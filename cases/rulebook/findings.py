@@ -80,8 +80,9 @@ class Finding:
 
 @dataclass(slots=True)
 class _Steps:
-    """How far the reading of a rule went: the facts seen, their values, the step it ended at, the verdict."""
+    """How far the reading of a rule went: its numbers, the facts seen, their values, the last step, the verdict."""
 
+    numbers: Mapping[str, float]
     seen: tuple[Fact, ...]
     values: dict[str, Any]
     last: tuple[Fact, ...]
@@ -93,12 +94,13 @@ class _Steps:
         return needed or tuple(f for f in self.seen if self.values[f.name] is None)
 
     def ask(self, predicate: Answer) -> Any:
-        return predicate(*[self.values[name] for name in arguments(predicate)])
+        known = {**self.numbers, **self.values}
+        return predicate(*[known[name] for name in arguments(predicate)])
 
 
 def _walk(rule: Rule, document: Any, as_of: date, place: Place) -> _Steps:
     """Fetch the facts that show whether the rule applies, ask; fetch those that judge, ask."""
-    steps = _Steps(rule.to_apply, {}, rule.to_apply, Verdict.NOT_APPLICABLE)
+    steps = _Steps(rule.numbers, rule.to_apply, {}, rule.to_apply, Verdict.NOT_APPLICABLE)
     answer = _step(steps, rule.to_apply, rule.applies, document, as_of, place)
     if answer:
         steps.seen, steps.last, steps.verdict = rule.facts, rule.to_judge, Verdict.DEVIATION
@@ -125,7 +127,8 @@ def _step(
 
 def walked(version: str, rule: Rule, document: Any, as_of: date, place: Place | None) -> Finding:
     """Read one rule at one place (None where its scope has no row), step by step."""
-    steps = _walk(rule, document, as_of, place) if place else _Steps((), {}, (), Verdict.NOT_APPLICABLE)
+    nowhere = _Steps(rule.numbers, (), {}, (), Verdict.NOT_APPLICABLE)
+    steps = _walk(rule, document, as_of, place) if place else nowhere
     return _finding(version, rule, steps, document, place)
 
 
@@ -136,7 +139,8 @@ def told(
     first = len(values) == len(rule.to_apply)
     seen, last = (rule.to_apply, rule.to_apply) if first else (rule.facts, rule.to_judge)
     known = {fact.name: value for fact, value in zip(seen, values, strict=False)}
-    return _finding(version, rule, _Steps(seen if place else (), known, last, verdict), document, place)
+    steps = _Steps(rule.numbers, seen if place else (), known, last, verdict)
+    return _finding(version, rule, steps, document, place)
 
 
 def _finding(version: str, rule: Rule, steps: _Steps, document: Any, place: Place | None) -> Finding:
@@ -204,16 +208,18 @@ def _sentence(rule: Rule, steps: _Steps, missing: Sequence[MissingFact], tongue:
 
 def deviation(rule: Rule, values: Mapping[str, Any], tongue: Tongue) -> str:
     """The sentence of a deviation, from the values of the rule's facts."""
-    if callable(rule.says):
-        said: Saying = rule.says(*[values[name] for name in arguments(rule.says)])
-        return said.put(tongue)
     named = arguments(rule.says)
+    if callable(rule.says):
+        known = {**rule.numbers, **values}
+        said: Saying = rule.says(*[known[name] for name in named])
+        return said.put(tongue)
     spoken = {
         fact.name: wording.spoken(fact, values.get(fact.name), tongue)
         for fact in rule.facts
         if fact.name in named
     }
-    return tongue.text(rule.says).format(**spoken)
+    numbers = {name: tongue.number(number) for name, number in rule.numbers.items()}
+    return tongue.text(rule.says).format(**numbers, **spoken)
 
 
 def _historical(rule: Rule, document: Any) -> bool:

@@ -70,6 +70,6 @@ def _deviation(rule_id: str, values: Mapping[str, Any], stored: str) -> str:
 
 def _says(rule: Rule, values: Mapping[str, Any], tongue: Tongue) -> str:
     """What a rule says of stored values; nothing where they are not those it asks for now."""
-    if callable(rule.says) and not values.keys() >= set(arguments(rule.says)):
+    if callable(rule.says) and not values.keys() | rule.numbers.keys() >= set(arguments(rule.says)):
         return ""
     return deviation(rule, values, tongue)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from cases import chronology, endpoints
+from cases import endpoints
 from cases.endpoints import STALE_DAYS, STALE_MONTHS, day
 from cases.rulebook.authority import LOGIC
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived
 from cases.rulebook.scopes import INDEX, each
-from cases.rulebook.terms import death_recorded
+from cases.rulebook.terms import contact_expected, death_recorded
 from cases.vocabulary import (
     GRAFTS,
     ComplicationOutcome,
@@ -75,15 +75,6 @@ def disease_recorded(case: Any, row: Any, as_of: date) -> bool:
         or any(o.gross_result == GrossResult.MACROSCOPIC_RESIDUE for o in case.operations)
         or any(visit.disease_status == DiseaseStatus.AWD for visit in case.follow_ups)
     )
-
-
-@derived(
-    "whether contact is still expected",
-    *("follow_ups.vital_status", "follow_ups.visit_on", "death", "consent.basis", "case.citation"),
-)
-def contact_expected(case: Any, row: Any, as_of: date) -> bool:
-    """Whether the patient is neither dead, lost, withdrawn nor known from a publication alone."""
-    return chronology.lost_since(case) is None and endpoints.is_followed(case)
 
 
 @derived("last contact", "follow_ups.visit_on")

@@ -11,11 +11,15 @@ from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Firmness, Severity
 from tests.cases import (
+    test_rulebook_aftercare,
     test_rulebook_algorithm,
+    test_rulebook_board,
     test_rulebook_dates,
     test_rulebook_operation,
     test_rulebook_outcome,
+    test_rulebook_reconstruction,
     test_rulebook_within,
+    test_rulebook_workup,
 )
 from tests.cases.rulebook_reading import NA, OPEN, RULES
 
@@ -24,16 +28,21 @@ BOOKS = (ALGORITHM, VALIDITY)
 EXAMPLES = [
     example
     for module in (
+        test_rulebook_aftercare,
         test_rulebook_algorithm,
+        test_rulebook_board,
         test_rulebook_dates,
         test_rulebook_operation,
         test_rulebook_outcome,
+        test_rulebook_reconstruction,
         test_rulebook_within,
+        test_rulebook_workup,
     )
     for example in module.EXAMPLES
 ]
 # Verdicts that a rule cannot give: it applies to every case, or nothing that it needs can be absent.
 CANNOT = {
+    "L-02/0": {NA},
     "S-02/0": {NA},
     "X-02/0": {NA},
     "X-03/0": {NA},

@@ -15,6 +15,7 @@ from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Severity, Verdict
 from registry.dates import PartialDate
 from registry.fields import Coded, CodedSet, Measurement, PartialDateField, Text
+from registry.tongues import ENGLISH
 from tests.cases import random_documents
 from tests.cases.rulebook_reading import AS_OF, NA, NO, OPEN, YES, case, index, operated
 
@@ -273,8 +274,7 @@ def test_the_longest_sentence_of_every_rule_fits_in_a_mail_line(book):
         absent = [findings.MissingFact(pointer="", label=fact.label, reason="NK") for fact in one.facts] * 5
         sentences = [wording.not_assessable(absent)]
         if isinstance(one.says, str):
-            said = {fact.name: wording.spoken(fact, values[fact.name]) for fact in one.facts}
-            sentences.append(one.says.format(**said))
+            sentences.append(findings.deviation(one, values, ENGLISH))
         assert max(map(len, sentences)) <= 500, one.id
 
 
