@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from cases import observations, pseudonym, review, store
+from cases import observations, pseudonym, review, store, versions
 from cases.document import StoredCase, load
 from cases.forms import FIELDS, OPERATION_FORMS, OUTER_FORMS, TYPES, CaseDocument
 from cases.models import Case, DataQuery, Form, Patient
@@ -164,7 +164,7 @@ def write(items: Sequence[Item], *, center: Center, source: str, as_of: date) ->
     to_write = [item for item in items if item.is_to_write]
     if not to_write:
         return
-    now = timezone.now()
+    now, algorithm = timezone.now(), versions.active()
     _give_ids([item for item in to_write if item.stored is None])
     with store.ahead():
         people = [_patient_row(item, center) for item in to_write]
@@ -176,7 +176,8 @@ def write(items: Sequence[Item], *, center: Center, source: str, as_of: date) ->
         for model in OPERATION_FORMS:
             _write_operation_form(model, to_write, center)
         observations.write([_observation_row(item, center, source) for item in to_write])
-        review.record([_judged(item, center) for item in to_write], as_of=as_of, now=now)
+        judged = [_judged(item, center) for item in to_write]
+        review.record(judged, algorithm=algorithm, as_of=as_of, now=now)
     _ask_once([item for item in to_write if item.stored])
 
 

@@ -19,11 +19,11 @@ from django.db import connection
 from django.utils import timezone
 
 from cases import document as documents
-from cases import duplicates, jobs, observations, store
+from cases import duplicates, jobs, observations, store, versions
 from cases.models import Assessment, AssessmentRun, Case, DataQuery, Deviation
 from cases.models.review import ReviewItem
 from cases.rulebook import engine
-from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.engine import Rulebook
 from cases.rulebook.findings import deviation
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ReviewState, Severity, Verdict
@@ -70,6 +70,7 @@ def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
     """
     ids = sorted(set(case_ids))
     with audit.because(door="assess"):
+        algorithm = versions.active()
         list(Case.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
         stored = documents.load(ids)
         judged = [
@@ -84,7 +85,7 @@ def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
         ]
         observations.renew(stored)
         with store.ahead():
-            changed = record(judged, as_of=as_of, now=timezone.now())
+            changed = record(judged, algorithm=algorithm, as_of=as_of, now=timezone.now())
     return Reassessed(read=len(judged), changed=changed)
 
 
@@ -125,13 +126,13 @@ def carry_out(
     return run
 
 
-def record(judged: Sequence[Judged], *, as_of: date, now: datetime) -> int:
+def record(judged: Sequence[Judged], *, algorithm: Rulebook, as_of: date, now: datetime) -> int:
     """Store what both rulebooks say of these cases; returns how many assessments said something new."""
     case_ids = [case.case_id for case in judged]
-    assessed = [(case, engine.read(ALGORITHM, case.document, as_of)) for case in judged]
-    new = _store_assessments(assessed, as_of=as_of, now=now)
+    assessed = [(case, engine.read(algorithm, case.document, as_of)) for case in judged]
+    new = _store_assessments(assessed, version=algorithm.version, as_of=as_of, now=now)
     deviations = [
-        _item(case, finding, ALGORITHM.version, now)
+        _item(case, finding, algorithm.version, now)
         for case, reading in assessed
         for finding in reading.findings
         if finding.verdict == Verdict.DEVIATION and finding.severity in SHOWN
@@ -148,7 +149,9 @@ def record(judged: Sequence[Judged], *, as_of: date, now: datetime) -> int:
     return new
 
 
-def _store_assessments(assessed: list[tuple[Judged, Any]], *, as_of: date, now: datetime) -> int:
+def _store_assessments(
+    assessed: list[tuple[Judged, Any]], *, version: str, as_of: date, now: datetime
+) -> int:
     """Add an assessment where the verdicts, the case's version or the algorithm's are not those of the current one."""
     said = [(case, [finding.as_json() for finding in reading.findings]) for case, reading in assessed]
     digests = [hashlib.sha256(store.as_json(findings).encode()).hexdigest() for _, findings in said]
@@ -157,12 +160,12 @@ def _store_assessments(assessed: list[tuple[Judged, Any]], *, as_of: date, now: 
     known = {case_id: what for case_id, *what in current.values_list(*columns)}
     rows = []
     for (case, findings), digest in zip(said, digests, strict=True):
-        if known.get(case.case_id) != [digest, case.version, ALGORITHM.version]:
+        if known.get(case.case_id) != [digest, case.version, version]:
             rows.append(
                 {
                     "case_id": case.case_id,
                     "center_id": case.center_id,
-                    "algorithm_version": ALGORITHM.version,
+                    "algorithm_version": version,
                     "case_version": case.version,
                     "as_of": as_of,
                     "assessed_at": now,

@@ -53,6 +53,7 @@ class Action(Labeled):
     MANAGE_CENTER = "manage_center"
     MANAGE_REGISTRY = "manage_registry"
     MANAGE_REFERENCE = "manage_reference"
+    MANAGE_ALGORITHM = "manage_algorithm"
     READ_AUDIT = "read_audit"
 
 
@@ -91,9 +92,10 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.MANAGE_CENTER,
         Action.READ_AUDIT,
     },
-    Role.REVIEWER: {Action.DECIDE, Action.DECIDE_QUERIES},
+    Role.REVIEWER: {Action.DECIDE, Action.DECIDE_QUERIES, Action.MANAGE_ALGORITHM},
     Role.DATA_MANAGER: {
         Action.DECIDE_QUERIES,
+        Action.MANAGE_ALGORITHM,
         Action.RECORD,
         Action.IMPORT_CASES,
         Action.EXPORT,

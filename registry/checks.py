@@ -14,7 +14,12 @@ from registry.database.roles import OWNER
 
 CLINICAL = "cases"
 # Written by the machine alone, from rows that are audited; older assessments stay as they are.
-DERIVED = {"assessment", "assessmentrun", "importbatch", "importrow", "survivalobservation"}
+DERIVED = {
+    *("algorithmpreview", "assessment", "assessmentrun", "importbatch", "importrow", "previewedchange"),
+    "survivalobservation",
+}
+# What belongs to the registry and says nothing of any patient.
+OF_REGISTRY = {"algorithmversion", "algorithmpreview"}
 # What is typed and not saved is no data of a case yet.
 UNSAVED = {"entrydraft"}
 
@@ -32,14 +37,15 @@ def clinical_models() -> Iterator[type[models.Model]]:
 def broken_promises(model: type[models.Model]) -> Iterator[CheckMessage]:
     """Name what a clinical model forgot."""
     fields = {field.name: field for field in model._meta.local_fields}
-    if "center" not in fields:
+    of_registry = model._meta.model_name in OF_REGISTRY
+    if "center" not in fields and not of_registry:
         yield Error(
             "A clinical row belongs to a center.",
             hint="Add the field `center`.",
             obj=model,
             id="registry.E001",
         )
-    if not isinstance(model._default_manager.all(), ScopedQuerySet):
+    if not isinstance(model._default_manager.all(), ScopedQuerySet) and not of_registry:
         hint = "Say `objects = ScopedQuerySet.as_manager()`, or take a subclass of it."
         yield Error("A clinical model answers within a scope only.", hint=hint, obj=model, id="registry.E002")
     if not hasattr(model, "pgh_event_models") and model._meta.model_name not in DERIVED | UNSAVED:

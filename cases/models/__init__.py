@@ -4,6 +4,7 @@
 forms (document, dictionary, admin, import, audit sweep) walks this tuple.
 """
 
+from cases.models.algorithm import AlgorithmPreview, AlgorithmVersion, PreviewedChange
 from cases.models.base import Form, OperationForm
 from cases.models.case import Case, SurvivalObservation
 from cases.models.imports import ImportBatch, ImportRow
@@ -39,6 +40,8 @@ FORMS: tuple[type[Form], ...] = (
 
 __all__ = [
     "FORMS",
+    "AlgorithmPreview",
+    "AlgorithmVersion",
     "Antithrombotic",
     "Assessment",
     "AssessmentRun",
@@ -65,6 +68,7 @@ __all__ = [
     "Pathology",
     "Patient",
     "Presentation",
+    "PreviewedChange",
     "Reconstruction",
     "Recurrence",
     "SurvivalObservation",

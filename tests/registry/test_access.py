@@ -82,9 +82,9 @@ GRANTS = {
     Role.CENTER_LEAD: "read record record_follow_up import_cases explain lock export read_report manage_center"
     " read_audit",
     Role.INVESTIGATOR: "read record record_follow_up explain read_report",
-    Role.REVIEWER: "read decide decide_queries read_report",
+    Role.REVIEWER: "read decide decide_queries manage_algorithm read_report",
     Role.DATA_MANAGER: "read record record_follow_up import_cases decide_queries lock unlock export read_report"
-    " read_audit manage_reference",
+    " read_audit manage_reference manage_algorithm",
     Role.REGISTRY_ADMIN: "read manage_center manage_registry manage_reference read_report",
     Role.AUDITOR: "read read_audit read_report",
 }

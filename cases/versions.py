@@ -1,0 +1,262 @@
+"""Which algorithm is in force, and how it changes: a draft is read over the whole registry before a second person acts.
+
+Thresholds are data of a version; predicates are code, reviewed where the code is. A change of either makes every
+deviation stale that it touches (cases/review.py), and old assessments stay readable under their version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from cases import document as documents
+from cases import jobs
+from cases.models import AlgorithmPreview, AlgorithmVersion, Case, PreviewedChange
+from cases.rulebook import engine
+from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.engine import Finding, Rulebook
+from cases.vocabulary import Severity, Source, Verdict
+from registry import access, audit
+from registry.access import Action
+
+if TYPE_CHECKING:
+    from registry.models import User
+
+CHUNK = 1000
+State = AlgorithmVersion.State
+Numbers = Mapping[str, Mapping[str, float]]
+# A rule may be asked of several places of one case; the case counts once, with its gravest answer.
+GRAVEST_FIRST = (Verdict.DEVIATION, Verdict.NOT_ASSESSABLE, Verdict.CONCORDANT, Verdict.NOT_APPLICABLE)
+SEVEREST_FIRST = (Severity.SENTINEL, Severity.MAJOR, Severity.MINOR, Severity.INFO)
+
+
+def active() -> Rulebook:
+    """The algorithm in force, compiled once a process."""
+    row = (
+        AlgorithmVersion.objects.filter(state=State.ACTIVE)
+        .only("version", "base", "valid_from", "thresholds")
+        .first()
+    )
+    return ALGORITHM if row is None else rulebook(row)
+
+
+def rulebook(row: AlgorithmVersion) -> Rulebook:
+    """The rules under this version; the code's own version stands beside it once the code has moved on."""
+    moved = "" if row.base == ALGORITHM.version else f"+{ALGORITHM.version}"
+    numbers = tuple((rule, tuple(sorted(values.items()))) for rule, values in sorted(row.thresholds.items()))
+    return _revised(row.version + moved, row.valid_from, numbers)
+
+
+@lru_cache(maxsize=8)
+def _revised(version: str, valid_from: date, numbers: Any) -> Rulebook:
+    values = {rule: dict(of_rule) for rule, of_rule in numbers}
+    return ALGORITHM.revised(version=version, valid_from=valid_from, values=values)
+
+
+# --- drafts ----------------------------------------------------------------------------------------------------------
+
+
+def draft(*, version: str, valid_from: date, note: str, thresholds: Numbers, by: User) -> AlgorithmVersion:
+    """Draft a version with the numbers that are not those of the code; ValidationError names the field that is wrong."""
+    access.require(by, Action.MANAGE_ALGORITHM, None)
+    version, note = version.strip(), note.strip()
+    wrong = {}
+    if not version or len(version) > 20:
+        wrong["version"] = gettext("Give the version a name of 1 to 20 characters, such as 2027.1.")
+    elif version == ALGORITHM.version or AlgorithmVersion.objects.filter(version=version).exists():
+        wrong["version"] = gettext("This version is there already; give the new one another name.")
+    if not note:
+        wrong["note"] = gettext("Say what changes and why, with the source.")
+    kept = _differing(thresholds)
+    if not wrong and kept == _numbers(active()):
+        wrong["thresholds"] = gettext("Change at least one number: this is the version in force.")
+    if wrong:
+        raise ValidationError(wrong)
+    with audit.because(door=Source.ADMIN, by=by, reason=gettext("algorithm drafted")):
+        return AlgorithmVersion.objects.create(
+            version=version,
+            base=ALGORITHM.version,
+            thresholds=kept,
+            valid_from=valid_from,
+            note=note,
+            made_by=by,
+        )
+
+
+def _differing(thresholds: Numbers) -> dict[str, dict[str, float]]:
+    """The numbers that are not those of the code; ValidationError for what no rule declares or cannot be."""
+    try:
+        revised = ALGORITHM.revised(version="?", valid_from=None, values=thresholds)
+    except ValueError as error:
+        raise ValidationError({"thresholds": str(error)}) from None
+    return _numbers(revised)
+
+
+def _numbers(book: Rulebook) -> dict[str, dict[str, float]]:
+    """The numbers of a version that are not those of the code."""
+    found: dict[str, dict[str, float]] = {}
+    for own, declared in zip(book.rules, ALGORITHM.rules, strict=True):
+        other = {name: value for name, value in own.numbers.items() if value != declared.numbers[name]}
+        if other:
+            found[own.id] = other
+    return found
+
+
+def withdraw(row: AlgorithmVersion, *, by: User) -> None:
+    """Set a draft aside that is not wanted."""
+    access.require(by, Action.MANAGE_ALGORITHM, None)
+    with audit.because(door=Source.ADMIN, by=by, reason=gettext("algorithm withdrawn")), transaction.atomic():
+        _held_draft(row)
+        AlgorithmVersion.objects.filter(pk=row.pk).update(state=State.WITHDRAWN)
+
+
+def activate(row: AlgorithmVersion, *, by: User) -> None:
+    """Put a draft in force, by a second person who could see what it does: its preview is there and up to date.
+
+    The cases are read again by the next run (reassess_all), which whoever activates asks for.
+    """
+    access.require(by, Action.MANAGE_ALGORITHM, None)
+    with (
+        audit.because(door=Source.ADMIN, by=by, reason=gettext("algorithm put in force")),
+        transaction.atomic(),
+    ):
+        held = _held_draft(row)
+        if held.made_by_id == by.pk:
+            raise _refused(
+                gettext("Nothing was changed: you drafted this version, so another person activates it.")
+            )
+        if held.base != ALGORITHM.version:
+            raise _refused(
+                gettext(
+                    "Nothing was changed: the rules in the code are newer than this draft. Draft it again."
+                )
+            )
+        now_active = active()
+        seen = held.previews.filter(state=AlgorithmPreview.State.DONE, against=now_active.version)
+        if not seen.exists():
+            raise _refused(
+                gettext("Nothing was changed: first let the preview against the version in force finish.")
+            )
+        AlgorithmVersion.objects.filter(state=State.ACTIVE).update(state=State.RETIRED)
+        held.state, held.activated_by, held.activated_at = State.ACTIVE, by, timezone.now()
+        held.save(update_fields=["state", "activated_by", "activated_at"])
+
+
+def _held_draft(row: AlgorithmVersion) -> AlgorithmVersion:
+    """The row as it is now, if it is still a draft; no other version changes until the end of the transaction."""
+    rows = {one.pk: one for one in AlgorithmVersion.objects.order_by("pk").select_for_update()}
+    held = rows[row.pk]
+    if held.state != State.DRAFT:
+        raise _refused(gettext("Nothing was changed: this version is no draft any more."))
+    return held
+
+
+def _refused(told: str) -> ValidationError:
+    return ValidationError({NON_FIELD_ERRORS: told})
+
+
+# --- what a draft would change ---------------------------------------------------------------------------------------
+
+
+def start_preview(row: AlgorithmVersion, *, by: User) -> AlgorithmPreview:
+    """Ask for a preview of a draft; one that is still to do is taken up, not doubled."""
+    access.require(by, Action.MANAGE_ALGORITHM, None)
+    if row.state != State.DRAFT:
+        raise _refused(gettext("Nothing was changed: this version is no draft any more."))
+    with access.everywhere():
+        total = Case.objects.count()
+    try:
+        with transaction.atomic():
+            return AlgorithmPreview.objects.create(
+                draft=row, against=active().version, as_of=timezone.now().date(), cases_total=total
+            )
+    except IntegrityError:
+        return row.previews.get(state__in=jobs.OPEN)
+
+
+def carry_out_preview(
+    preview_id: int, *, progress: Callable[[int], None] = lambda n: None
+) -> AlgorithmPreview:
+    """Read the draft and the version in force over all cases, chunk by chunk, each in a transaction of its own.
+
+    Only the rules whose numbers differ are read. A preview that another worker holds, or that is finished, is left
+    alone; one that was cut off goes on where it was.
+    """
+    with access.everywhere():
+        claimed = jobs.claim(AlgorithmPreview, preview_id)
+        preview = AlgorithmPreview.objects.select_related("draft").get(pk=preview_id)
+        old, new = _only_differing(active(), rulebook(preview.draft))
+    while claimed:
+        with access.everywhere():
+            cases = Case.objects.filter(pk__gt=preview.last_case_id).order_by("pk")
+            ids = list(cases.values_list("pk", flat=True)[:CHUNK])
+            if ids:
+                changes = [
+                    change for case in documents.load(ids) for change in _changes(case, old, new, preview)
+                ]
+                PreviewedChange.objects.bulk_create(changes)
+                preview.last_case_id, preview.cases_read = ids[-1], preview.cases_read + len(ids)
+                preview.cases_changed += len({change.case_id for change in changes})
+                AlgorithmPreview.objects.filter(pk=preview_id).update(
+                    last_case_id=preview.last_case_id,
+                    cases_read=preview.cases_read,
+                    cases_changed=preview.cases_changed,
+                    leased_until=jobs.lease(),
+                )
+            else:
+                jobs.finish(AlgorithmPreview, preview_id)
+                preview.state, claimed = AlgorithmPreview.State.DONE, False
+        progress(len(ids))
+    return preview
+
+
+def _only_differing(old: Rulebook, new: Rulebook) -> tuple[Rulebook, Rulebook]:
+    """Both versions with only those rules that do not have the same numbers in both."""
+    pairs = [(o, n) for o, n in zip(old.rules, new.rules, strict=True) if o.numbers != n.numbers]
+    return replace(old, rules=tuple(o for o, _ in pairs)), replace(new, rules=tuple(n for _, n in pairs))
+
+
+def _changes(case: Any, old: Rulebook, new: Rulebook, preview: AlgorithmPreview) -> Iterable[PreviewedChange]:
+    before, after = (
+        _gravest(engine.read(book, case.document, preview.as_of).findings) for book in (old, new)
+    )
+    for rule_id in after:
+        was, now = before[rule_id], after[rule_id]
+        if _weight(was) != _weight(now):
+            yield PreviewedChange(
+                preview=preview,
+                case_id=case.id,
+                center_id=case.center_id,
+                rule_id=rule_id,
+                before=was.verdict,
+                severity_before=_weight(was)[1],
+                after=now.verdict,
+                severity_after=_weight(now)[1],
+                sentence=now.stored_sentence,
+            )
+
+
+def _weight(finding: Finding) -> tuple[str, str]:
+    """Its verdict, and of a deviation how much it matters."""
+    return finding.verdict, finding.severity if finding.verdict == Verdict.DEVIATION else ""
+
+
+def _gravest(findings: Iterable[Finding]) -> dict[str, Finding]:
+    """Of each rule its gravest finding."""
+    found: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.rule_id not in found or _rank(finding) < _rank(found[finding.rule_id]):
+            found[finding.rule_id] = finding
+    return found
+
+
+def _rank(finding: Finding) -> tuple[int, int]:
+    return GRAVEST_FIRST.index(Verdict(finding.verdict)), SEVEREST_FIRST.index(Severity(finding.severity))

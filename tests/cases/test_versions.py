@@ -1,0 +1,320 @@
+"""The algorithm changes: drafted, read over the registry as a preview, put in force by another; old words stay."""
+
+from datetime import date
+
+import pytest
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+
+from cases import answering, intake, review, versions
+from cases.intake import Submission
+from cases.models import AlgorithmPreview, AlgorithmVersion, Assessment, Case, Deviation, PreviewedChange
+from cases.rulebook.algorithm import ALGORITHM
+from registry.audit import history_of
+from tests.cases.examples import resected
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("everywhere")]
+
+WIDE = {"S-13": {"smallest_mm": 12}}  # a graft of 16 mm is no deviation any more
+NARROW = {"S-13": {"largest_mm": 19}}  # one of 20 mm is one
+
+
+def draft(by, thresholds=WIDE, version="2027.1", note="Grafts of 12 to 16 mm are published.", **given):
+    return versions.draft(
+        version=version, valid_from=date(2027, 1, 1), note=note, thresholds=thresholds, by=by, **given
+    )
+
+
+def save(center, by, number, diameter_mm):
+    document = resected(
+        number,
+        operation={
+            "reconstruction": {"ivc_method": "tube_graft", "material": "ptfe", "diameter_mm": diameter_mm}
+        },
+    )
+    return intake.save_case(Submission(document=document), center=center, by=by, source="admin").case_id
+
+
+@pytest.fixture
+def cohort(north, south, alice, bob):
+    """Grafts of 16 and 20 mm in one center, of 20 mm in another."""
+    return save(north, alice, "A-16", 16), save(north, alice, "A-20", 20), save(south, bob, "B-20", 20)
+
+
+def previewed(row, by):
+    return versions.carry_out_preview(versions.start_preview(row, by=by).pk)
+
+
+def put_in_force(thresholds, made_by, by, **given):
+    row = draft(made_by, thresholds, **given)
+    previewed(row, made_by)
+    versions.activate(row, by=by)
+    return row
+
+
+def verdict(case_id, rule="S-13"):
+    findings = Assessment.objects.current().get(case=case_id).findings
+    return next(finding["verdict"] for finding in findings if finding["rule"] == rule)
+
+
+def read_again():
+    review.reassess(Case.objects.values_list("pk", flat=True), as_of=date(2027, 1, 1))
+
+
+# --- drafts --------------------------------------------------------------------------------------------------------
+
+
+def test_without_versions_the_algorithm_is_that_of_the_code():
+    assert versions.active() is ALGORITHM
+
+
+def test_a_draft_keeps_only_the_numbers_that_differ_and_changes_nothing(dana):
+    row = draft(
+        dana, {"S-13": {"smallest_mm": 12, "largest_mm": ALGORITHM.rule("S-13").numbers["largest_mm"]}}
+    )
+
+    assert (row.state, row.thresholds, row.made_by) == ("draft", WIDE, dana)
+    assert versions.active() is ALGORITHM
+    assert history_of(row).last().pgh_context["user"] == dana.pk
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"version": " "}, "version"),
+        ({"version": "x" * 21}, "version"),
+        ({"version": ALGORITHM.version}, "version"),
+        ({"note": " \n"}, "note"),
+        ({"thresholds": {}}, "thresholds"),
+        ({"thresholds": {"S-99": {"smallest_mm": 12}}}, "thresholds"),
+        ({"thresholds": {"S-13": {"width_mm": 12}}}, "thresholds"),
+        ({"thresholds": {"S-13": {"smallest_mm": -1}}}, "thresholds"),
+        ({"thresholds": {"S-13": {"smallest_mm": "12"}}}, "thresholds"),
+        ({"thresholds": {"S-13": {"smallest_mm": float("nan")}}}, "thresholds"),
+    ],
+)
+def test_what_is_wrong_with_a_draft_is_said_of_its_field(dana, given, field):
+    with pytest.raises(ValidationError) as refused:
+        draft(dana, **given)
+
+    assert list(refused.value.message_dict) == [field]
+    assert not AlgorithmVersion.objects.exists()
+
+
+def test_a_name_is_never_used_again(dana):
+    versions.withdraw(draft(dana), by=dana)
+
+    with pytest.raises(ValidationError) as refused:
+        draft(dana)
+
+    assert "there already" in refused.value.message_dict["version"][0]
+
+
+@pytest.mark.parametrize("name", ["alice", "lena", "ines", "ada", "otto", "nobody"])
+def test_who_may_not_manage_the_algorithm_changes_nothing(name, request, dana):
+    person = request.getfixturevalue(name)
+    row = draft(dana)
+
+    for attempt in (
+        lambda: draft(person, version="2027.2"),
+        lambda: versions.start_preview(row, by=person),
+        lambda: versions.withdraw(row, by=person),
+        lambda: versions.activate(row, by=person),
+    ):
+        with pytest.raises(PermissionDenied):
+            attempt()
+
+
+# --- previews ------------------------------------------------------------------------------------------------------
+
+
+def test_a_preview_says_which_cases_change_on_which_rule_and_why(cohort, dana):
+    narrow, *others = cohort
+
+    preview = previewed(draft(dana, NARROW), dana)
+
+    assert (preview.state, preview.cases_read, preview.cases_changed, preview.cases_total) == (
+        "done",
+        3,
+        2,
+        3,
+    )
+    changes = PreviewedChange.objects.filter(preview=preview).order_by("case_id")
+    assert [(c.case_id, c.rule_id, c.before, c.after, c.severity_after) for c in changes] == [
+        (case_id, "S-13", "concordant", "deviation", "info") for case_id in others
+    ]
+    assert "20 mm" in changes[0].sentence
+    assert verdict(others[0]) == "concordant"
+    assert verdict(narrow) == "deviation"
+
+
+def test_a_preview_compares_with_the_version_in_force(cohort, dana, rita):
+    put_in_force(WIDE, dana, rita)
+
+    preview = previewed(draft(dana, NARROW, version="2027.2"), dana)
+
+    before = dict(PreviewedChange.objects.filter(preview=preview).values_list("case_id", "before"))
+    assert before == dict.fromkeys(cohort, "concordant")
+
+
+def test_a_preview_goes_on_where_it_was_cut_off(cohort, dana, monkeypatch):
+    monkeypatch.setattr(versions, "CHUNK", 1)
+    preview = versions.start_preview(draft(dana, NARROW), by=dana)
+
+    def stop(n):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        versions.carry_out_preview(preview.pk, progress=stop)
+    assert versions.carry_out_preview(preview.pk).state == "running"  # the lease is not over
+    AlgorithmPreview.objects.update(leased_until=None)
+    done = versions.carry_out_preview(preview.pk)
+
+    assert (done.state, done.cases_read, done.cases_changed) == ("done", 3, 2)
+    assert PreviewedChange.objects.count() == 2
+
+
+def test_a_preview_that_is_still_to_do_is_not_doubled(dana):
+    row = draft(dana)
+
+    assert versions.start_preview(row, by=dana) == versions.start_preview(row, by=dana)
+
+
+def test_a_change_of_severity_alone_is_a_change(dana, monkeypatch):
+    minor, major = (versions.Finding(
+        rule_id="L-20", version="", verdict="deviation", severity=severity, pointer="", values={}, missing=(),
+        said=lambda tongue: "",
+    ) for severity in ("minor", "major"))  # fmt: skip
+
+    assert versions._weight(minor) != versions._weight(major)
+    assert versions._gravest([minor, major]) == {"L-20": major}
+
+
+# --- in force ------------------------------------------------------------------------------------------------------
+
+
+def test_another_person_puts_it_in_force_and_cases_are_read_under_it(cohort, dana, rita):
+    narrow, *_ = cohort
+    row = put_in_force(WIDE, dana, rita)
+
+    row.refresh_from_db()
+    assert (row.state, row.activated_by) == ("active", rita)
+    read_again()
+    assert verdict(narrow) == "concordant"
+    assert Assessment.objects.current().get(case=narrow).algorithm_version == "2027.1"
+
+
+def test_old_assessments_stay_readable_under_their_version(cohort, dana, rita):
+    narrow, *_ = cohort
+    put_in_force(WIDE, dana, rita)
+    read_again()
+
+    old = Assessment.objects.get(case=narrow, is_current=False)
+    assert old.algorithm_version == ALGORITHM.version
+    assert next(f for f in old.findings if f["rule"] == "S-13")["verdict"] == "deviation"
+
+
+def test_the_next_save_is_read_under_it(north, alice, dana, rita):
+    put_in_force(NARROW, dana, rita)
+
+    assert verdict(save(north, alice, "A-20", 20)) == "deviation"
+
+
+def test_one_version_is_in_force_and_the_one_before_retires(dana, rita):
+    first = put_in_force(WIDE, dana, rita)
+    put_in_force(NARROW, dana, rita, version="2027.2")
+
+    first.refresh_from_db()
+    assert first.state == "retired"
+    assert versions.active().version == "2027.2"
+
+
+def test_nobody_puts_their_own_draft_in_force(dana):
+    row = draft(dana)
+    previewed(row, dana)
+
+    with pytest.raises(ValidationError) as refused:
+        versions.activate(row, by=dana)
+
+    assert "another person activates it" in refused.value.message_dict[NON_FIELD_ERRORS][0]
+
+
+def test_the_database_refuses_ones_own_draft_too(dana):
+    row = draft(dana)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AlgorithmVersion.objects.filter(pk=row.pk).update(
+            state="active", activated_by=dana, activated_at="2027-01-01T00:00Z"
+        )
+
+
+def test_nothing_is_put_in_force_unseen(dana, rita):
+    row = draft(dana)
+    versions.start_preview(row, by=dana)
+
+    with pytest.raises(ValidationError) as refused:
+        versions.activate(row, by=rita)
+
+    assert "first let the preview" in refused.value.message_dict[NON_FIELD_ERRORS][0]
+
+
+def test_a_preview_against_a_version_that_is_no_longer_in_force_does_not_count(dana, rita):
+    row = draft(dana, NARROW, version="2027.2")
+    previewed(row, dana)
+    put_in_force(WIDE, dana, rita)
+
+    with pytest.raises(ValidationError):
+        versions.activate(row, by=rita)
+
+
+def test_a_draft_for_older_rules_is_drafted_again(dana, rita):
+    row = draft(dana)
+    previewed(row, dana)
+    AlgorithmVersion.objects.filter(pk=row.pk).update(base="2025.9")
+
+    with pytest.raises(ValidationError) as refused:
+        versions.activate(row, by=rita)
+
+    assert "the rules in the code are newer" in refused.value.message_dict[NON_FIELD_ERRORS][0]
+
+
+def test_a_version_for_older_rules_names_both(dana, rita):
+    put_in_force(WIDE, dana, rita)
+    AlgorithmVersion.objects.update(base="2025.9")
+
+    assert versions.active().version == f"2027.1+{ALGORITHM.version}"
+
+
+@pytest.mark.parametrize("step", [versions.withdraw, versions.activate, versions.start_preview])
+def test_what_is_no_draft_any_more_stays_as_it_is(step, dana, rita):
+    row = put_in_force(WIDE, dana, rita)
+
+    with pytest.raises(ValidationError):
+        step(AlgorithmVersion.objects.get(pk=row.pk), by=rita)
+
+
+def test_a_decided_deviation_comes_back_when_its_threshold_changes_and_not_when_another_does(
+    north, alice, dana, rita, lena
+):
+    """S-07's number stays, S-17's changes; the deviation itself is found under both versions."""
+    case_id = save(north, alice, "A-1", 16)
+    rule_id = next(
+        rule.id
+        for rule in ALGORITHM.rules
+        if rule.numbers and Deviation.objects.filter(rule_id=rule.id).exists()
+    )
+    name, value = next(iter(ALGORITHM.rule(rule_id).numbers.items()))
+    deviation = Deviation.objects.filter(case=case_id, rule_id=rule_id).first()
+    answering.explain(deviation, answer="comorbidity", text="", by=alice)
+    answering.decide(deviation, decision="accepted", text="", by=rita)
+    assert deviation.rule_terms != {}
+
+    put_in_force(WIDE, dana, rita)
+    read_again()
+    deviation.refresh_from_db()
+    assert deviation.state == "decided"
+
+    put_in_force({rule_id: {name: value + 1}}, dana, rita, version="2027.2")
+    read_again()
+    deviation.refresh_from_db()
+    assert (deviation.state, deviation.is_returned) in [("open", True), ("closed", False)]
