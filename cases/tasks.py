@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from cases import drafts, importing, intake, jobs, review
-from cases.models import AssessmentRun, ImportBatch
+from cases import drafts, importing, intake, jobs, review, versions
+from cases.models import AlgorithmPreview, AssessmentRun, ImportBatch
 from registry import access
 from registry.models import Center
 
@@ -27,6 +27,12 @@ def assess(run_id: int, center_id: int) -> None:
 
 
 @shared_task
+def preview_algorithm(preview_id: int) -> None:
+    """Read a draft of the algorithm over the whole registry."""
+    versions.carry_out_preview(preview_id)
+
+
+@shared_task
 def reassess_all() -> None:
     """Ask for a reading of every center's cases for its own day."""
     for center in Center.objects.order_by("pk"):
@@ -45,11 +51,13 @@ def remove_old_entries() -> None:
 def ring_due_jobs() -> None:
     """Ring again for the jobs that nobody works on: their message was lost, or their worker."""
     with access.everywhere():
-        batches = jobs.due(ImportBatch)
+        batches, previews = jobs.due(ImportBatch), jobs.due(AlgorithmPreview)
         runs = list(
             AssessmentRun.objects.filter(pk__in=jobs.due(AssessmentRun)).values_list("pk", "center_id")
         )
     for batch_id in batches:
         import_batch.delay(batch_id)
+    for preview_id in previews:
+        preview_algorithm.delay(preview_id)
     for run_id, center_id in runs:
         assess.delay(run_id, center_id)

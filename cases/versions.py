@@ -24,7 +24,7 @@ from cases.rulebook import engine
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Finding, Rulebook
 from cases.vocabulary import Severity, Source, Verdict
-from registry import access, audit
+from registry import access, audit, bell
 from registry.access import Action
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _revised(version: str, valid_from: date, numbers: Any) -> Rulebook:
 
 
 def draft(*, version: str, valid_from: date, note: str, thresholds: Numbers, by: User) -> AlgorithmVersion:
-    """Draft a version with the numbers that are not those of the code; ValidationError names the field that is wrong."""
+    """Draft a version with numbers that are not those of the code; ValidationError names the field that is wrong."""
     access.require(by, Action.MANAGE_ALGORITHM, None)
     version, note = version.strip(), note.strip()
     wrong = {}
@@ -121,7 +121,7 @@ def withdraw(row: AlgorithmVersion, *, by: User) -> None:
 def activate(row: AlgorithmVersion, *, by: User) -> None:
     """Put a draft in force, by a second person who could see what it does: its preview is there and up to date.
 
-    The cases are read again by the next run (reassess_all), which whoever activates asks for.
+    All cases are then read again under it.
     """
     access.require(by, Action.MANAGE_ALGORITHM, None)
     with (
@@ -148,6 +148,7 @@ def activate(row: AlgorithmVersion, *, by: User) -> None:
         AlgorithmVersion.objects.filter(state=State.ACTIVE).update(state=State.RETIRED)
         held.state, held.activated_by, held.activated_at = State.ACTIVE, by, timezone.now()
         held.save(update_fields=["state", "activated_by", "activated_at"])
+    bell.ring("cases.tasks.reassess_all")
 
 
 def _held_draft(row: AlgorithmVersion) -> AlgorithmVersion:
@@ -175,11 +176,13 @@ def start_preview(row: AlgorithmVersion, *, by: User) -> AlgorithmPreview:
         total = Case.objects.count()
     try:
         with transaction.atomic():
-            return AlgorithmPreview.objects.create(
+            preview = AlgorithmPreview.objects.create(
                 draft=row, against=active().version, as_of=timezone.now().date(), cases_total=total
             )
     except IntegrityError:
-        return row.previews.get(state__in=jobs.OPEN)
+        preview = row.previews.get(state__in=jobs.OPEN)
+    bell.ring("cases.tasks.preview_algorithm", preview.pk)
+    return preview
 
 
 def carry_out_preview(

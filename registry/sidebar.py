@@ -66,6 +66,7 @@ GROUPS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place(name="registry_membership_changelist", icon="badge"),
             Place(name="registry_apikey_changelist", icon="key"),
             Place(name="registry_referenceterm_changelist", icon="menu_book"),
+            Place(name="cases_algorithmversion_changelist", icon="rule_settings"),
             Place(name="cases_contactattempt_changelist", icon="call"),
             Place(name="cases_listexport_changelist", icon="download"),
         ),

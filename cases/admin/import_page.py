@@ -241,7 +241,7 @@ def progress_of(batch: ImportBatch) -> dict[str, Any]:
         "done": batch.rows_done,
         "total": batch.rows_total,
         "said": _said(batch),
-        "is_unattended": not is_over and batch.state == State.WAITING and not _worker_is_there(),
+        "is_unattended": not is_over and batch.state == State.WAITING and not worker_is_there(),
     }
 
 
@@ -256,7 +256,7 @@ def _said(batch: ImportBatch) -> str:
     return said.format(done=number_format(batch.rows_done), total=number_format(batch.rows_total))
 
 
-def _worker_is_there() -> bool:
+def worker_is_there() -> bool:
     """Whether scheduler, queue and worker have left a sign of life a short while ago."""
     age = (
         Heartbeat.objects.filter(name="worker")

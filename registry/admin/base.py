@@ -27,7 +27,11 @@ from registry.bounded import BoundedPaginator, Pages
 from registry.history import Entry, entries
 
 site = admin.site  # adminsite.py; apps.py names it
-OF_THE_REGISTRY = (Action.MANAGE_REGISTRY, Action.MANAGE_REFERENCE)  # not to be had for one center alone
+OF_THE_REGISTRY = (
+    Action.MANAGE_REGISTRY,
+    Action.MANAGE_REFERENCE,
+    Action.MANAGE_ALGORITHM,
+)  # not to be had for one center alone
 
 
 def centers_where(request: HttpRequest, action: Action | None) -> tuple[int, ...]:
