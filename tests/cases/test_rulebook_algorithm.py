@@ -251,21 +251,21 @@ def test_published_case(rule, verdict, forms):
     assert read_one(rule, forms).verdict == verdict
 
 
-@pytest.mark.parametrize(
-    ("rule", "severity", "forms"),
-    [
-        ("S-04/0", "info", of(["infrarenal"], approach=["median_laparotomy"])),
-        ("S-04/0", "minor", of(["infrarenal", "interrenal"], approach=["median_laparotomy"])),
-        ("S-07/0", "minor", of(["retrohepatic"], pringle_used=False)),
-        ("S-07/0", "minor", of(["suprarenal", "retrohepatic"], pringle_used=False)),
-        ("S-07/0", "major", of(["retrohepatic", "infradiaphragmatic"], pringle_used=False)),
-        ("S-08/0", "major", curative("R2")),
-        ("S-08b/0", "info", curative("R1", "complete")),
-        ("S-10/0", "major", interrenal("ligated", "ligated")),
-        ("S-10/0", "minor", interrenal("preserved", "ligated")),
-        ("S-14/0", "sentinel", after({"type": "dvt", "onset_on": "2020-03-12"})),
-    ],
-)
+SEVERITIES = [
+    ("S-04/0", "info", of(["infrarenal"], approach=["median_laparotomy"])),
+    ("S-04/0", "minor", of(["infrarenal", "interrenal"], approach=["median_laparotomy"])),
+    ("S-07/0", "minor", of(["retrohepatic"], pringle_used=False)),
+    ("S-07/0", "minor", of(["suprarenal", "retrohepatic"], pringle_used=False)),
+    ("S-07/0", "major", of(["retrohepatic", "infradiaphragmatic"], pringle_used=False)),
+    ("S-08/0", "major", curative("R2")),
+    ("S-08b/0", "info", curative("R1", "complete")),
+    ("S-10/0", "major", interrenal("ligated", "ligated")),
+    ("S-10/0", "minor", interrenal("preserved", "ligated")),
+    ("S-14/0", "sentinel", after({"type": "dvt", "onset_on": "2020-03-12"})),
+]
+
+
+@pytest.mark.parametrize(("rule", "severity", "forms"), SEVERITIES)
 def test_severity_depends_on_the_case(rule, severity, forms):
     finding = read_one(rule, forms)
 
