@@ -206,7 +206,7 @@ RULES = (
             if unsurveyed_days > days_of(serious_months) and days_passed <= days_of(early_months)
             else Severity.MINOR
         ),
-        severities="minor (major after {serious_months} months without, in the first {early_months})",
+        severities="minor (major if long overdue in the early period)",
         scope=INDEX,
         at="surveyed_on",
         thresholds=(
