@@ -45,9 +45,9 @@ def regions_not_staged(case: Any, row: Any, as_of: date) -> frozenset[str] | Non
     staged, may_be = set[str](), set[str]()
     for study in case.imaging_before:
         found, open_to = _stages(study)
-        placed = _is_placed(case, study)
-        staged |= found if placed else frozenset()
-        may_be |= open_to if placed else found | open_to
+        may_be |= found | open_to
+        if _is_placed(case, study):
+            staged |= found
     lacking = TRUNK - staged
     return lacking - may_be or (None if lacking else frozenset())
 
