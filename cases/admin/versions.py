@@ -27,6 +27,7 @@ from cases.vocabulary import Severity, Verdict
 from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
 from registry.models import User
+from registry.tongues import reader
 
 SHOWN_CASES = 100
 State = AlgorithmVersion.State
@@ -266,8 +267,8 @@ def _changed(row: AlgorithmVersion) -> Iterator[Numbers]:
             Changed(
                 label=gettext(declared[name].label),
                 unit=str(declared[name].unit_said),
-                before=number_format(declared[name].value),
-                after=number_format(value),
+                before=reader().number(declared[name].value),
+                after=reader().number(value),
             )
             for name, value in values.items()
             if name in declared

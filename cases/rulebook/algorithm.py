@@ -1,6 +1,7 @@
 """The treatment algorithm: did care follow it? It never refuses, it flags; each rule gives one verdict a case.
 
-A deviation is a prompt for review, not a judgement: most rules of the founding paper rest on eight patients.
+Rules S are those of the founding paper, rules L those of guidance, series and our own proposals. A deviation is a
+prompt for review, not a judgement: most rules of the founding paper rest on eight patients.
 """
 
 from __future__ import annotations
@@ -43,3 +44,9 @@ ALGORITHM = Rulebook(
         )
     ),
 )
+
+# Rules of the clinical reference that are not read, and why.
+LEFT_OUT = {
+    "L-26": "that the patient was counselled on the high risk of an upper-level tumor or Budd-Chiari syndrome has no"
+    " field, and a tumor board's decision (L-02, L-22) does not say it"
+}

@@ -84,8 +84,8 @@ RULES = (
     Rule(
         id="S-17",
         title="Imaging of liver and lungs at follow-up",
-        asks="each visit without evidence of disease rests on imaging of abdomen and chest: of the last {window_months}"
-        " months, later than {late_after_months} months after the resection of the last {late_window_months}",
+        asks="each visit without evidence of disease rests on imaging of abdomen and chest of the last {window_months}"
+        " months (of the last {late_window_months}, once {late_after_months} have passed since the resection)",
         when="a visit found no evidence of disease",
         severity=Severity.MINOR,
         scope=INDEX,

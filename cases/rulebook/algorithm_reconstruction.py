@@ -35,8 +35,7 @@ CONTAMINATING = frozenset({Organ.DUODENUM, Organ.PANCREAS, Organ.COLON, Organ.SM
 @derived("complete occlusion of the vena cava", "imaging", "operations.reconstruction")
 def occlusion_documented(case: Any, row: Any, as_of: date) -> bool:
     """Whether imaging before the resection, or the reason against a reconstruction, says that the vein was closed."""
-    rebuilt = row.reconstruction
-    if rebuilt and rebuilt.no_reconstruction_reason == NoReconstructionReason.CHRONIC_OCCLUSION:
+    if row.reconstruction.no_reconstruction_reason == NoReconstructionReason.CHRONIC_OCCLUSION:
         return True
     return any(study.lumen_occlusion == Occlusion.COMPLETE for study in case.imaging_before)
 

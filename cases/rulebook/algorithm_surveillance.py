@@ -109,12 +109,10 @@ def _graft_watched(
     "whether surveillance is due",
     *("follow_ups.vital_status", "consent.basis", "index.operated_on", "as_of"),
 )
-def is_surveyed(case: Any, row: Any, as_of: date, until_months: int) -> bool | None:
-    """Whether the patient is alive, followed and not yet beyond the months of surveillance; the cheap answer first."""
-    passed = None if row.operated_on is None else (as_of - row.operated_on.latest).days
-    if (passed is not None and passed > days_of(until_months)) or not is_awaited(case):
-        return False
-    return None if passed is None else True
+def is_surveyed(case: Any, row: Any, as_of: date, until_months: int) -> bool:
+    """Whether the patient is alive, followed and not surely beyond these months; the cheap answer comes first."""
+    on = row.operated_on
+    return (on is None or (as_of - on.latest).days <= days_of(until_months)) and is_awaited(case)
 
 
 @derived("last imaging of chest, abdomen and pelvis", "imaging")
@@ -206,7 +204,7 @@ RULES = (
             if unsurveyed_days > days_of(serious_months) and days_passed <= days_of(early_months)
             else Severity.MINOR
         ),
-        severities="minor (major after {serious_months} months without, in the first {early_months})",
+        severities="minor (major if long overdue in the early period)",
         scope=INDEX,
         at="surveyed_on",
         thresholds=(

@@ -45,9 +45,9 @@ def regions_not_staged(case: Any, row: Any, as_of: date) -> frozenset[str] | Non
     staged, may_be = set[str](), set[str]()
     for study in case.imaging_before:
         found, open_to = _stages(study)
-        placed = _is_placed(case, study)
-        staged |= found if placed else frozenset()
-        may_be |= open_to if placed else found | open_to
+        may_be |= found | open_to
+        if _is_placed(case, study):
+            staged |= found
     lacking = TRUNK - staged
     return lacking - may_be or (None if lacking else frozenset())
 
@@ -138,7 +138,7 @@ def untested_neoadjuvant(case: Any, row: Any, as_of: date) -> bool:
 def days_to_surgery(case: Any, row: Any, as_of: date) -> int | None:
     """Days between two dates that are both known to the day."""
     diagnosed_on = case.diagnosis.diagnosis_on if case.diagnosis else None
-    dates = (diagnosed_on, row.operated_on)
-    if any(on is None or on.precision != "day" for on in dates):
+    if diagnosed_on is None or row.operated_on is None:
         return None
-    return (row.operated_on.earliest - diagnosed_on.earliest).days
+    exact = diagnosed_on.precision == row.operated_on.precision == "day"
+    return (row.operated_on.earliest - diagnosed_on.earliest).days if exact else None

@@ -5,7 +5,7 @@ Written from the rules themselves, so the published list cannot differ from what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,9 @@ Written by `manage.py rules --format markdown`; do not edit by hand.
 
 Two rulebooks are read over every case. **Validity** asks whether the data can be true: an *error* refuses the case,
 a *query* asks its center to confirm or correct. **Algorithm** asks whether care followed the treatment algorithm: it
-never refuses, and a deviation is a prompt for review, not a judgement.
+never refuses, and a deviation is a prompt for review, not a judgement. It is told phase by phase: rules S rest on the
+founding paper, rules L on guidance, series and our own proposals. Where two ask otherwise, both are read and shown side
+by side. The numbers of a rule are its thresholds.
 
 Each rule answers with one of four verdicts: *concordant*, *deviation*, *not applicable*, or *not assessable*, which
 names the answers that are missing and the reason recorded for their absence. The facts that show whether a rule
@@ -28,6 +30,7 @@ applies are apart from those that judge it. A fact marked "if known" may be miss
 are intervals, and a rule on dates fails only when no day inside them could be right. Ids are never used again for
 another rule.
 """
+Phase = tuple[str, Any, tuple[str, ...]]  # its name, its title, the ids of its rules
 ORIGINS = {"index": "operations", "case": ""}
 
 
@@ -128,19 +131,35 @@ def as_json(rulebook: Rulebook) -> dict[str, Any]:
 # --- Markdown ------------------------------------------------------------------------------------
 
 
-def as_markdown(rulebooks: Iterable[Rulebook]) -> str:
-    """The rulebooks as one document: every rule in words, plausible ranges as a table."""
-    return "\n".join([INTRODUCTION, *(line for book in rulebooks for line in _book(book))]).rstrip() + "\n"
+def as_markdown(
+    rulebooks: Iterable[Rulebook], phases: Sequence[Phase] = (), left_out: Mapping[str, str] | None = None
+) -> str:
+    """The rulebooks as one document: every rule in words, plausible ranges as a table.
+
+    The rulebook that has phases is told phase by phase, and at the end each of its ids is accounted for.
+    """
+    books = list(rulebooks)
+    lines = [INTRODUCTION, *(line for book in books for line in _book(book, phases))]
+    if phases:
+        lines += _account(books, phases, left_out or {})
+    return "\n".join(lines).rstrip() + "\n"
 
 
-def _book(rulebook: Rulebook) -> Iterable[str]:
+def _book(rulebook: Rulebook, phases: Sequence[Phase]) -> Iterable[str]:
     told = entries(rulebook)
     ranges = [entry for entry in told if entry.id.startswith("P-")]
+    by_id = {entry.id: entry for entry in told}
+    placed = [(title, [by_id[rule] for rule in rules if rule in by_id]) for _, title, rules in phases]
     valid = f", valid from {rulebook.valid_from}" if rulebook.valid_from else ""
     yield f"## {rulebook.title}\n"
     yield f"Version {rulebook.version}{valid}; {len(told)} rules.\n"
+    for title, own in placed:
+        if own:
+            yield f"### {title}\n"
+            for entry in own:
+                yield from _paragraph(entry, "####")
     for entry in told:
-        if entry not in ranges:
+        if entry not in ranges and not any(entry in own for _, own in placed):
             yield from _paragraph(entry)
     if ranges:
         yield "### Plausible ranges\n"
@@ -151,8 +170,24 @@ def _book(rulebook: Rulebook) -> Iterable[str]:
         yield ""
 
 
-def _paragraph(entry: Entry) -> Iterable[str]:
-    yield f"### {entry.id} {entry.title}{' (retired)' if entry.retired else ''}\n"
+def _account(
+    rulebooks: Iterable[Rulebook], phases: Sequence[Phase], left_out: Mapping[str, str]
+) -> Iterable[str]:
+    """A table of every id of the clinical reference: where its rule is read, or why it is not."""
+    phase_of = {rule: str(title) for _, title, rules in phases for rule in rules}
+    told = [entry for book in rulebooks for entry in entries(book) if entry.id in phase_of]
+    rows = {entry.id: f"{entry.title} | {phase_of[entry.id]} | built" for entry in told}
+    rows |= {rule: f" |  | not built: {why}" for rule, why in left_out.items()}
+    yield "## Account of the clinical reference\n"
+    yield "Every rule of the founding paper (S) and of guidance and literature (L). A rule that wants what no field"
+    yield "records says so.\n"
+    yield "| id | rule | phase | state |\n| --- | --- | --- | --- |"
+    for rule in sorted(rows, key=lambda rule: (rule[0] != "S", rule)):
+        yield f"| {rule} | {rows[rule]} |"
+
+
+def _paragraph(entry: Entry, heading: str = "###") -> Iterable[str]:
+    yield f"{heading} {entry.id} {entry.title}{' (retired)' if entry.retired else ''}\n"
     yield f"- **Asks**: {entry.asks}."
     if entry.when:
         yield f"- **Applies**: {entry.when}."

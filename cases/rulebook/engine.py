@@ -25,7 +25,7 @@ from registry.tongues import Saying, lazily, say
 Declared = tuple["str | Derived", ...]
 Answer = Callable[..., Any]
 TEXTS = ("title", "source", "asks", "when", "held_by", "challenged_by")  # of a rule, for people
-WITH_NUMBERS = ("title", "asks", "when", "severities")  # texts that may name thresholds in braces
+WITH_NUMBERS = ("title", "asks", "when")  # texts that may name thresholds in braces
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,14 +73,13 @@ class Rule:
     def __post_init__(self) -> None:
         setting = partial(object.__setattr__, self)
         setting("numbers", thresholds.numbers(self.id, self.thresholds))
-        setting("declared", {name: getattr(self, name) for name in {*TEXTS, *WITH_NUMBERS}})
+        setting("declared", {name: getattr(self, name) for name in TEXTS})
         setting("to_apply", tuple(resolve(d, self.scope, self.numbers) for d in self.needs_to_apply))
         setting("to_judge", tuple(resolve(d, self.scope, self.numbers) for d in self.needs_to_judge))
         if not self.held_by:
             self._check()
         for name in TEXTS:
             setting(name, lazily(self._with_numbers(name)))
-        setting("severities", str(self._with_numbers("severities")))
 
     def _with_numbers(self, name: str) -> Any:
         text = self.declared[name]

@@ -54,7 +54,7 @@ def test_the_form_has_every_number_as_it_is_in_force(dana):
 
 
 def test_a_draft_is_saved_and_its_preview_asked_for(row, dana):
-    assert (row.version, row.thresholds, row.made_by) == ("2027.1", {"S-13": {"largest_mm": 19}}, dana)
+    assert (row.version, row.thresholds, row.made_by) == ("2027.1", {"S-13": {"largest_mm": 19.0}}, dana)
     assert AlgorithmPreview.objects.get().draft == row
     assert "Waiting for a worker." in text(browser(dana).get(page_of(row)))
 
@@ -64,9 +64,9 @@ def test_a_draft_is_saved_and_its_preview_asked_for(row, dana):
     [
         ({"note": ""}, "What changes, and why: Say what changes and why, with the source."),
         ({"valid_from": "soon"}, "Valid from: Enter a valid date."),
-        ({"S-13.largest_mm": "wide"}, "Enter a whole number."),
+        ({"S-13.largest_mm": "wide"}, "Enter a number."),
         ({"S-13.largest_mm": ""}, "This field is required."),
-        ({"S-13.largest_mm": "22"}, "Change at least one number: this is the version in force."),
+        ({"S-13.largest_mm": "22.0"}, "Change at least one number: this is the version in force."),
     ],
 )
 def test_what_is_wrong_comes_back_with_what_was_typed(dana, given, told):

@@ -116,6 +116,12 @@ EXAMPLES = [
     ("L-16/0", YES, grafted(visit(), visit("2021-03-10", None), imaging=[ct("2021-04-01"), ct("2020-03-10")])),
     ("L-16/0", YES, grafted(visit(), visit("2021-03-10", None),
                             imaging=[ct("2021-03-01", "chest"), ct("2021-03-01", modality="mri")])),
+    ("L-16/0", YES, grafted(visit(), visit("2021-03-10", None), imaging=[
+        {"modality": "ct", "performed_on": "2021-03-01"}, {"modality": "ct", "regions": ["abdomen"]}])),
+    ("L-16/0", YES, {**grafted(visit(None, months_after_resection=3.0), visit("2021-03-10", None),
+                               imaging=[ct("2021-03-01")]),
+                     "operations": [{"operation_type": "index_resection",
+                                     "reconstruction": {"ivc_method": "tube_graft"}}]}),
     ("L-16/0", NO, grafted(visit("2020-09-10"))),
     ("L-16/0", NO, grafted(visit(status="not_assessed"))),
     ("L-16/0", NO, grafted(visit(status="no_graft"), method="bifurcated_graft")),
@@ -143,10 +149,12 @@ EXAMPLES = [
     ("L-17/0", OPEN, reported(ago(42), margin=None)),
     ("L-17/0", NO, reported(ago(43), margin=None)),
     ("L-17/0", OPEN, PAPER_ONLY),
+    ("L-17/0", OPEN, {**reported(), **PAPER_ONLY}),
     ("L-20/0", YES, watched(ct(ago(243)))),
     ("L-20/0", NO, watched(ct(ago(244)))),
     ("L-20/0", NO, watched()),
     ("L-20/0", YES, watched(on=ago(243))),
+    ("L-20/0", YES, watched(ct(ago(300)), on=ago(100))),
     ("L-20/0", YES, watched(ct(ago(243), "chest"), ct(ago(100), "abdomen", "pelvis"), ct(ago(300), "chest"))),
     ("L-20/0", NO, watched(ct(ago(243), "abdomen", "pelvis"), ct(ago(244), "chest"))),
     ("L-20/0", NO, watched(ct(ago(10), "abdomen", "pelvis"))),
@@ -160,7 +168,7 @@ EXAMPLES = [
     ("L-20/0", NA, watched(consent={"basis": "withdrawn"})),
     ("L-20/0", NA, watched(citation="A paper")),
     ("L-20/0", OPEN, watched(visits=())),
-    ("L-20/0", OPEN, watched(on=None)),
+    ("L-20/0", OPEN, watched(ct(ago(10)), on=None)),
     ("L-21/0", YES, course()),
     ("L-21/0", YES, course({"type": "ileus", "onset_on": "2020-03-20", "clavien_dindo": "I"}, said=False)),
     ("L-21/0", YES, course({"type": "ileus", "onset_on": "2020-06-09"})),
@@ -261,4 +269,5 @@ def test_an_overdue_patient_becomes_serious_once():
 
     # Due after 183 days and 60 of grace, serious from the 367th day without imaging.
     assert said == {(NO, "minor"): AS_OF, (NO, "major"): date(2026, 9, 3)}
-    assert "2025-09-01" in engine.judge(RULES["L-20/0"], document, AS_OF)[0].sentence
+    assert engine.judge(RULES["L-20/0"], document, AS_OF)[0].sentence.endswith("(last: 2025-09-01).")
+    assert read_one("L-20/0", watched()).sentence.endswith("(last: not recorded).")

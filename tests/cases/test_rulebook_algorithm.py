@@ -78,6 +78,8 @@ EXAMPLES = [
     ("S-02/0", YES, operated(tumor={"growth_pattern": "mixed"})),
     ("S-02/0", NO, operated(tumor={"segments": ["infrarenal"]})),
     ("S-02/0", OPEN, {"operations": [index(operated_on=NEW)]}),
+    ("S-02/0", OPEN, {"operations": [index(operated_on="2026-04-01")]}),
+    ("S-02/0", NO, {"operations": [index(operated_on="2026-03-31")]}),
     ("S-03/0", YES, of(approach=["chevron"])),
     ("S-03/0", YES, of(approach=["laparoscopic", "median_laparotomy", "converted"])),
     ("S-03/0", NO, of(approach=["robotic"])),
@@ -111,6 +113,8 @@ EXAMPLES = [
     ("S-08/0", NO, curative("R2")),
     ("S-08/0", NO, curative(gross="macroscopic_residue", on=NEW)),
     ("S-08/0", NA, of(intent="palliative")),
+    ("S-08/0", NA, curative(gross="complete", on="2026-04-01")),
+    ("S-08/0", OPEN, curative(gross="complete", on="2026-03-31")),
     ("S-08/0", NA, curative(gross="complete", on=NEW)),
     ("S-08/0", OPEN, curative(gross="complete")),
     ("S-08/0", OPEN, curative("RX", "complete")),
@@ -144,7 +148,8 @@ EXAMPLES = [
     ("S-12/0", OPEN, graft()),
     ("S-13/0", YES, graft(diameter_mm=18.0)),
     ("S-13/0", YES, graft(diameter_mm=22.0)),
-    ("S-13/0", NO, graft(diameter_mm=23.0)),
+    ("S-13/0", NO, graft(diameter_mm=22.1)),
+    ("S-13/0", NO, graft(diameter_mm=17.9)),
     ("S-13/0", NA, of(reconstruction={"ivc_method": "ligation"})),
     ("S-13/0", OPEN, graft()),
     ("S-14/0", YES, {**after(discharge=NONE), **FOLLOWED}),
@@ -195,6 +200,10 @@ EXAMPLES = [
     ("S-16/0", YES, of(skin_to_skin_min=160, blood_loss_ml=500)),
     ("S-16/0", YES, of(skin_to_skin_min=320, blood_loss_ml=250)),
     ("S-16/0", NO, of(skin_to_skin_min=321, blood_loss_ml=500)),
+    ("S-16/0", NO, of(skin_to_skin_min=159, blood_loss_ml=500)),
+    ("S-16/0", NO, of(skin_to_skin_min=200, blood_loss_ml=249)),
+    ("S-16/0", NO, of(skin_to_skin_min=200, blood_loss_ml=501)),
+    ("S-16/0", NO, of(blood_loss_ml=501)),
     ("S-16/0", NO, of(skin_to_skin_min=321)),
     ("S-16/0", NA, {}),
     ("S-16/0", OPEN, of(skin_to_skin_min=200)),
@@ -202,6 +211,10 @@ EXAMPLES = [
     ("S-17/0", YES, seen("2020-09-10", imaging=[ct("2020-08", "chest"), ct("2020-08", "abdomen")])),
     ("S-17/0", YES, seen("2026-03-10", imaging=[ct("2025-04")])),
     ("S-17/0", YES, seen("2021-09-10", imaging=[ct("2021-03-11")])),
+    ("S-17/0", YES, seen("2026-03-10", imaging=[ct("2025-03-09")])),
+    ("S-17/0", NO, seen("2026-03-10", imaging=[ct("2025-03-08")])),
+    ("S-17/0", NO, seen("2025-03-11", imaging=[ct("2024-03-11")])),
+    ("S-17/0", YES, seen("2025-03-12", imaging=[ct("2024-03-12")])),
     ("S-17/0", NO, seen("2021-09-10", imaging=[ct("2021-03-10")])),
     ("S-17/0", NO, seen("2020-09-10", imaging=[ct("2020-09-01", "abdomen")])),
     ("S-17/0", NO, seen("2021-09-10", imaging=[ct("2021-01")])),
@@ -251,21 +264,21 @@ def test_published_case(rule, verdict, forms):
     assert read_one(rule, forms).verdict == verdict
 
 
-@pytest.mark.parametrize(
-    ("rule", "severity", "forms"),
-    [
-        ("S-04/0", "info", of(["infrarenal"], approach=["median_laparotomy"])),
-        ("S-04/0", "minor", of(["infrarenal", "interrenal"], approach=["median_laparotomy"])),
-        ("S-07/0", "minor", of(["retrohepatic"], pringle_used=False)),
-        ("S-07/0", "minor", of(["suprarenal", "retrohepatic"], pringle_used=False)),
-        ("S-07/0", "major", of(["retrohepatic", "infradiaphragmatic"], pringle_used=False)),
-        ("S-08/0", "major", curative("R2")),
-        ("S-08b/0", "info", curative("R1", "complete")),
-        ("S-10/0", "major", interrenal("ligated", "ligated")),
-        ("S-10/0", "minor", interrenal("preserved", "ligated")),
-        ("S-14/0", "sentinel", after({"type": "dvt", "onset_on": "2020-03-12"})),
-    ],
-)
+SEVERITIES = [
+    ("S-04/0", "info", of(["infrarenal"], approach=["median_laparotomy"])),
+    ("S-04/0", "minor", of(["infrarenal", "interrenal"], approach=["median_laparotomy"])),
+    ("S-07/0", "minor", of(["retrohepatic"], pringle_used=False)),
+    ("S-07/0", "minor", of(["suprarenal", "retrohepatic"], pringle_used=False)),
+    ("S-07/0", "major", of(["retrohepatic", "infradiaphragmatic"], pringle_used=False)),
+    ("S-08/0", "major", curative("R2")),
+    ("S-08b/0", "info", curative("R1", "complete")),
+    ("S-10/0", "major", interrenal("ligated", "ligated")),
+    ("S-10/0", "minor", interrenal("preserved", "ligated")),
+    ("S-14/0", "sentinel", after({"type": "dvt", "onset_on": "2020-03-12"})),
+]
+
+
+@pytest.mark.parametrize(("rule", "severity", "forms"), SEVERITIES)
 def test_severity_depends_on_the_case(rule, severity, forms):
     finding = read_one(rule, forms)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from cases.pathway import PHASES
 from cases.rulebook import catalogue
-from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.algorithm import ALGORITHM, LEFT_OUT
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Firmness, Severity
 from tests.cases import (
@@ -97,3 +98,69 @@ def test_every_rule_has_an_example_of_every_verdict_it_can_give():
     }
 
     assert {name: verdicts for name, verdicts in lacking.items() if verdicts} == {}
+
+
+# --- the account of the clinical reference ---------------------------------------------------------------------------
+
+# Every id of its two tables: the founding paper's rules, and those of guidance and literature.
+REFERENCE = {*(f"S-{n:02d}" for n in range(1, 18)), "S-08b", *(f"L-{n:02d}" for n in range(1, 27)), "L-01b"}
+
+
+def test_every_rule_of_the_reference_is_read_or_it_is_said_why_not():
+    built = {rule.id for rule in ALGORITHM.rules if rule.is_read}
+
+    assert built | LEFT_OUT.keys() == REFERENCE
+    assert not built & LEFT_OUT.keys()
+    assert all(LEFT_OUT.values())
+
+
+def test_the_document_accounts_for_every_rule_of_the_reference():
+    _, account = DOCUMENT.read_text(encoding="utf-8").split("## Account of the clinical reference")
+    rows = [line.strip("| ").split(" | ") for line in account.splitlines() if line.startswith("| ")]
+    states = {row[0]: row[-1] for row in rows if row[0] in REFERENCE}
+
+    assert states.keys() == REFERENCE
+    assert {rule for rule, state in states.items() if state.startswith("not built")} == LEFT_OUT.keys()
+
+
+def test_the_document_tells_the_algorithm_phase_by_phase():
+    algorithm, _ = DOCUMENT.read_text(encoding="utf-8").split(f"## {VALIDITY.title}")
+    headings = [line for line in algorithm.splitlines() if line.startswith("###")]
+    expected = [
+        heading
+        for _, title, rules in PHASES
+        for heading in (f"### {title}", *(f"#### {rule} {ALGORITHM.rule(rule).title}" for rule in rules))
+    ]
+
+    assert headings == expected
+
+
+def test_every_rule_has_its_example_of_each_severity():
+    """A rule whose severity depends on the case has an example of both; every L-rule has one of its own."""
+    shown = {}
+    for module in (
+        test_rulebook_aftercare,
+        test_rulebook_algorithm,
+        test_rulebook_board,
+        test_rulebook_reconstruction,
+        test_rulebook_workup,
+    ):
+        for name, severity, _ in module.SEVERITIES:
+            shown.setdefault(name.partition("/")[0], set()).add(severity)
+
+    for rule in ALGORITHM.rules:
+        if callable(rule.severity):
+            words = {word.strip("(") for word in rule.severities.split()}
+            assert shown[rule.id] == words & set(Severity.values), rule.id
+        elif rule.id.startswith("L-"):
+            assert shown[rule.id] == {rule.severity}, rule.id
+
+
+def test_rules_that_ask_otherwise_name_each_other():
+    pairs = {(rule.id, other) for rule in ALGORITHM.rules for other in rule.conflicts_with}
+
+    assert pairs == {(other, one) for one, other in pairs}
+    assert {frozenset(pair) for pair in pairs} == {
+        frozenset(pair) for pair in (("S-09", "L-09"), ("S-13", "L-11"), ("S-10", "L-13"))
+    }
+    assert {rule.id for rule in ALGORITHM.rules if str(rule.challenged_by)} == {"S-03", "S-07"}

@@ -76,6 +76,8 @@ EXAMPLES = [
     ("L-13/0", YES, kidneys("autotransplant", "preserved")),
     ("L-13/0", YES, kidneys("interposition", "reimplanted_ivc")),
     ("L-13/0", YES, kidneys("preserved", "ligated")),
+    ("L-13/0", YES, kidneys("not_exposed", "reimplanted_ivc")),
+    ("L-13/0", YES, kidneys("with_nephrectomy", "reimplanted_ivc")),
     ("L-13/0", YES, kidneys("preserved", "ligated", ["left_adrenal"])),
     ("L-13/0", YES, kidneys("preserved", "ligated", ["gonadal"])),
     ("L-13/0", YES, kidneys("with_nephrectomy", "ligated", ["right_kidney"])),

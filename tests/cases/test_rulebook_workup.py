@@ -77,6 +77,8 @@ EXAMPLES = [
     ("L-01/0", NO, staged(study("ct", contrast=False))),
     ("L-01/0", NO, staged(contrast_ct(regions=["chest", "abdomen"]))),
     ("L-01/0", NO, staged(contrast_ct(regions=["abdomen", "pelvis"]), study("chest_xray", regions=["chest"]))),
+    ("L-01/0", NO, staged(contrast_ct(regions=["chest", "pelvis"]))),
+    ("L-01/0", NO, staged(study("ct", regions=["chest", "abdomen"]))),
     ("L-01/0", NO, staged(study("mri"))),
     ("L-01/0", NO, staged(study("pet_ct"))),
     ("L-01/0", NO, staged(study("ct", regions=["abdomen", "pelvis"]))),
@@ -98,6 +100,7 @@ EXAMPLES = [
     ("L-01b/0", NA, staged(CT, intent="palliative")),
     ("L-01b/0", OPEN, staged(UNDATED)),
     ("L-01b/0", OPEN, staged(study("ct", regions=["chest"]))),
+    ("L-01b/0", OPEN, staged(study("ct", regions=None))),
     ("L-01b/0", OPEN, staged(study("ct", "2020-03-11"))),
     ("L-01b/0", OPEN, {**staged(CT), "operations": [{"operation_type": "index_resection", "intent": "curative"}]}),
     ("L-03/0", YES, biopsied(core())),
@@ -122,7 +125,7 @@ EXAMPLES = [
     ("L-04/0", NO, high(CT, segments=["suprarenal", "retrohepatic"])),
     ("L-04/0", NO, high(study("mri", "2020-03-11"))),
     ("L-04/0", NO, high(CT, segments=None, thrombus="both")),
-    ("L-04/0", NA, high(CT, segments=["suprarenal"])),
+    ("L-04/0", NA, high(CT, segments=["infrarenal", "interrenal", "suprarenal"])),
     ("L-04/0", OPEN, high()),
     ("L-04/0", OPEN, high(study("mri", None))),
     ("L-04/0", OPEN, high(CT, segments=["suprarenal"], thrombus=None)),
@@ -153,6 +156,8 @@ EXAMPLES = [
     ("L-23/0", OPEN, diagnosed("2019-01")),
     ("L-23/0", OPEN, diagnosed("2020-01-01", operated_on="2020-03")),
     ("L-23/0", OPEN, diagnosed(None)),
+    ("L-23/0", OPEN, operated()),
+    ("L-23/0", OPEN, {**diagnosed("2019-12-11"), "operations": [{"operation_type": "index_resection"}]}),
 ]  # fmt: skip
 
 
@@ -167,6 +172,7 @@ SEVERITIES = [
     ("L-03/0", "minor", biopsied(core(type="fna"))),
     ("L-03/0", "minor", biopsied(core(type="incisional"), neoadjuvant="2020-02-01")),
     ("L-03/0", "minor", biopsied(core(type="incisional", on="2020-02"), neoadjuvant="2020-02-01")),
+    ("L-03/0", "minor", biopsied(core(None, type="incisional"), neoadjuvant="2020-02-01")),
     ("L-03/0", "major", biopsied(core(type="fna"), neoadjuvant="2020-02-01")),
     ("L-03/0", "major", biopsied(core("2020-02-02"), neoadjuvant="2020-02-01")),
     ("L-04/0", "info", high(CT)),

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from cases import pathway
 from cases.rulebook import catalogue
-from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.algorithm import ALGORITHM, LEFT_OUT
 from cases.rulebook.validity import VALIDITY
 
 
@@ -24,4 +25,4 @@ class Command(BaseCommand):
         if options["format"] == "json":
             self.stdout.write(json.dumps([catalogue.as_json(book) for book in books], indent=2))
         else:
-            self.stdout.write(catalogue.as_markdown(books), ending="")
+            self.stdout.write(catalogue.as_markdown(books, pathway.PHASES, LEFT_OUT), ending="")
