@@ -234,7 +234,7 @@ class AnswerQuery(FindingView):
     def take(self, item: Any, texts: dict[str, str], by: User) -> None:
         answering.confirm(item, text=texts["answer_text"], by=by, door=Source.API)
 
-    @extend_schema(**openapi_findings.say("answer_query", "Confirmation"))
+    @extend_schema(**openapi_findings.taking("answer_query", "Confirmation"))
     def post(self, request: Request, pk: int) -> Response:
         """Confirm the value that is asked about, and say why it is right."""
         return self.said(request, pk)
@@ -249,7 +249,7 @@ class ExplainDeviation(FindingView):
     def take(self, item: Any, texts: dict[str, str], by: User) -> None:
         answering.explain(item, answer=texts["answer"], text=texts["answer_text"], by=by, door=Source.API)
 
-    @extend_schema(**openapi_findings.say("explain_deviation", "Explanation"))
+    @extend_schema(**openapi_findings.taking("explain_deviation", "Explanation"))
     def post(self, request: Request, pk: int) -> Response:
         """Explain a deviation by a reason from the list, and in words."""
         return self.said(request, pk)
@@ -270,7 +270,7 @@ class DecideQuery(_Decide):
     model = DataQuery
     needs = {"POST": answering.TO_DECIDE[DataQuery]}
 
-    @extend_schema(**openapi_findings.say("decide_query", "Decision"))
+    @extend_schema(**openapi_findings.taking("decide_query", "Decision"))
     def post(self, request: Request, pk: int) -> Response:
         """Decide on a confirmation; never by who gave it."""
         return self.said(request, pk)
@@ -282,7 +282,7 @@ class DecideDeviation(_Decide):
     model = Deviation
     needs = {"POST": answering.TO_DECIDE[Deviation]}
 
-    @extend_schema(**openapi_findings.say("decide_deviation", "Decision"))
+    @extend_schema(**openapi_findings.taking("decide_deviation", "Decision"))
     def post(self, request: Request, pk: int) -> Response:
         """Decide on an explanation; never by who gave it."""
         return self.said(request, pk)

@@ -99,7 +99,7 @@ def one(kind: str) -> dict[str, Any]:
     }
 
 
-def say(operation_id: str, body: str) -> dict[str, Any]:
+def taking(operation_id: str, body: str) -> dict[str, Any]:
     """The description of saying something to one."""
     return {
         "operation_id": operation_id,

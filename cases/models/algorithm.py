@@ -24,27 +24,27 @@ class AlgorithmVersion(models.Model):
         RETIRED = "retired", "Retired"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
-    version = models.CharField(max_length=20, unique=True, help_text="Such as 2027.1; never used again.")
-    base = models.CharField(max_length=20, help_text="Version of the rules in the code that it was made for.")
+    version = models.CharField(max_length=20, unique=True, help_text="Such as 2027.1; never used again")
+    base = models.CharField(max_length=20, help_text="Version of the rules in the code that it was made for")
     thresholds = models.JSONField(
-        default=dict, help_text="Numbers that are not those of the code, by rule and name."
+        default=dict, help_text="Numbers that are not those of the code, by rule and name"
     )
-    valid_from = models.DateField(help_text="First day on which cases are read under it.")
-    note = models.TextField(max_length=2000, help_text="What changes and why, with the source.")
-    state = models.CharField(max_length=10, choices=State, default=State.DRAFT, help_text="Where it stands.")
+    valid_from = models.DateField(help_text="First day on which cases are read under it")
+    note = models.TextField(max_length=2000, help_text="What changes and why, with the source")
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT, help_text="Where it stands")
     made_by = models.ForeignKey(
-        "registry.User", on_delete=models.PROTECT, related_name="+", help_text="Who drafted it."
+        "registry.User", on_delete=models.PROTECT, related_name="+", help_text="Who drafted it"
     )
-    made_at = models.DateTimeField(auto_now_add=True, help_text="When it was drafted.")
+    made_at = models.DateTimeField(auto_now_add=True, help_text="When it was drafted")
     activated_by = models.ForeignKey(
         "registry.User",
         on_delete=models.PROTECT,
         related_name="+",
         null=True,
         blank=True,
-        help_text="Who put it in force; never who drafted it.",
+        help_text="Who put it in force; never who drafted it",
     )
-    activated_at = models.DateTimeField(null=True, blank=True, help_text="When it was put in force.")
+    activated_at = models.DateTimeField(null=True, blank=True, help_text="When it was put in force")
 
     class Meta:
         ordering = ("-pk",)
@@ -81,19 +81,19 @@ class AlgorithmPreview(models.Model):
         FAILED = "failed", "Failed"
 
     draft = models.ForeignKey(
-        AlgorithmVersion, on_delete=models.PROTECT, related_name="previews", help_text="The draft."
+        AlgorithmVersion, on_delete=models.PROTECT, related_name="previews", help_text="The draft"
     )
-    against = models.CharField(max_length=20, help_text="The version in force that it is compared with.")
-    as_of = models.DateField(help_text="The day the rules are read for.")
-    state = models.CharField(max_length=10, choices=State, default=State.WAITING, help_text="How far it is.")
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="Times a worker took it.")
-    leased_until = models.DateTimeField(null=True, blank=True, help_text="A worker has it until then.")
-    last_case_id = models.BigIntegerField(default=0, help_text="All cases up to this one have been read.")
-    cases_total = models.PositiveIntegerField(default=0, help_text="Cases when it began.")
-    cases_read = models.PositiveIntegerField(default=0, help_text="Cases read.")
-    cases_changed = models.PositiveIntegerField(default=0, help_text="Cases with another verdict.")
-    created_at = models.DateTimeField(auto_now_add=True, help_text="Asked for.")
-    finished_at = models.DateTimeField(null=True, blank=True, help_text="Finished.")
+    against = models.CharField(max_length=20, help_text="The version in force that it is compared with")
+    as_of = models.DateField(help_text="The day the rules are read for")
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING, help_text="How far it is")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Times a worker took it")
+    leased_until = models.DateTimeField(null=True, blank=True, help_text="A worker has it until then")
+    last_case_id = models.BigIntegerField(default=0, help_text="All cases up to this one have been read")
+    cases_total = models.PositiveIntegerField(default=0, help_text="Cases when it began")
+    cases_read = models.PositiveIntegerField(default=0, help_text="Cases read")
+    cases_changed = models.PositiveIntegerField(default=0, help_text="Cases with another verdict")
+    created_at = models.DateTimeField(auto_now_add=True, help_text="Asked for")
+    finished_at = models.DateTimeField(null=True, blank=True, help_text="Finished")
 
     class Meta:
         ordering = ("-pk",)
@@ -113,7 +113,7 @@ class PreviewedChange(models.Model):
     """A rule that would say something else of a case."""
 
     preview = models.ForeignKey(
-        AlgorithmPreview, on_delete=models.CASCADE, related_name="changes", help_text="The preview."
+        AlgorithmPreview, on_delete=models.CASCADE, related_name="changes", help_text="The preview"
     )
     case = models.ForeignKey(
         "cases.Case",
@@ -121,7 +121,7 @@ class PreviewedChange(models.Model):
         related_name="+",
         db_constraint=False,
         db_index=False,
-        help_text="The case.",
+        help_text="The case",
     )
     center = models.ForeignKey(
         "registry.Center",
@@ -129,22 +129,22 @@ class PreviewedChange(models.Model):
         related_name="+",
         db_constraint=False,
         db_index=False,
-        help_text="Its center.",
+        help_text="Its center",
     )
-    rule_id = models.CharField(max_length=40, help_text="The rule.")
-    before = models.CharField(max_length=20, choices=Verdict, help_text="The verdict in force.")
+    rule_id = models.CharField(max_length=40, help_text="The rule")
+    before = models.CharField(max_length=20, choices=Verdict, help_text="The verdict in force")
     severity_before = models.CharField(
-        max_length=10, choices=Severity, blank=True, default="", help_text="How much a deviation matters."
+        max_length=10, choices=Severity, blank=True, default="", help_text="How much a deviation matters"
     )
-    after = models.CharField(max_length=20, choices=Verdict, help_text="The verdict of the draft.")
+    after = models.CharField(max_length=20, choices=Verdict, help_text="The verdict of the draft")
     severity_after = models.CharField(
         max_length=10,
         choices=Severity,
         blank=True,
         default="",
-        help_text="How much a deviation would matter.",
+        help_text="How much a deviation would matter",
     )
-    sentence = models.TextField(help_text="What the draft says.")
+    sentence = models.TextField(help_text="What the draft says")
 
     objects = ScopedQuerySet.as_manager()
 
