@@ -237,11 +237,11 @@ class ScopeMiddleware:
         except (OperationalError, InternalError) as error:
             if not _gave_up(error):
                 raise
-            return _later()
+            return _later(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Ask the client to come back when the database gave up (time limit, lock, lost connection)."""
-        return _later() if _gave_up(exception) else None
+        return _later(request) if _gave_up(exception) else None
 
 
 def _gave_up(error: Exception) -> bool:
@@ -249,6 +249,7 @@ def _gave_up(error: Exception) -> bool:
     return isinstance(error, OperationalError) or getattr(error.__cause__, "sqlstate", "") == "25P03"
 
 
-def _later() -> HttpResponse:
-    told = gettext("The registry is busy. Please try again.")
-    return HttpResponse(f"{told}\n", status=503, headers={"Retry-After": "5"})
+def _later(request: HttpRequest) -> HttpResponse:
+    from registry.api import problems  # the framework of the API needs the models, which need this module
+
+    return problems.busy(request)

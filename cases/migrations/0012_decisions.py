@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cases', '0011_documents_over_the_api'),
-        ('registry', '0011_weekly_mail'),
+        ('registry', '0012_weekly_mail'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cases', '0012_decisions'),
-        ('registry', '0011_weekly_mail'),
+        ('registry', '0012_weekly_mail'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

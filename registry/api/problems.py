@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import is_valid_path
 from django.utils.translation import gettext, gettext_lazy
 from django.views import defaults
 from rest_framework import exceptions
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 SHOWN_AT_MOST = 100
 PREFIX = "/api/"
+BUSY = gettext_lazy("The registry is busy. Please try again.")
 NOTHING_HERE = gettext_lazy("There is nothing at this address that you may see.")
 
 
@@ -53,7 +55,7 @@ def as_error(told: Told) -> dict[str, str]:
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an exception of an API view; None leaves what nobody foresaw to the server's error page."""
-    known = _translate(error)
+    known = _translate(error, context.get("view"))
     if known is None:
         return None
     body = problem(known.status_code, known.code, str(known.detail), known.errors)
@@ -77,22 +79,17 @@ def problem(
     return body
 
 
-def _translate(error: Exception) -> Refused | None:
+def _translate(error: Exception, view: Any) -> Refused | None:
     match error:
         case Refused():
             return error
         case exceptions.ValidationError():
             return _parameters(error)
         case exceptions.APIException() if not isinstance(error, exceptions.NotFound):
-            return _framework(error)
+            return _framework(error, view)
         case OperationalError():
             logger.warning("database_busy error=%s", type(error).__name__)
-            return Refused(
-                503,
-                "busy",
-                gettext("The registry is busy. Please try again."),
-                headers={"Retry-After": "5"},
-            )
+            return Refused(503, "busy", str(BUSY), headers={"Retry-After": "5"})
     return next((make(error) for kind, make in SIMPLE.items() if isinstance(error, kind)), None)
 
 
@@ -108,13 +105,30 @@ SIMPLE: dict[type[Exception], Callable[[Any], Refused]] = {
 }
 
 
-def _framework(error: exceptions.APIException) -> Refused:
+def _framework(error: exceptions.APIException, view: Any) -> Refused:
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = f"{wait:.0f}"
-    return Refused(error.status_code, str(error.default_code), str(error.detail), headers=headers)
+    return Refused(error.status_code, str(error.default_code), _sentence(error, view), headers=headers)
+
+
+def _sentence(error: exceptions.APIException, view: Any) -> str:
+    """What the framework refuses, with the remedy that it leaves out."""
+    match error:
+        case exceptions.NotAuthenticated():
+            return gettext("Send your key, as in Authorization: Bearer ivcr_..., or sign in.")
+        case exceptions.MethodNotAllowed():
+            told = gettext("{method} is not for this address, which takes: {methods}.")
+            return told.format(method=view.request.method, methods=", ".join(view.allowed_methods))
+        case exceptions.UnsupportedMediaType():
+            kinds = ", ".join(parser.media_type for parser in view.get_parsers())
+            return gettext("Name the kind of the body, as in Content-Type: {kinds}.").format(kinds=kinds)
+        case exceptions.NotAcceptable():
+            kinds = ", ".join(renderer.media_type for renderer in view.get_renderers())
+            return gettext("The answer comes as {kinds}, which Accept has to allow.").format(kinds=kinds)
+    return str(error.detail)
 
 
 def _parameters(error: exceptions.ValidationError) -> Refused:
@@ -136,7 +150,10 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404 in the language of the caller: a problem for programs, a page for people."""
     if not request.path.startswith(PREFIX):
         return defaults.page_not_found(request, exception)
-    return _bare(404, "not_found", str(NOTHING_HERE))
+    told = str(NOTHING_HERE)
+    if not request.path.endswith("/") and is_valid_path(f"{request.path}/"):
+        told = gettext("Addresses end with a slash: {address}").format(address=f"{request.path}/")
+    return _bare(404, "not_found", told)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -148,6 +165,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "server_error",
         gettext("Something went wrong here. Nothing was saved; it has been written to the log."),
     )
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """Answer 503 likewise, when the database gave up outside of a view."""
+    if request.path.startswith(PREFIX):
+        response = _bare(503, "busy", str(BUSY))
+    else:
+        response = HttpResponse(f"{BUSY}\n", status=503)
+    response["Retry-After"] = "5"
+    return response
 
 
 def _bare(status: int, code: str, detail: str) -> HttpResponse:

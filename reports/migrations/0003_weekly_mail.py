@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0011_weekly_mail'),
+        ('registry', '0012_weekly_mail'),
         ('reports', '0002_whole_registry'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

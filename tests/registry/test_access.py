@@ -178,4 +178,13 @@ def test_a_request_that_worked_too_long_between_queries_is_a_503_to_repeat(alice
 def test_other_errors_stay_what_they_are(alice):
     assert ScopeMiddleware(None).process_exception(None, InternalError()) is None
     assert ScopeMiddleware(None).process_exception(None, ValueError()) is None
-    assert ScopeMiddleware(None).process_exception(None, OperationalError()).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [("/api/v1/cases/", "application/problem+json"), ("/admin/", "text/html; charset=utf-8")],
+)
+def test_a_database_that_gave_up_is_a_503_that_programs_can_read(rf, address, kind):
+    answer = ScopeMiddleware(None).process_exception(rf.get(address), OperationalError())
+
+    assert (answer.status_code, answer["Retry-After"], answer["Content-Type"]) == (503, "5", kind)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0009_sandbox_center'),
+        ('registry', '0010_one_machine_by_several_keys'),
     ]
 
     operations = [

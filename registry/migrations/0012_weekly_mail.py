@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0010_scope_to_explain'),
+        ('registry', '0011_scope_to_explain'),
     ]
 
     operations = [
