@@ -41,7 +41,7 @@ SPAN_LABELS = {
     "181-365": gettext_lazy("181 to 365 days"),
     "366-": gettext_lazy("more than 365 days"),
 }
-ABOUT_FOLLOW_UP = ("S-17",)  # deviations that the next contact can mend
+ABOUT_FOLLOW_UP = ("S-17", "L-20")  # deviations that the next contact can mend
 SAID, WAY = (
     "follow_up_said",
     "follow_up_way",

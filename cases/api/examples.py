@@ -71,7 +71,7 @@ EXPECTATION = {
     "missing": [],
     "source": "Rusin 2021, doi 10.26779/2522-1396.2021.9-10.44: “prosthesis of 18-22 mm in diameter”",
     "firmness": "SEED",
-    "beside": [],
+    "beside": ["L-11"],
 }
 BY_SHAPE: dict[str, Any] = {
     "CaseDocument": DOCUMENT,

@@ -214,7 +214,7 @@ RULES = (
         expects=lambda radiotherapy_decided: radiotherapy_decided,
         says="Neoadjuvant radiotherapy was given, and no tumor board is on record as having decided for it.",
         **literature(
-            f"STRASS trial: no benefit overall in retroperitoneal sarcoma (Bonvalot 2020 {FROM_MEMORY})",
+            f"STRASS trial, Bonvalot 2020 {FROM_MEMORY}: no benefit overall in retroperitoneal sarcoma",
             "yet 31% had it (VLFDC 2020)",
             firmness=Firmness.A,
             since=2021,

@@ -115,14 +115,14 @@ def is_surveyed(case: Any, row: Any, as_of: date, until_months: int) -> bool:
     return (on is None or (as_of - on.latest).days <= days_of(until_months)) and is_awaited(case)
 
 
-@derived("last imaging of chest, abdomen and pelvis", "imaging")
+@derived("last imaging of chest, abdomen and pelvis", "imaging.performed_on", "imaging.regions")
 def surveyed_on(case: Any, row: Any, as_of: date) -> str | None:
     """The last day by which all three were imaged after the resection; None if they never were."""
     last = _surveyed(case, row)
     return None if last is None else str(last)
 
 
-@derived("days since the last imaging", "imaging", "follow_ups", "as_of")
+@derived("days since the last imaging", "imaging.performed_on", "imaging.regions", "follow_ups", "as_of")
 def unsurveyed_days(case: Any, row: Any, as_of: date) -> int | None:
     """The fewest days since all three were imaged, or since the resection; None without any visit or date."""
     if not case.follow_ups or row.operated_on is None:
@@ -222,9 +222,9 @@ RULES = (
         ),
         says="Imaging of chest, abdomen and pelvis is overdue (last: {surveyed_on}).",
         **literature(
-            f"ESMO-EURACAN-GENTURIS (Gronchi, Ann Oncol 2021;32:1348 {FROM_MEMORY}): every 3 to 4 months for 2 to 3"
-            " years, every 6 to 5 years, then yearly",
-            "Rutkowski 2014: every 3",
+            f"ESMO-EURACAN-GENTURIS, Gronchi, Ann Oncol 2021;32:1348 {FROM_MEMORY}: every 3 to 4 months for 2 to 3"
+            " years, every 6 months to 5 years, then yearly",
+            "Rutkowski 2014: every 3 months",
             "EJSO 2023;49:1125 and Curr Oncol 2023;30:2781: no evidence that intensity changes survival",
             firmness=Firmness.A,
             since=2024,

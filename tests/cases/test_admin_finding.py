@@ -63,6 +63,22 @@ def test_the_page_says_what_was_found_on_which_values_and_on_what_authority(alic
     assert "Source Rusin 2021" in seen
 
 
+def test_the_page_says_what_asks_otherwise(alice, save):
+    """Another rule, or a publication."""
+    save(
+        "A-2",
+        reconstruction={"ivc_method": "ligation", "no_reconstruction_reason": "contamination"},
+        veins=[],
+    )
+    save("A-3", resected_segments=["retrohepatic"], pringle_used=False)
+
+    prosthesis = text(browser(alice).get(page_of(Deviation.objects.get(rule_id="S-09"))))
+    pringle = text(browser(alice).get(page_of(Deviation.objects.get(rule_id="S-07"))))
+
+    assert "Asks otherwise L-09" in prosthesis
+    assert "Challenged by Parenchyma-sparing resection without clamping (Ann Surg Oncol 2020" in pringle
+
+
 def test_the_way_to_the_field_comes_before_the_form(alice, query, case):
     shown = browser(alice).get(page_of(query)).content.decode()
 
