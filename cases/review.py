@@ -26,7 +26,7 @@ from cases.rulebook import engine
 from cases.rulebook.engine import Rulebook
 from cases.rulebook.findings import deviation
 from cases.rulebook.validity import VALIDITY
-from cases.vocabulary import ReviewState, Severity, Verdict
+from cases.vocabulary import Answer, Decision, ReviewState, Severity, Verdict
 from registry import access, audit
 
 if TYPE_CHECKING:
@@ -34,12 +34,10 @@ if TYPE_CHECKING:
 
 CHUNK = 1000
 ASSESSMENT_COLUMNS = tuple(f.attname for f in Assessment._meta.local_fields if f.attname != "id")
-# What people answered is theirs: a reading of the rulebooks never writes it.
-ANSWERS = frozenset(
-    {"answer", "answer_text", "answered_by_id", "answered_at"}
-    | {"decision", "decision_text", "decided_by_id", "decided_at"}
-)
-ITEM_COLUMNS = tuple(f.attname for f in Deviation._meta.local_fields if f.attname not in ANSWERS | {"id"})
+# What people said is theirs: a reading of the rulebooks writes these columns only where nobody has answered.
+ANSWERS = ("answer", "answer_text", "answered_by_id", "answered_at")
+DECISIONS = ("decision", "decision_text", "decided_by_id", "decided_at")
+ITEM_COLUMNS = tuple(f.attname for f in Deviation._meta.local_fields if f.attname != "id")
 # What a person must see; `info` is counted in reports and never put before anybody.
 SHOWN = frozenset({Severity.MAJOR, Severity.MINOR, Severity.SENTINEL})
 
@@ -192,10 +190,11 @@ def _item(case: Judged, finding: Any, version: str, now: datetime) -> dict[str, 
         "sentence": finding.stored_sentence,
         "values": dict(finding.values),
         "rule_terms": finding.rule_terms,
-        "state": ReviewState.OPEN,
         "opened_at": now,
         "waiting_since": now,
         "closed_at": None,
+        **dict.fromkeys((*ANSWERS, *DECISIONS)),
+        **(HISTORICAL if finding.historical and finding.severity != Severity.SENTINEL else NEW),
     }
 
 
@@ -216,12 +215,32 @@ def _duplicate(case: Judged, twins: list[str], now: datetime) -> dict[str, Any]:
     return _item(case, finding, VALIDITY.version, now)
 
 
+# What a finding begins with. An operation that is older than the rule is explained by that, and nobody is asked; a
+# sentinel event is to be looked at whenever it was.
+NEW = {"state": ReviewState.OPEN, "answer": "", "answer_text": "", "decision": "", "decision_text": ""}
+HISTORICAL = {
+    **NEW,
+    "state": ReviewState.DECIDED,
+    "answer": Answer.HISTORICAL_CASE,
+    "decision": Decision.ACCEPTED,
+}
 # The sentence may be worded anew: an answer is given to what was found, and to how much that matters.
+ANSWERED = "(stored.answered_by_id IS NOT NULL OR stored.decided_by_id IS NOT NULL)"
 STILL_ANSWERED = (
-    f"stored.state IN ('{ReviewState.ANSWERED}', '{ReviewState.DECIDED}') AND stored.values = excluded.values"
-    " AND stored.severity = excluded.severity"
+    f"{ANSWERED} AND stored.state IN ('{ReviewState.ANSWERED}', '{ReviewState.DECIDED}')"
+    " AND stored.values = excluded.values AND stored.severity = excluded.severity"
     " AND stored.rule_terms IN ('{}', excluded.rule_terms)"  # nothing is known of answers to earlier releases
 )
+ON_READING_AGAIN = {
+    **{
+        name: f"CASE WHEN {ANSWERED} THEN stored.{name} ELSE excluded.{name} END"
+        for name in (*ANSWERS, *DECISIONS)
+    },
+    "state": f"CASE WHEN {STILL_ANSWERED} THEN stored.state WHEN {ANSWERED} THEN '{ReviewState.OPEN}'"
+    " ELSE excluded.state END",
+    "waiting_since": f"CASE WHEN stored.state = '{ReviewState.OPEN}' OR {STILL_ANSWERED} OR stored.state ="
+    " excluded.state THEN stored.waiting_since ELSE excluded.waiting_since END",
+}
 
 
 def _settle(model: type[ReviewItem], case_ids: list[int], found: list[dict[str, Any]], now: datetime) -> None:
@@ -232,10 +251,7 @@ def _settle(model: type[ReviewItem], case_ids: list[int], found: list[dict[str, 
         found,
         key=["case_id", "rule_id", "pointer"],
         kept=["opened_at"],
-        unless={
-            "state": STILL_ANSWERED,
-            "waiting_since": f"stored.state = '{ReviewState.OPEN}' OR {STILL_ANSWERED}",
-        },
+        instead=ON_READING_AGAIN,
     )
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:

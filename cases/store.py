@@ -31,7 +31,7 @@ Named = tuple[str, ...]
 
 @lru_cache
 def _statement(
-    model: type[models.Model], columns: Named, key: Named, kept: Named, unless: tuple[tuple[str, str], ...]
+    model: type[models.Model], columns: Named, key: Named, kept: Named, instead: tuple[tuple[str, str], ...]
 ) -> str:
     table = connection.ops.quote_name(model._meta.db_table)
     listed = ", ".join(f'"{column}"' for column in columns)
@@ -42,8 +42,7 @@ def _statement(
     wanted = {
         column: f'excluded."{column}"' for column in columns if column not in key and column not in kept
     }
-    for column, condition in unless:
-        wanted[column] = f'CASE WHEN {condition} THEN stored."{column}" ELSE {wanted[column]} END'
+    wanted |= dict(instead)
     ours = ", ".join(f'stored."{column}"' for column in wanted)
     theirs = ", ".join(wanted.values())
     sets = ", ".join(f'"{column}" = {value}' for column, value in wanted.items())
@@ -71,15 +70,15 @@ def write(
     *,
     key: Sequence[str] = (),
     kept: Sequence[str] = (),
-    unless: Mapping[str, str] | None = None,
+    instead: Mapping[str, str] | None = None,
 ) -> None:
     """Insert rows; with `key`, update those that are there and differ, but for the columns `kept` as they were.
 
-    A column in `unless` stays as it was where its condition holds, in SQL over the rows `stored` and `excluded`
-    (the new one). A column that a row leaves out is null.
+    A column in `instead` then gets what its expression says, in SQL over the rows `stored` and `excluded` (the new
+    one). A column that a row leaves out is null.
     """
     if rows:
-        statement = _statement(model, tuple(columns), tuple(key), tuple(kept), tuple((unless or {}).items()))
+        statement = _statement(model, tuple(columns), tuple(key), tuple(kept), tuple((instead or {}).items()))
         with connection.cursor() as cursor:
             cursor.execute(statement, [as_json(rows)])
 

@@ -13,6 +13,10 @@ def draft(number="A-1", **forms):
     return parse({"case_number": number, **forms})
 
 
+# Rules of the founding paper are asked of operations from 2022 on; older ones are explained by their age.
+OF_TODAY = "2023-03-02"
+
+
 def resected(number="A-1", *, operated_on="2015-03-02", operation=None, **forms):
     """A patient after an index resection with a tube graft."""
     return draft(

@@ -8,7 +8,7 @@ from cases import answering, intake
 from cases.intake import Submission
 from cases.models import DataQuery, Deviation
 from registry.audit import history_of
-from tests.cases.examples import resected
+from tests.cases.examples import OF_TODAY, resected
 from tests.clients import browser
 from tests.pages import filled, text
 
@@ -20,7 +20,9 @@ FIELD = "answer-operations-0-blood_loss_ml"
 @pytest.fixture
 def save(north, alice):
     def save(number="A-1", source="admin", **operation):
-        document = resected(number, operation={"approach": ["median_laparotomy"], **operation})
+        document = resected(
+            number, operation={"operated_on": OF_TODAY, "approach": ["median_laparotomy"], **operation}
+        )
         return intake.save_case(Submission(document=document), center=north, by=alice, source=source)
 
     return save

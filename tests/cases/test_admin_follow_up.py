@@ -13,7 +13,7 @@ from cases.models import Case, ContactAttempt
 from registry import access
 from registry.access import Role
 from registry.models import Membership
-from tests.cases.examples import resected
+from tests.cases.examples import OF_TODAY, resected
 from tests.clients import browser
 from tests.pages import text
 
@@ -36,7 +36,7 @@ def save(number, on, center, by, **forms):
 
 @pytest.fixture
 def case_id(north, alice):
-    return save("A-1", "2025-01-02", north, alice)
+    return save("A-1", "2025-01-02", north, alice, operated_on=OF_TODAY)
 
 
 def send(client, case_id, page=DUE, **fields):

@@ -10,7 +10,7 @@ from cases.models import DataQuery, Deviation
 from cases.vocabulary import EXPLANATIONS
 from registry import access
 from registry.audit import history_of
-from tests.cases.examples import resected
+from tests.cases.examples import OF_TODAY, resected
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _case(north, alice):
     """It asks (blood loss of 20 liters) and deviates (a median laparotomy, S-04)."""
-    document = resected(operation={"blood_loss_ml": 20000, "approach": ["median_laparotomy"]})
+    document = resected(
+        operated_on=OF_TODAY, operation={"blood_loss_ml": 20000, "approach": ["median_laparotomy"]}
+    )
     intake.save_case(Submission(document=document), center=north, by=alice, source="admin")
 
 
@@ -143,7 +145,7 @@ def test_the_same_answer_twice_leaves_one_trace(deviation, alice):
 
 
 def test_what_closed_is_not_answered(query, alice, north):
-    document = resected(operation={"approach": ["median_laparotomy"]})
+    document = resected(operated_on=OF_TODAY, operation={"approach": ["median_laparotomy"]})
     intake.save_case(Submission(document=document), center=north, by=alice, source="admin")
 
     with pytest.raises(ValidationError) as refused:

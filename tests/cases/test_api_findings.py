@@ -7,7 +7,7 @@ from cases import answering, document
 from cases.models import DataQuery, Deviation
 from registry import access
 from registry.audit import history_of
-from tests.cases.examples import resected
+from tests.cases.examples import OF_TODAY, resected
 from tests.cases.test_api_description import fits
 from tests.clients import browser, machine
 
@@ -30,7 +30,9 @@ def script(north, alice):
 def case(script):
     """It asks (20 liters of blood) and deviates (a median laparotomy, S-04)."""
     sent = document.dump(
-        resected("A-1", operation={"blood_loss_ml": 20000, "approach": ["median_laparotomy"]})
+        resected(
+            "A-1", operated_on=OF_TODAY, operation={"blood_loss_ml": 20000, "approach": ["median_laparotomy"]}
+        )
     )
     answer = script.post(CASES, sent)
     assert answer.status_code == 201
@@ -134,7 +136,9 @@ def test_what_was_not_read_is_not_answered(script, kind):
 def test_an_answer_to_what_changed_since_is_refused(script, case):
     seen = found(script, "query")
     changed = document.dump(
-        resected("A-1", operation={"blood_loss_ml": 25000, "approach": ["median_laparotomy"]})
+        resected(
+            "A-1", operated_on=OF_TODAY, operation={"blood_loss_ml": 25000, "approach": ["median_laparotomy"]}
+        )
     )
     script.put(case["url"], changed, HTTP_IF_MATCH='"1"')
 

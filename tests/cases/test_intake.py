@@ -26,7 +26,7 @@ from cases.models import (
 )
 from cases.vocabulary import Approach, ExposureStep, Segment
 from registry import access, audit
-from tests.cases.examples import complete, draft, resected
+from tests.cases.examples import OF_TODAY, complete, draft, resected
 
 pytestmark = pytest.mark.django_db
 
@@ -176,7 +176,7 @@ def test_a_query_closes_by_itself_when_the_data_are_corrected(north, alice):
 
 
 def test_a_deviation_opens_and_closes_with_the_data(north, alice):
-    save(resected(operation={"approach": ["median_laparotomy"]}), north, alice)
+    save(resected(operated_on=OF_TODAY, operation={"approach": ["median_laparotomy"]}), north, alice)
     with access.scope([north.pk]):
         assert Deviation.objects.open().filter(rule_id="S-04").exists()
 
@@ -187,7 +187,7 @@ def test_a_deviation_opens_and_closes_with_the_data(north, alice):
 
 
 def test_an_old_assessment_stays_beside_the_new_one(north, alice):
-    save(resected(operation={"approach": ["median_laparotomy"]}), north, alice)
+    save(resected(operated_on=OF_TODAY, operation={"approach": ["median_laparotomy"]}), north, alice)
     save(resected(), north, alice)
 
     with access.scope([north.pk]):
@@ -319,7 +319,7 @@ def test_loading_costs_the_same_number_of_queries_whatever_the_number_of_cases(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_is_said_of_a_case_is_said_of_its_newest_version(north, alice, monkeypatch):
-    first = save(resected(operation={"approach": ["median_laparotomy"]}), north, alice)
+    first = save(resected(operated_on=OF_TODAY, operation={"approach": ["median_laparotomy"]}), north, alice)
     loaded, tried = threading.Event(), threading.Event()
     load_cases = review.documents.load
 

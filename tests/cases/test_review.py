@@ -11,7 +11,7 @@ from cases.intake import Submission
 from cases.models import Assessment, Case, DataQuery, Deviation
 from registry import access
 from registry.audit import history_of
-from tests.cases.examples import resected
+from tests.cases.examples import OF_TODAY, resected
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ def save(north, alice):
     """Save a case with this operation; 20 liters of blood are asked about, a median laparotomy deviates (S-04)."""
 
     def save(number="A-1", forms=None, **operation):
-        document = resected(number, operation=operation, **(forms or {}))
+        document = resected(number, operation={"operated_on": OF_TODAY, **operation}, **(forms or {}))
         return intake.save_case(Submission(document=document), center=north, by=alice, source="api")
 
     return save
@@ -218,7 +218,11 @@ def test_a_third_case_that_may_be_the_same_patient_asks_again(twin, save):
 def test_reading_costs_the_same_number_of_statements_whatever_was_answered(north, alice, ines):
     def queries_for(n):
         documents = [
-            resected(f"{n}-{i}", operation={"blood_loss_ml": 20000, "approach": ["median_laparotomy"]})
+            resected(
+                f"{n}-{i}",
+                operated_on=OF_TODAY,
+                operation={"blood_loss_ml": 20000, "approach": ["median_laparotomy"]},
+            )
             for i in range(n)
         ]
         cases = [Submission(document=document) for document in documents]
@@ -227,7 +231,7 @@ def test_reading_costs_the_same_number_of_statements_whatever_was_answered(north
         with access.scope([north.pk]):
             for query in DataQuery.objects.filter(case__in=ids[::2], pointer=LOSS):
                 answering.confirm(query, text="Yes.", by=alice)
-            for deviation in Deviation.objects.filter(case__in=ids[::2]):
+            for deviation in Deviation.objects.open().filter(case__in=ids[::2]):
                 answering.explain(deviation, answer="emergency", text="", by=ines)
             with CaptureQueriesContext(connection) as seen:
                 review.reassess(ids, as_of=TODAY)
@@ -290,3 +294,40 @@ def test_a_decision_of_a_release_that_kept_no_terms_stays(decided):
     decided.refresh_from_db()
     assert decided.state == "decided"
     assert decided.rule_terms != {}
+
+
+# --- older than the rule -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operated_on", "stands"),
+    [("2015-03", ("decided", "historical_case", "accepted")), ("2023-03", ("open", "", ""))],
+)
+def test_an_operation_that_is_older_than_the_rule_is_explained_by_that(save, everywhere, operated_on, stands):
+    save(approach=["median_laparotomy"], operated_on=operated_on)
+
+    item = Deviation.objects.get(rule_id="S-04")
+    assert (item.state, item.answer, item.decision) == stands
+    assert (item.answered_by, item.decided_by) == (None, None)
+
+
+def test_a_corrected_date_of_the_operation_asks_for_an_answer_or_takes_the_question_back(save, everywhere):
+    states = []
+    for operated_on in ("2015-03", "2023-03", "2015-03"):
+        save(approach=["median_laparotomy"], operated_on=operated_on)
+        item = Deviation.objects.get(rule_id="S-04")
+        states.append((item.state, item.answer, item.decision))
+
+    historical = ("decided", "historical_case", "accepted")
+    assert states == [historical, ("open", "", ""), historical]
+
+
+def test_what_a_person_said_of_an_old_operation_stays(save, everywhere, rita):
+    save(approach=["median_laparotomy"], operated_on="2015-03")
+    item = Deviation.objects.get(rule_id="S-04")
+    answering.decide(item, decision="not_accepted", text="The rule is older.", by=rita)
+
+    read_again()
+
+    item.refresh_from_db()
+    assert (item.state, item.decision) == ("decided", "not_accepted")
