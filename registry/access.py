@@ -14,6 +14,7 @@ from django.db import InternalError, OperationalError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
+from registry.api import problems
 from registry.database.session import apply, holding
 from registry.tongues import Labeled
 
@@ -221,29 +222,32 @@ class ScopeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
-        try:
-            if request.user.is_authenticated:
-                remember(request.user)
-            with scope(centers_of(request.user)):
-                response = self.get_response(request)
-                if response.status_code >= 500:
-                    transaction.set_rollback(True)
-                return response
-        except (OperationalError, InternalError) as error:
-            if not _gave_up(error):
-                raise
-            return _later()
+        return or_later(request, lambda: self._in_scope(request))
+
+    def _in_scope(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            remember(request.user)
+        with scope(centers_of(request.user)):
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Ask the client to come back when the database gave up (time limit, lock, lost connection)."""
-        return _later() if _gave_up(exception) else None
+        return problems.busy(request) if _gave_up(exception) else None
+
+
+def or_later(request: HttpRequest, work: Callable[[], HttpResponse]) -> HttpResponse:
+    """Answer a request, or ask the client to come back when the database gave up."""
+    try:
+        return work()
+    except (OperationalError, InternalError) as error:
+        if not _gave_up(error):
+            raise
+        return problems.busy(request)
 
 
 def _gave_up(error: Exception) -> bool:
     """Whether the database may answer another time; a transaction that we left idle too long it ends as 25P03."""
     return isinstance(error, OperationalError) or getattr(error.__cause__, "sqlstate", "") == "25P03"
-
-
-def _later() -> HttpResponse:
-    told = gettext("The registry is busy. Please try again.")
-    return HttpResponse(f"{told}\n", status=503, headers={"Retry-After": "5"})

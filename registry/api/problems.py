@@ -19,6 +19,8 @@ MEDIA_TYPE = "application/problem+json"
 SHOWN_AT_MOST = 100
 PREFIX = "/api/"
 NOTHING_HERE = gettext_lazy("There is nothing at this address that you may see.")
+BUSY = gettext_lazy("The registry is busy. Please try again.")
+SOON = {"Retry-After": "5"}
 
 
 class Told(Protocol):
@@ -87,12 +89,7 @@ def _translate(error: Exception) -> Refused | None:
             return _framework(error)
         case OperationalError():
             logger.warning("database_busy error=%s", type(error).__name__)
-            return Refused(
-                503,
-                "busy",
-                gettext("The registry is busy. Please try again."),
-                headers={"Retry-After": "5"},
-            )
+            return Refused(503, "busy", str(BUSY), headers=SOON)
     return next((make(error) for kind, make in SIMPLE.items() if isinstance(error, kind)), None)
 
 
@@ -150,5 +147,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _bare(status: int, code: str, detail: str) -> HttpResponse:
-    return JsonResponse(problem(status, code, str(detail)), status=status, content_type=MEDIA_TYPE)
+def busy(request: HttpRequest) -> HttpResponse:
+    """Answer 503 likewise: the database gave up, and may answer another time."""
+    if not request.path.startswith(PREFIX):
+        return HttpResponse(f"{BUSY}\n", status=503, headers=SOON)
+    return _bare(503, "busy", str(BUSY), headers=SOON)
+
+
+def _bare(status: int, code: str, detail: str, **options: Any) -> HttpResponse:
+    return JsonResponse(problem(status, code, detail), status=status, content_type=MEDIA_TYPE, **options)

@@ -1,5 +1,6 @@
 """Who may do what: the table of roles, scoped reading, and one scope for each web request."""
 
+import json
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import RequestFactory
 from cases.models import Case
 from registry import access
 from registry.access import ALLOWED, REGISTRY_WIDE, Action, Role, ScopeMiddleware, centers_of, require
+from registry.api.callers import CallerMiddleware
 
 READERS = ["alice", "lena", "ines"]
 
@@ -176,6 +178,22 @@ def test_a_request_that_worked_too_long_between_queries_is_a_503_to_repeat(alice
 
 
 def test_other_errors_stay_what_they_are(alice):
-    assert ScopeMiddleware(None).process_exception(None, InternalError()) is None
-    assert ScopeMiddleware(None).process_exception(None, ValueError()) is None
-    assert ScopeMiddleware(None).process_exception(None, OperationalError()).status_code == 503
+    request = RequestFactory().get("/admin/")
+
+    assert ScopeMiddleware(None).process_exception(request, InternalError()) is None
+    assert ScopeMiddleware(None).process_exception(request, ValueError()) is None
+    assert ScopeMiddleware(None).process_exception(request, OperationalError()).status_code == 503
+
+
+@pytest.mark.parametrize("middleware", [ScopeMiddleware, CallerMiddleware])
+def test_programs_are_told_as_a_problem_that_the_database_gave_up(middleware, alice):
+    def gave_up(_):
+        raise OperationalError
+
+    request = RequestFactory().get("/api/v1/whoami/")
+    request.user = alice
+    response = middleware(gave_up)(request)
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response["Content-Type"] == "application/problem+json"
+    assert json.loads(response.content)["type"] == "urn:ivc-registry:problem:busy"
