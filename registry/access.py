@@ -14,7 +14,6 @@ from django.db import InternalError, OperationalError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from registry.api import problems
 from registry.database.session import apply, holding
 from registry.tongues import Labeled
 
@@ -235,7 +234,7 @@ class ScopeMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Ask the client to come back when the database gave up (time limit, lock, lost connection)."""
-        return problems.busy(request) if _gave_up(exception) else None
+        return _later(request) if _gave_up(exception) else None
 
 
 def or_later(request: HttpRequest, work: Callable[[], HttpResponse]) -> HttpResponse:
@@ -245,9 +244,15 @@ def or_later(request: HttpRequest, work: Callable[[], HttpResponse]) -> HttpResp
     except (OperationalError, InternalError) as error:
         if not _gave_up(error):
             raise
-        return problems.busy(request)
+        return _later(request)
 
 
 def _gave_up(error: Exception) -> bool:
     """Whether the database may answer another time; a transaction that we left idle too long it ends as 25P03."""
     return isinstance(error, OperationalError) or getattr(error.__cause__, "sqlstate", "") == "25P03"
+
+
+def _later(request: HttpRequest) -> HttpResponse:
+    from registry.api import problems  # the framework of the API needs the models, which need this module
+
+    return problems.busy(request)

@@ -36,7 +36,7 @@ CALLS: dict[str, Any] = {
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
 # The refusals of the API; their titles are the phrases of HTTP.
-REFUSALS = (400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, 500, 503)
+REFUSALS = (400, 401, 403, 404, 405, 406, 409, 411, 412, 413, 415, 422, 428, 429, 500, 503)
 HEADER = (
     "# Texts of the registry. Gathered by `manage.py catalog`; only the translations are written by hand."
 )

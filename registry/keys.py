@@ -27,7 +27,14 @@ NOTED_EVERY = timedelta(minutes=1)  # last use: a write for each request would m
 
 
 def issue(
-    *, center: Center, user: User, name: str, scopes: Collection[str], expires_at: datetime, by: User
+    *,
+    center: Center,
+    user: User,
+    name: str,
+    scopes: Collection[str],
+    expires_at: datetime,
+    by: User,
+    first: ApiKey | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key and return it with its text, which nobody can ever read again."""
     access.require(by, Action.MANAGE_CENTER, center)
@@ -43,6 +50,7 @@ def issue(
             digest=digest(text),
             scopes=list(scopes),
             expires_at=expires_at,
+            first=first,
         )
     return key, text
 
@@ -51,6 +59,7 @@ def rotate(key: ApiKey, *, by: User) -> tuple[ApiKey, str]:
     """Make a key that may do what this one does; this one ends soon, so that programs can change over meanwhile.
 
     Whoever rotates a key answers for no more than before: what its person may no longer do, the new one is refused.
+    To the registry it is the same machine: what was sent under the old key is not done again under the new one.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -65,6 +74,7 @@ def rotate(key: ApiKey, *, by: User) -> tuple[ApiKey, str]:
             scopes=old.scopes,
             expires_at=now + max(life, OVERLAP),
             by=by,
+            first=old.first or old,
         )
         with audit.because(door="admin", by=by, reason="key rotated"):
             ends = min(old.expires_at, now + OVERLAP)

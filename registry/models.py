@@ -2,6 +2,7 @@
 
 import zoneinfo
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
@@ -117,9 +118,17 @@ class Center(models.Model):
 
     class Meta:
         ordering = ("code",)
+        # What was invented must never be counted, nor what is real be hidden: no code can change it.
+        triggers = (pgtrigger.ReadOnly(name="sandbox_for_ever", fields=("is_sandbox",)),)
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}{self.mark}"
+
+    def clean(self) -> None:
+        """Say in words what the trigger refuses."""
+        if Center.objects.filter(pk=self.pk, is_sandbox=not self.is_sandbox).exists():
+            told = gettext("A sandbox is one from the beginning and for ever: make another center.")
+            raise ValidationError({"is_sandbox": told})
 
     @property
     def mark(self) -> str:
@@ -194,6 +203,14 @@ class ApiKey(models.Model):
         null=True, blank=True, help_text="Moment at which the key was withdrawn."
     )
     created_at = models.DateTimeField(auto_now_add=True, help_text="Moment at which the key was made.")
+    first = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text="The first of the keys that took each other's place; empty for itself.",
+    )
 
     class Meta:
         verbose_name = "API key"
@@ -299,7 +316,8 @@ class AnsweredRequest(models.Model):
         on_delete=models.CASCADE,
         related_name="+",
         null=True,
-        help_text="The machine's key that it came with; empty for a person in a session.",
+        help_text="The machine's key that it came with, or the first that this one took the place of; empty for a"
+        " person in a session.",
     )
     key = models.CharField(max_length=255, help_text="The Idempotency-Key, as it was sent.")
     digest = models.BinaryField(

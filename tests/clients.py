@@ -22,6 +22,11 @@ def issue(center, user, *scopes, by=None, **fields):
 def machine(center, user, *scopes):
     """A program with a key of this center."""
     _, text = issue(center, user, *scopes)
+    return bearing(text)
+
+
+def bearing(text):
+    """A program with this key."""
     client = APIClient(raise_request_exception=True)
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
     return client

@@ -245,6 +245,7 @@ class LinesRenderer(JSONRenderer):
 class ImportRejected(ImportView):
     """The documents of an import that were rejected."""
 
+    parameters = frozenset({"format"})  # which chooses the renderer; the documents are lines in any case
     renderer_classes = [LinesRenderer, JSONRenderer]
 
     @extend_schema(**openapi_bulk.REJECTED)

@@ -151,11 +151,12 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "401": ("not_authenticated", "Authentication credentials were not provided."),
     "403": ("permission_denied", "You may not do this, or your key has no scope for it."),
     "404": ("not_found", "There is nothing at this address that you may see."),
-    "406": ("not_acceptable", "Could not satisfy the request Accept header."),
+    "406": ("not_acceptable", "The answer comes as application/json, which Accept has to allow."),
     "409": (
         "case_exists",
         "Case 2026-014 is here already and differs: correct it with PUT to its own address.",
     ),
+    "411": ("length_required", "Send the body with its Content-Length, not in chunks."),
     "412": ("stale_version", "It is now at version 2; read it again and repeat your change."),
     "413": ("too_large", "A request has at most 1048576 bytes."),
     "415": ("unsupported_media_type", "Send JSON in UTF-8."),

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from cases import document as documents
 from cases import planning
 from cases.api.plans_schema import PLAN
+from cases.api.saving import body_of
 from cases.planning import Expectation, Missing, Topic
 from cases.problems import DocumentError
 from cases.rulebook.algorithm import ALGORITHM
@@ -32,7 +33,7 @@ class AlgorithmPlan(RegistryView):
     def post(self, request: Request) -> Response:
         """Tell what the algorithm expects of a diagnosis and a plan, and whether it is met. Nothing is saved."""
         as_of = timezone.localdate()
-        plan = planning.judge(_document(request.data), as_of=as_of)
+        plan = planning.judge(_document(body_of(request)), as_of=as_of)
         return Response(
             {
                 "algorithm_version": ALGORITHM.version,

@@ -25,7 +25,7 @@ NEVER_SAVED = 0  # no case has this version: a document that must be new cannot 
 
 def document_of(request: Request) -> CaseDocument:  # type: ignore[valid-type]
     """Read the case document in the body; 422 with every problem and its place."""
-    return parsed(request.data)
+    return parsed(body_of(request))
 
 
 def body_of(request: Request) -> Any:

@@ -107,8 +107,9 @@ def remove_old() -> int:
 
 
 def _sent_by(request: Request) -> dict[str, Any]:
-    """Whose keys these are: a machine's own, or a person's own."""
-    return {"user_id": request.user.pk, "api_key": key_of(request)}
+    """Whose keys these are: a person's own, or a machine's, whichever of the keys that replaced each other it shows."""
+    key = key_of(request)
+    return {"user_id": request.user.pk, "api_key_id": key and (key.first_id or key.pk)}
 
 
 def _key_sent(request: Request) -> str:

@@ -66,12 +66,7 @@ class ArrayParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Receive an array, and make each element a line."""
-        body = _received(stream, media_type, parser_context)
-        try:
-            text = body.decode("utf-8")
-        except UnicodeDecodeError as error:
-            told = gettext("The text is not UTF-8 (byte {n}).").format(n=error.start + 1)
-            raise Refused(400, "not_utf8", told) from None
+        text = strict_json.text_of(_received(stream, media_type, parser_context))
         return _counted(Lines("\n".join(_elements(text)).encode()))
 
 

@@ -103,7 +103,8 @@ REFUSALS = {
     "503": "The registry is busy; try again after Retry-After.",
 }
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
-OF_KEYS = {
+OF_WRITING = {
+    "411": "The body came in chunks; send it with its Content-Length.",
     "409": "A request with this Idempotency-Key is being worked on; try again after Retry-After.",
     "422": "The Idempotency-Key was sent with another request.",
 }
@@ -125,7 +126,7 @@ class Schema(AutoSchema):
             told_by_all = REFUSALS
             if self.method in WRITING:
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
-                told_by_all = REFUSALS | OF_KEYS
+                told_by_all = REFUSALS | OF_WRITING
             for status, told in told_by_all.items():
                 content = {MEDIA_TYPE: {"schema": REFERENCE}}
                 operation["responses"].setdefault(status, {"description": told, "content": content})

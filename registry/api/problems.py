@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import is_valid_path
 from django.utils.translation import gettext, gettext_lazy
 from django.views import defaults
 from rest_framework import exceptions
@@ -55,7 +56,7 @@ def as_error(told: Told) -> dict[str, str]:
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an exception of an API view; None leaves what nobody foresaw to the server's error page."""
-    known = _translate(error)
+    known = _translate(error, context.get("view"))
     if known is None:
         return None
     body = problem(known.status_code, known.code, str(known.detail), known.errors)
@@ -79,12 +80,24 @@ def problem(
     return body
 
 
-def _translate(error: Exception) -> Refused | None:
+def _translate(error: Exception, view: Any) -> Refused | None:
     match error:
         case Refused():
             return error
         case exceptions.ValidationError():
             return _parameters(error)
+        case exceptions.MethodNotAllowed():
+            told = gettext("{method} is not for this address, which takes: {methods}.")
+            known = ", ".join(view.allowed_methods)
+            return Refused(405, error.default_code, told.format(method=view.request.method, methods=known))
+        case exceptions.UnsupportedMediaType():
+            told = gettext("Name the kind of the body, as in Content-Type: {kinds}.")
+            known = ", ".join(parser.media_type for parser in view.get_parsers())
+            return Refused(415, error.default_code, told.format(kinds=known))
+        case exceptions.NotAcceptable():
+            told = gettext("The answer comes as {kinds}, which Accept has to allow.")
+            known = ", ".join(renderer.media_type for renderer in view.get_renderers())
+            return Refused(406, error.default_code, told.format(kinds=known))
         case exceptions.APIException() if not isinstance(error, exceptions.NotFound):
             return _framework(error)
         case OperationalError():
@@ -133,7 +146,10 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404 in the language of the caller: a problem for programs, a page for people."""
     if not request.path.startswith(PREFIX):
         return defaults.page_not_found(request, exception)
-    return _bare(404, "not_found", str(NOTHING_HERE))
+    told = str(NOTHING_HERE)
+    if not request.path.endswith("/") and is_valid_path(f"{request.path}/"):
+        told = gettext("Addresses end with a slash: {address}").format(address=f"{request.path}/")
+    return _bare(404, "not_found", told)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -148,7 +164,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def busy(request: HttpRequest) -> HttpResponse:
-    """Answer 503 likewise: the database gave up, and may answer another time."""
+    """Answer 503 likewise, when the database gave up outside of a view."""
     if not request.path.startswith(PREFIX):
         return HttpResponse(f"{BUSY}\n", status=503, headers=SOON)
     return _bare(503, "busy", str(BUSY), headers=SOON)

@@ -44,10 +44,7 @@ class StrictJSONParser(BaseParser):
 
 def loads(body: bytes) -> Any:
     """Read one JSON value from bytes; `Refused` (400) says what is wrong with it."""
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        _refuse("not_utf8", gettext("The text is not UTF-8 (byte {n}).").format(n=error.start + 1))
+    text = text_of(body)
     try:
         value = READER.decode(text)
     except json.JSONDecodeError as error:
@@ -56,6 +53,17 @@ def loads(body: bytes) -> Any:
         refuse_depth()
     inspect(value, is_escaped="\\u" in text)  # nothing else makes a NUL or half a pair of a text in UTF-8
     return value
+
+
+def text_of(body: bytes) -> str:
+    """Read UTF-8 without a mark at its beginning, which other readers than this one might take for a sign."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse("not_utf8", gettext("The text is not UTF-8 (byte {n}).").format(n=error.start + 1))
+    if text.startswith("\ufeff"):
+        _refuse("not_json", gettext("The text begins with a byte order mark; save it as UTF-8 without one."))
+    return text
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from registry.api import callers, idempotency
 from registry.api.limits import WINDOW
 from registry.api.openapi import RECEIPT, WHO, refusals
 from registry.api.permissions import SIGNED_IN, key_of, reach
+from registry.api.problems import Refused
 from registry.language import spoken
 from registry.models import Center, User
 
@@ -36,12 +37,15 @@ class RegistryView(APIView):
 
     needs: ClassVar[dict[str, str]] = {}
     parameters: ClassVar[frozenset[str]] = frozenset()
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         writes = request.method in idempotency.WRITING
         if writes and callers.is_known(request._request):
             idempotency.receive(request)
         super().initial(request, *args, **kwargs)
+        if writes:
+            refuse_unreadable_body(request)
         unknown = sorted(set(request.query_params) - self.parameters)
         if unknown:
             known = ", ".join(sorted(self.parameters)) or gettext("none")
@@ -52,11 +56,7 @@ class RegistryView(APIView):
                 raise ValidationError({name: [wrong]})
         if writes:
             method = cast(str, request.method).lower()
-            setattr(
-                self,
-                method,
-                partial(idempotency.once, self, getattr(self, method, self.http_method_not_allowed)),
-            )
+            setattr(self, method, partial(idempotency.once, self, getattr(self, method)))
 
     def center_in_question(self, request: Request, **kwargs: Any) -> int | None:
         """The center that a writing request is about: the key's, the one that is named, or the only one."""
@@ -71,6 +71,12 @@ class RegistryView(APIView):
         super().check_throttles(request)
         super().perform_authentication(request)
 
+    def check_permissions(self, request: Request) -> None:
+        """Look at the method first: what an address does not have is nobody's to be allowed."""
+        if request.user.is_authenticated and request.method not in self.allowed_methods:
+            self.http_method_not_allowed(request)
+        super().check_permissions(request)
+
     def check_throttles(self, request: Request) -> None:
         """It was looked at before."""
 
@@ -81,6 +87,16 @@ class RegistryView(APIView):
         if needed in Action.values:
             seen |= set(reach(self.request, Action(needed)))
         return rows.filter(center_id__in=seen)
+
+
+def refuse_unreadable_body(request: Request) -> None:
+    """Refuse a body that would be taken for none, or for another: without its length, or compressed."""
+    if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+        told = gettext("Send the body with its Content-Length, not in chunks.")
+        raise Refused(411, "length_required", told)
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        told = gettext("Send the body as it is, without Content-Encoding.")
+        raise Refused(415, "unsupported_media_type", told)
 
 
 def _wrong_value(values: list[str]) -> str:

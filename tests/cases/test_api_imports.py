@@ -344,6 +344,8 @@ def test_rejected_documents_are_handed_back_and_can_be_sent_again(script):
 
     assert (back.status_code, back["Content-Type"]) == (200, NDJSON)
     assert "attachment" in back["Content-Disposition"]
+    for chosen in ("json", "ndjson"):
+        assert script.get(f"{answer.json()['rejected']}?format={chosen}").content == back.content
     assert [line["index"] for line in found] == [1, 2, 3]
     assert (found[0]["document"], found[0]["errors"][0]["pointer"]) == (BAD, "/presentation/height_cm")
     assert (found[1]["reference"], found[1]["if_version"]) == ("two", 1)

@@ -11,7 +11,7 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from cases.models import Case
-from registry import access
+from registry import access, keys
 from registry.access import Role
 from registry.api import idempotency
 from registry.api.views import RegistryView
@@ -19,7 +19,7 @@ from registry.models import AnsweredRequest, Membership
 from registry.tasks import forget_answered_requests
 from tests.cases.test_api import CASES, sent
 from tests.cases.test_at_once import AT_ONCE, together
-from tests.clients import browser, machine
+from tests.clients import bearing, browser, issue, machine
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +113,19 @@ def test_another_address_or_reason_is_refused(script):
     for_a_reason = post(script, sent(), HTTP_CHANGE_REASON="typing error")
 
     assert [code(answer) for answer in (elsewhere, for_a_reason)] == ["idempotency_key_reused"] * 2
+
+
+def test_a_new_key_in_place_of_an_old_one_is_the_same_sender(north, alice, lena):
+    old, text = issue(north, alice)
+    first = post(bearing(text), sent())
+    for _ in range(2):
+        old, text = keys.rotate(old, by=lena)
+        again = post(bearing(text), sent())
+
+        assert told(again) == told(first)
+        assert again["Idempotent-Replayed"] == "true"
+        assert bearing(text).get(f"{RECEIPTS}k-1/").json()["body"] == first.json()
+        assert code(post(bearing(text), sent("A-2"))) == "idempotency_key_reused"
 
 
 def test_keys_of_others_do_not_matter(north, south, alice, bob):

@@ -213,10 +213,10 @@ def test_a_key_out_of_force_offers_no_other_in_its_place(north, alice, lena):
 # --- a sandbox -----------------------------------------------------------------------------------------------------
 
 
-def test_a_sandbox_needs_no_agreement_and_says_what_it_is(north, alice):
-    Center.objects.filter(pk=north.pk).update(is_sandbox=True, data_agreement_signed_on=None)
+def test_a_sandbox_needs_no_agreement_and_says_what_it_is(person):
+    sandbox = Center.objects.create(code="TRY", name="For trials", country="PL", is_sandbox=True)
 
-    (center,) = machine(north, alice).get(WHOAMI).json()["centers"]
+    (center,) = machine(sandbox, person("tess", Role.COORDINATOR, sandbox)).get(WHOAMI).json()["centers"]
 
     assert center["sandbox"] is True
 

@@ -27,9 +27,20 @@ SURVIVAL = "/api/v1/survival/"
 
 
 @pytest.fixture
+def south(db):
+    """The other center, as a sandbox: its people are those who work there in other tests."""
+    return Center.objects.create(
+        code="SOUTH",
+        name="Southern General Hospital",
+        country="IT",
+        timezone="Europe/Rome",
+        is_sandbox=True,
+        data_agreement_signed_on=date(2020, 1, 1),
+    )
+
+
+@pytest.fixture
 def sandbox(south):
-    Center.objects.filter(pk=south.pk).update(is_sandbox=True)
-    south.refresh_from_db()
     return south
 
 
