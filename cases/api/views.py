@@ -45,9 +45,8 @@ class CaseView(RegistryView):
         return self.case(request, kwargs["pk"]).center_id
 
     def _may_see(self, case: Case) -> bool:
-        """Whether the answer shows the document: to readers, and to whoever sends whole ones."""
-        seen = {*reach(self.request, Action.READ), *reach(self.request, Action.RECORD)}
-        return case.center_id in seen
+        """Whether the answer shows the document: whoever only sends would read it by an empty correction."""
+        return case.center_id in reach(self.request, Action.READ)
 
     def answer(
         self, case: Case, status: int = 200, receipt: Receipt | None = None, saved: Any = None
@@ -142,6 +141,7 @@ class OneCase(CaseView):
             request=request,
             case_number=case.case_number,
             version=stored.version,
+            has_seen_all=self._may_see(case),
         )
         return self.answer(self.case(request, pk), 200, receipt, document)
 

@@ -93,6 +93,9 @@ IDEMPOTENCY_KEY = {
     " body or address it is refused (422, `idempotency_key_reused`); while the first request is still worked on, come"
     " back after Retry-After (409, `request_in_progress`).",
 }
+NOT_KEPT = (
+    "Not needed here: nothing is saved, so the request may be sent again as it is, and no answer is kept."
+)
 REFERENCE = {"$ref": "#/components/schemas/Problem"}
 REFUSALS = {
     "400": "The request cannot be read, or a parameter is unknown or wrong.",
@@ -125,7 +128,9 @@ class Schema(AutoSchema):
         if operation is not None:
             told_by_all = REFUSALS
             if self.method in WRITING:
-                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+                is_kept = getattr(self.view, "keeps_answers", True)
+                named = IDEMPOTENCY_KEY if is_kept else {**IDEMPOTENCY_KEY, "description": NOT_KEPT}
+                operation.setdefault("parameters", []).append(named)
                 told_by_all = REFUSALS | OF_WRITING
             for status, told in told_by_all.items():
                 content = {MEDIA_TYPE: {"schema": REFERENCE}}

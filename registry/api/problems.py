@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 SHOWN_AT_MOST = 100
+TYPE = "urn:ivc-registry:problem:"
 PREFIX = "/api/"
 NOTHING_HERE = gettext_lazy("There is nothing at this address that you may see.")
 BUSY = gettext_lazy("The registry is busy. Please try again.")
@@ -68,7 +69,7 @@ def problem(
 ) -> dict[str, Any]:
     """The body of a refusal."""
     body: dict[str, Any] = {
-        "type": f"urn:ivc-registry:problem:{code}",
+        "type": f"{TYPE}{code}",
         "title": gettext(HTTPStatus(status).phrase),
         "status": status,
         "detail": detail,
@@ -78,6 +79,13 @@ def problem(
         more = gettext("{n} errors were found; these are the first {shown}.")
         body["detail"] += " " + more.format(n=len(errors), shown=SHOWN_AT_MOST)
     return body
+
+
+def code_of(response: Any) -> str:
+    """The code of a refusal; empty for another answer."""
+    body = getattr(response, "data", None)
+    is_problem = response.status_code >= 400 and isinstance(body, dict)
+    return body.get("type", "").removeprefix(TYPE) if is_problem else ""
 
 
 def _translate(error: Exception, view: Any) -> Refused | None:

@@ -8,7 +8,10 @@ from rest_framework.request import Request
 
 from registry.api.problems import Refused
 
-_TAG = re.compile(r'"(\d{1,9})"', re.ASCII)
+# A proxy that compresses makes a tag weak, as in W/"3": the version is the same.
+_TAG = re.compile(r'(?:W/)?"(\d{1,9})"', re.ASCII)
+# What RFC 9110 takes: any version, or tags separated by commas.
+_MATCH = re.compile(r'\*|(?:W/)?"[^"]*"(?:\s*,\s*(?:W/)?"[^"]*")*')
 
 
 def etag(version: int) -> str:
@@ -17,7 +20,7 @@ def etag(version: int) -> str:
 
 
 def version_read(request: Request) -> int:
-    """The version that `If-Match` names: 428 without one, 412 for what cannot be a version of ours."""
+    """The version that `If-Match` names: 428 without one, 400 for what is none, 412 for no version of ours."""
     sent = request.headers.get("If-Match")
     if sent is None:
         raise Refused(
@@ -26,7 +29,7 @@ def version_read(request: Request) -> int:
     tag = _TAG.fullmatch(sent.strip())
     if tag is None:
         raise Refused(
-            412,
+            412 if _MATCH.fullmatch(sent.strip()) else 400,
             "unknown_version",
             gettext('If-Match must be one ETag of a read, such as "3" with its quotes.'),
         )

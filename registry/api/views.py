@@ -37,7 +37,13 @@ class RegistryView(APIView):
 
     needs: ClassVar[dict[str, str]] = {}
     parameters: ClassVar[frozenset[str]] = frozenset()
+    keeps_answers: ClassVar[bool] = True  # to requests with an Idempotency-Key
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """What stands in every answer: what is said of patients is kept by no browser and no proxy."""
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         writes = request.method in idempotency.WRITING

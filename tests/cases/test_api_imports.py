@@ -73,6 +73,14 @@ def test_whoever_wishes_to_wait_elsewhere_is_obeyed(script):
     assert (answer.status_code, answer["Preference-Applied"]) == (202, "respond-async")
 
 
+def test_an_import_that_is_answered_again_is_watched_as_the_first_answer_said(script):
+    first, again = (send(script, plain("A-1"), HTTP_IDEMPOTENCY_KEY="k-1", **LATER) for _ in range(2))
+
+    assert again["Idempotent-Replayed"] == "true"
+    for name in ("Location", "Retry-After", "Preference-Applied"):
+        assert again[name] == first[name]
+
+
 def test_the_bell_is_rung_for_a_worker(script, django_capture_on_commit_callbacks, monkeypatch):
     rung = []
     monkeypatch.setattr("registry.bell.app.send_task", lambda task, args, retry: rung.append((task, *args)))
