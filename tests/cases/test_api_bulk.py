@@ -17,6 +17,7 @@ from registry.api.problems import Refused
 from registry.audit import history_of
 from tests.cases.bulk import BULK, NDJSON, lines, numbers, plain, send, send_array, told, versions
 from tests.cases.examples import complete, resected
+from tests.cases.test_at_once import together
 from tests.clients import browser, machine
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +171,7 @@ def test_a_document_that_stands_twice_is_saved_neither_time(script):
     ]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_case_that_somebody_adds_meanwhile_is_not_overwritten(script, north, alice, monkeypatch):
     other = machine(north, alice, "import_cases")
     save_cases, calls = documents.intake.save_cases, []
@@ -177,7 +179,7 @@ def test_a_case_that_somebody_adds_meanwhile_is_not_overwritten(script, north, a
     def late(*args, **options):
         calls.append(1)
         if len(calls) == 1:
-            send(other, plain("A-1", note="theirs"), plain("A-2"))
+            together(lambda _: send(other, plain("A-1", note="theirs"), plain("A-2")), 1)
         return save_cases(*args, **options)
 
     monkeypatch.setattr(documents.intake, "save_cases", late)

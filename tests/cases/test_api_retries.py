@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from django.db import connection
-from psycopg.conninfo import make_conninfo
 
 from cases import document, intake
 from cases.intake import Submission
@@ -14,7 +12,7 @@ from registry.access import Role
 from registry.models import AnsweredRequest
 from tests.cases.examples import draft, resected
 from tests.clients import issue
-from tests.network import CuttingProxy, web_server
+from tests.network import FATES, CuttingProxy, same_database, web_server
 from tests.retries import CASES, correct_in_pairs, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,10 +22,7 @@ SUBMISSIONS, PAIRS = 300, 50
 
 @pytest.fixture
 def server(transactional_db, tmp_path):
-    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    given = {name: connection.settings_dict[key] for name, key in names.items()}
-    database = make_conninfo(**{name: value for name, value in given.items() if value})
-    with web_server(DATABASE_URL=database, VAR_FOLDER=str(tmp_path), SECRET_KEY="x" * 50) as port:
+    with web_server(**same_database(), VAR_FOLDER=str(tmp_path)) as port:
         yield port
 
 
@@ -47,7 +42,7 @@ def test_each_submission_is_one_case_however_often_it_is_sent_and_cut(server, ke
     assert not [status for status in heard.statuses if status >= 500], heard.statuses
     assert {len(answers) for answers in heard.answers.values()} == {1}
     assert {status for answers in heard.answers.values() for status, _, _ in answers} == {201}
-    assert all(proxy.fates.values())
+    assert set(proxy.fates) == set(FATES)
     with access.everywhere():
         assert Case.objects.count() == AnsweredRequest.objects.count() == SUBMISSIONS
         assert set(Case.objects.values_list("version", flat=True)) == {1}
