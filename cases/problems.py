@@ -90,7 +90,7 @@ def _said(
         return _of_the_case(kind, here, str(name))
     said = (
         gettext("{place} must be a list of objects.")
-        if isinstance(known, _ListOf)
+        if isinstance(known, _ListOf) and name != "missing"  # the reasons in a row of the list
         else gettext("{place} must be an object.")
     )
     return "wrong_shape", said.format(place=here or gettext("The document"))

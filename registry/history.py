@@ -28,6 +28,7 @@ DOORS = {
 # What the registry itself gives as reason, kept in English; what a person gave stays as it was written.
 REASONS = {
     "appoint": gettext_lazy("appoint"),
+    "sandbox made": gettext_lazy("sandbox made"),
     "export of the list": gettext_lazy("export of the list"),
     "follow-up recorded": gettext_lazy("follow-up recorded"),
     "key revoked": gettext_lazy("key revoked"),

@@ -119,7 +119,7 @@ class Center(models.Model):
     class Meta:
         ordering = ("code",)
         # What was invented must never be counted, nor what is real be hidden: no code can change it.
-        triggers = (pgtrigger.ReadOnly(name="sandbox_for_ever", fields=("is_sandbox",)),)
+        triggers = (pgtrigger.ReadOnly(name="sandbox_for_ever", fields=["is_sandbox"]),)
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}{self.mark}"

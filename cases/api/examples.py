@@ -148,7 +148,7 @@ IMPOSSIBLE = {
 # One refusal for each status: its code, its sentence.
 REFUSALS: dict[str, tuple[str, str]] = {
     "400": ("not_json", "This is not JSON: Expecting value in line 1, column 1."),
-    "401": ("not_authenticated", "Authentication credentials were not provided."),
+    "401": ("not_authenticated", "Send your key, as in Authorization: Bearer ivcr_..., or sign in."),
     "403": ("permission_denied", "You may not do this, or your key has no scope for it."),
     "404": ("not_found", "There is nothing at this address that you may see."),
     "406": ("not_acceptable", "The answer comes as application/json, which Accept has to allow."),

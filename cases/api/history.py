@@ -125,7 +125,7 @@ def _changes(event: Event, starts: Starts) -> Iterator[dict[str, Any]]:
     where = _pointer(event, starts)
     if event.label == "update":
         yield from _differing(where, _answers(event.model, event.before), _answers(event.model, event.after))
-    elif said := _row(event):
+    elif (said := _row(event)) or event.model.repeats:  # of a list, an empty row is a row, too
         came = event.label == "insert"
         yield {"pointer": where, "old": None if came else said, "new": said if came else None}
 

@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl, urlencode
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -55,7 +54,7 @@ class Cursor:
         return b64encode(urlencode(written).encode()).decode()
 
 
-class Pages(BasePagination):
+class Pages:
     """Takes no cursor but its own, of the same order, and no size beyond its bounds: nothing is cut in silence.
 
     A cursor names the last row that was seen by all the columns of the order, whose last one no two rows share. Rows
@@ -107,7 +106,9 @@ class Pages(BasePagination):
         return Response({**beside, "results": data})
 
     def _address(self, cursor: Cursor | None) -> str | None:
-        return cursor and replace_query_param(self.request.build_absolute_uri(), "cursor", str(cursor))
+        if cursor is None:
+            return None
+        return replace_query_param(self.request.build_absolute_uri(), "cursor", str(cursor))
 
     def _place(self, row: Any) -> tuple[str, ...]:
         return tuple(str(getattr(row, column.removeprefix("-"))) for column in self.ordering)

@@ -94,20 +94,8 @@ def _translate(error: Exception, view: Any) -> Refused | None:
             return error
         case exceptions.ValidationError():
             return _parameters(error)
-        case exceptions.MethodNotAllowed():
-            told = gettext("{method} is not for this address, which takes: {methods}.")
-            known = ", ".join(view.allowed_methods)
-            return Refused(405, error.default_code, told.format(method=view.request.method, methods=known))
-        case exceptions.UnsupportedMediaType():
-            told = gettext("Name the kind of the body, as in Content-Type: {kinds}.")
-            known = ", ".join(parser.media_type for parser in view.get_parsers())
-            return Refused(415, error.default_code, told.format(kinds=known))
-        case exceptions.NotAcceptable():
-            told = gettext("The answer comes as {kinds}, which Accept has to allow.")
-            known = ", ".join(renderer.media_type for renderer in view.get_renderers())
-            return Refused(406, error.default_code, told.format(kinds=known))
         case exceptions.APIException() if not isinstance(error, exceptions.NotFound):
-            return _framework(error)
+            return _framework(error, view)
         case OperationalError():
             logger.warning("database_busy error=%s", type(error).__name__)
             return Refused(503, "busy", str(BUSY), headers=SOON)
@@ -126,13 +114,30 @@ SIMPLE: dict[type[Exception], Callable[[Any], Refused]] = {
 }
 
 
-def _framework(error: exceptions.APIException) -> Refused:
+def _framework(error: exceptions.APIException, view: Any) -> Refused:
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = f"{wait:.0f}"
-    return Refused(error.status_code, str(error.default_code), str(error.detail), headers=headers)
+    return Refused(error.status_code, str(error.default_code), _sentence(error, view), headers=headers)
+
+
+def _sentence(error: exceptions.APIException, view: Any) -> str:
+    """What the framework refuses, with the remedy that it leaves out."""
+    match error:
+        case exceptions.NotAuthenticated():
+            return gettext("Send your key, as in Authorization: Bearer ivcr_..., or sign in.")
+        case exceptions.MethodNotAllowed():
+            told = gettext("{method} is not for this address, which takes: {methods}.")
+            return told.format(method=view.request.method, methods=", ".join(view.allowed_methods))
+        case exceptions.UnsupportedMediaType():
+            kinds = ", ".join(parser.media_type for parser in view.get_parsers())
+            return gettext("Name the kind of the body, as in Content-Type: {kinds}.").format(kinds=kinds)
+        case exceptions.NotAcceptable():
+            kinds = ", ".join(renderer.media_type for renderer in view.get_renderers())
+            return gettext("The answer comes as {kinds}, which Accept has to allow.").format(kinds=kinds)
+    return str(error.detail)
 
 
 def _parameters(error: exceptions.ValidationError) -> Refused:

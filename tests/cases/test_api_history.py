@@ -46,6 +46,14 @@ def changes(save):
     return {change["pointer"]: (change["old"], change["new"]) for change in save["changes"]}
 
 
+def test_an_empty_row_of_a_list_is_told_too(script, where):
+    script.post(f"{where}follow-ups/", {})
+    assert changes(newest(script, where)) == {"/follow_ups/0": (None, {})}
+
+    script.delete(f"{where}follow-ups/0/", HTTP_IF_MATCH='"2"')
+    assert changes(newest(script, where)) == {"/follow_ups/0": ({}, None)}
+
+
 def test_the_first_save_brings_each_row_whole(script, where, sent):
     save = newest(script, where)
 

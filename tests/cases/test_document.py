@@ -88,6 +88,14 @@ def test_an_error_names_the_field_and_what_to_do():
     )
 
 
+@pytest.mark.parametrize("rows", [{"follow_ups": [{"missing": None}]}, {"patient": {"missing": 1}}])
+def test_reasons_for_absence_are_an_object_wherever_they_stand(rows):
+    (problem,) = problems_of({"case_number": "1", **rows}).values()
+
+    assert problem.pointer.endswith("/missing")
+    assert problem.message.endswith("missing must be an object.")
+
+
 def test_a_form_has_at_most_200_rows():
     found = problems_of({"case_number": "1", "follow_ups": [{}] * 201})
 

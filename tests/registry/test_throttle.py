@@ -86,6 +86,19 @@ def test_refusals_count_and_say_what_is_left(north, alice, client):
     assert [int(answer["RateLimit"].split(";")[1][2:]) for answer in answers[:3]] == [5999, 5998, 5997]
 
 
+@pytest.mark.django_db
+def test_a_key_that_is_not_accepted_is_told_of_no_limit(client):
+    answer = client.get(WHOAMI, HTTP_AUTHORIZATION="Bearer ivcr_00000000_x")
+    assert (answer.status_code, answer.get("RateLimit"), answer.get("RateLimit-Policy")) == (401, None, None)
+
+
+@pytest.mark.django_db
+def test_who_sends_no_key_is_told_how(client):
+    answer = client.get(WHOAMI, HTTP_ACCEPT_LANGUAGE="en")
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Bearer realm="registry"')
+    assert "Authorization: Bearer ivcr_" in answer.json()["detail"]
+
+
 def test_a_key_may_send_sixty_cases_a_second(settings):
     assert settings.API_LIMITS["key"] >= 60 * 60
 
