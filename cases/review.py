@@ -129,8 +129,8 @@ def record(judged: Sequence[Judged], *, as_of: date, now: datetime) -> int:
     deviations = [
         _item(case, finding, ALGORITHM.version, now)
         for case, reading in assessed
-        for finding in reading.findings
-        if finding.verdict == Verdict.DEVIATION and finding.severity in SHOWN
+        for finding in reading.deviations
+        if finding.severity in SHOWN
     ]
     queries = [
         _item(case, finding, VALIDITY.version, now) for case in judged for finding in case.validity.queries
@@ -146,7 +146,7 @@ def record(judged: Sequence[Judged], *, as_of: date, now: datetime) -> int:
 
 def _store_assessments(assessed: list[tuple[Judged, Any]], *, as_of: date, now: datetime) -> int:
     """Add an assessment where the verdicts, the case's version or the algorithm's are not those of the current one."""
-    said = [(case, [finding.as_json() for finding in reading.findings]) for case, reading in assessed]
+    said = [(case, reading.as_json()) for case, reading in assessed]
     digests = [hashlib.sha256(store.as_json(findings).encode()).hexdigest() for _, findings in said]
     current = Assessment.objects.current().filter(case_id__in=[case.case_id for case, _ in assessed])
     columns = ("case_id", "digest", "case_version", "algorithm_version")

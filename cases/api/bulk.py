@@ -48,9 +48,12 @@ class BulkCases(RegistryView):
         dry_run = _one_of(request, "dry_run", ("false", "true")) == "true"
         center = saving.center_for(request, request.query_params.get("center"), Action.IMPORT_CASES)
         lines, is_later = _lines(request), _wants_later(request)
-        if is_later or len(lines) > AT_ONCE or len(lines.content) > AT_ONCE_BYTES:
-            return _later(request, lines, center=center, mode=mode, dry_run=dry_run)
-        return Response(_now(request, lines, center=center, mode=mode, dry_run=dry_run))
+        try:
+            if is_later or len(lines) > AT_ONCE or len(lines.content) > AT_ONCE_BYTES:
+                return _later(request, lines, center=center, mode=mode, dry_run=dry_run)
+            return Response(_now(request, lines, center=center, mode=mode, dry_run=dry_run))
+        finally:
+            lines.forget()
 
 
 def _one_of(request: Request, name: str, known: tuple[str, ...]) -> Any:

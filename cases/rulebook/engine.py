@@ -15,7 +15,7 @@ from typing import Any
 
 from cases.rulebook import compiling, findings
 from cases.rulebook.facts import Derived, Fact, resolve
-from cases.rulebook.findings import Finding
+from cases.rulebook.findings import TOLD_IN_FULL, Finding
 from cases.rulebook.scopes import CASE, Scope
 from cases.rulebook.wording import arguments
 from cases.vocabulary import Severity, Verdict
@@ -138,22 +138,28 @@ class Rulebook:
 class Reading:
     """What a rulebook says of a case. Verdicts are there at once, findings with their sentences when asked for."""
 
-    __slots__ = ("_findings", "as_of", "document", "rulebook", "told")
-
     def __init__(self, rulebook: Rulebook, document: Any, as_of: date, told: list[compiling.Told]):
         self.rulebook, self.document, self.as_of, self.told = rulebook, document, as_of, told
-        self._findings: list[Finding] | None = None
 
-    @property
+    @cached_property
     def findings(self) -> list[Finding]:
         """Every verdict that the rulebook tells, in the order of its rules."""
-        if self._findings is None:
-            order, version = self.rulebook.order, self.rulebook.version
-            self._findings = [
-                findings.told(version, rule, verdict, self.document, place, values)
-                for rule, verdict, place, values in sorted(self.told, key=lambda one: order[one[0]])
-            ]
-        return self._findings
+        return [self._finding(one) for one in self._in_order]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The findings as plain values, ready to be stored."""
+        in_full = iter(self.told_in_full)
+        return [
+            next(in_full).as_json()
+            if verdict in TOLD_IN_FULL
+            else findings.told_in_short(rule, verdict, values)
+            for rule, verdict, _, values in self._in_order
+        ]
+
+    @cached_property
+    def told_in_full(self) -> list[Finding]:
+        """The findings that a person must be told of."""
+        return [self._finding(one) for one in self._in_order if one[1] in TOLD_IN_FULL]
 
     @property
     def errors(self) -> list[Finding]:
@@ -167,7 +173,16 @@ class Reading:
 
     @property
     def deviations(self) -> list[Finding]:
-        return [f for f in self.findings if f.verdict == Verdict.DEVIATION]
+        return [f for f in self.told_in_full if f.verdict == Verdict.DEVIATION]
+
+    @cached_property
+    def _in_order(self) -> list[compiling.Told]:
+        order = self.rulebook.order
+        return sorted(self.told, key=lambda one: order[one[0]])
+
+    def _finding(self, one: compiling.Told) -> Finding:
+        rule, verdict, place, values = one
+        return findings.told(self.rulebook.version, rule, verdict, self.document, place, values)
 
 
 def read(rulebook: Rulebook, document: Any, as_of: date) -> Reading:

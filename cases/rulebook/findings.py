@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from cases.rulebook import wording
@@ -35,7 +35,7 @@ class MissingFact:
         return wording.missing(self.label, self.reason, tongue)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """What one rule says of one place of one case, with the values it rests on.
 
@@ -56,15 +56,13 @@ class Finding:
     def sentence(self) -> str:
         return self.said(reader())
 
-    @property
+    @cached_property
     def stored_sentence(self) -> str:
         return self.said(ENGLISH)
 
     def as_json(self) -> dict[str, Any]:
         """The finding as plain values, ready to be stored; what is empty or goes without saying is left out."""
-        found: dict[str, Any] = {"rule": self.rule_id, "verdict": str(self.verdict)}
-        if self.values:
-            found["values"] = dict(self.values)
+        found = _in_short(self.rule_id, self.verdict, self.values)
         if self.verdict in TOLD_IN_FULL:
             found |= {"severity": str(self.severity), "pointer": self.pointer}
             found["sentence"] = self.stored_sentence
@@ -75,6 +73,11 @@ class Finding:
             if self.historical:
                 found["historical"] = True
         return found
+
+
+def _in_short(rule_id: str, verdict: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"rule": rule_id, "verdict": str(verdict)}
+    return {**found, "values": dict(values)} if values else found
 
 
 @dataclass(slots=True)
@@ -132,10 +135,29 @@ def told(
     version: str, rule: Rule, verdict: Verdict, document: Any, place: Place | None, values: tuple[Any, ...]
 ) -> Finding:
     """Put into words what a reader told."""
-    first = len(values) == len(rule.to_apply)
-    seen, last = (rule.to_apply, rule.to_apply) if first else (rule.facts, rule.to_judge)
+    seen = _seen(rule, values)
+    last = rule.to_apply if seen is rule.to_apply else rule.to_judge
     known = {fact.name: value for fact, value in zip(seen, values, strict=False)}
     return _finding(version, rule, _Steps(seen if place else (), known, last, verdict), document, place)
+
+
+def told_in_short(rule: Rule, verdict: Verdict, values: tuple[Any, ...]) -> dict[str, Any]:
+    """What `as_json` makes of a verdict that goes without saying: most are such, and no finding is made of them."""
+    return _in_short(rule.id, verdict, _plain_values(_seen(rule, values), values))
+
+
+def _seen(rule: Rule, values: tuple[Any, ...]) -> tuple[Fact, ...]:
+    """The facts of these values: of the first step or of both."""
+    return rule.to_apply if len(values) == len(rule.to_apply) else rule.facts
+
+
+def _plain_values(facts: Iterable[Fact], values: Iterable[Any]) -> dict[str, Any]:
+    """What is known, as JSON holds it."""
+    return {
+        fact.name: wording.plain(fact, value)
+        for fact, value in zip(facts, values, strict=False)
+        if value is not None and not fact.volatile
+    }
 
 
 def _finding(version: str, rule: Rule, steps: _Steps, document: Any, place: Place | None) -> Finding:
@@ -146,11 +168,7 @@ def _finding(version: str, rule: Rule, steps: _Steps, document: Any, place: Plac
         verdict=steps.verdict,
         severity=_severity(rule, steps),
         pointer=pointer_of(rule, document, place) if place else "",
-        values={
-            fact.name: wording.plain(fact, value)
-            for fact in steps.seen
-            if (value := steps.values[fact.name]) is not None and not fact.volatile
-        },
+        values=_plain_values(steps.seen, steps.values.values()),
         missing=missing,
         said=partial(_sentence, rule, steps, missing),
         historical=_historical(rule, document),

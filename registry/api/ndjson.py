@@ -25,11 +25,15 @@ MOST_DOCUMENTS = 10_000
 _BLANK = re.compile(r"[ \t\n\r]*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lines:
     """Documents as they came, one a line."""
 
     content: bytes
+
+    def forget(self) -> None:
+        """Let go of them: a request and its view hold each other, and Python sees too late how much they hold."""
+        self.content = b""
 
     def __iter__(self) -> Iterator[bytes]:
         """Give one document after the other; blank lines are none."""

@@ -19,6 +19,7 @@ MOST_LEVELS = 20
 MOST_VALUES = 20_000
 LONGEST_KEY = 100
 LONGEST_NUMBER = 40
+HOLDERS = frozenset({dict, list})
 
 
 class StrictJSONParser(BaseParser):
@@ -119,14 +120,15 @@ def inspect(value: Any, *, is_escaped: bool = True) -> None:
 def _held(holder: Any, is_escaped: bool) -> list[Any]:
     """The filled objects and lists in this one, after a look at its keys and texts."""
     if isinstance(holder, dict):
-        for key in holder:
-            _inspect_key(key, is_escaped)
+        if is_escaped or max(map(len, holder)) > LONGEST_KEY:
+            for key in holder:
+                _inspect_key(key, is_escaped)
         holder = holder.values()
     if is_escaped:
         for item in holder:
             if isinstance(item, str):
                 _inspect_text(item)
-    return [item for item in holder if item and isinstance(item, dict | list)]
+    return [item for item in holder if type(item) in HOLDERS and item]
 
 
 def _inspect_key(key: str, is_escaped: bool) -> None:

@@ -1,5 +1,6 @@
 """Many cases in one request, answered at once: a verdict for each, none twice, none overwritten unseen."""
 
+import gc
 import io
 import json
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from cases import document
 from cases.importing import documents
 from cases.models import Case, ImportBatch
 from registry import access
-from registry.api.ndjson import ArrayParser, LinesParser
+from registry.api.ndjson import ArrayParser, Lines, LinesParser
 from registry.api.problems import Refused
 from registry.audit import history_of
 from tests.cases.bulk import BULK, NDJSON, lines, numbers, plain, send, send_array, told, versions
@@ -427,3 +428,17 @@ def test_a_large_request_that_is_sent_again_is_answered_again(script):
     assert (first.status_code, again.status_code) == (202, 202)
     assert again.content == first.content
     assert again["Idempotent-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true", "?mode=atomic"])
+def test_nothing_that_was_sent_is_held_in_memory(script, query):
+    """A view and its request hold each other until garbage is collected, which counts objects and not their size."""
+    gc.disable()
+    try:
+        send(script, plain("A-1"), BAD, query=query)
+        send(script, plain("A-1"), query=query, HTTP_PREFER="respond-async")
+        held = [one.content for one in gc.get_objects() if type(one) is Lines]
+    finally:
+        gc.enable()
+
+    assert held == [b""] * len(held)

@@ -10,6 +10,7 @@ from cases.rulebook import engine, findings, wording
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rule, Rulebook
 from cases.rulebook.facts import derived
+from cases.rulebook.findings import TOLD_IN_FULL
 from cases.rulebook.scopes import CASE, INDEX, each
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Severity, Verdict
@@ -234,7 +235,10 @@ def test_the_fast_reading_agrees_with_the_plain_one():
 def test_findings_of_any_case_can_be_stored():
     for document in _random_cases(100):
         for book in BOOKS:
-            findings = engine.read(book, document, AS_OF).findings
+            reading = engine.read(book, document, AS_OF)
+            findings = reading.findings
+            assert reading.as_json() == [finding.as_json() for finding in findings]
+            assert reading.told_in_full == [f for f in findings if f.verdict in TOLD_IN_FULL]
             places = [(f.rule_id, f.pointer) for f in findings if f.verdict == Verdict.DEVIATION]
 
             assert len(places) == len(set(places)), "a row is known by case, rule and place"
