@@ -164,6 +164,8 @@ def _more_than_once(numbers: Iterable[str]) -> frozenset[str]:
 
 def _number(line: bytes) -> str:
     """The case number in a line, as far as it can be told without reading strictly."""
+    if len(line) > strict_json.MOST_BYTES:
+        return ""  # it is refused for its size, and not read
     try:
         value = from_json(line)
     except ValueError:

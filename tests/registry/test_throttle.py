@@ -87,12 +87,6 @@ def test_refusals_count_and_say_what_is_left(north, alice, client):
 
 
 @pytest.mark.django_db
-def test_a_key_that_is_not_accepted_is_told_of_no_limit(client):
-    answer = client.get(WHOAMI, HTTP_AUTHORIZATION="Bearer ivcr_00000000_x")
-    assert (answer.status_code, answer.get("RateLimit"), answer.get("RateLimit-Policy")) == (401, None, None)
-
-
-@pytest.mark.django_db
 def test_who_sends_no_key_is_told_how(client):
     answer = client.get(WHOAMI, HTTP_ACCEPT_LANGUAGE="en")
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Bearer realm="registry"')
