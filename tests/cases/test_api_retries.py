@@ -1,6 +1,8 @@
 """A bad network and impatient programs: every submission is one case, every reply of a key the same, no failure."""
 
+import http.client
 import json
+import time
 
 import pytest
 
@@ -46,6 +48,20 @@ def test_each_submission_is_one_case_however_often_it_is_sent_and_cut(server, ke
     with access.everywhere():
         assert Case.objects.count() == AnsweredRequest.objects.count() == SUBMISSIONS
         assert set(Case.objects.values_list("version", flat=True)) == {1}
+
+
+def test_a_connection_that_rested_for_a_while_is_still_there(server, keys):
+    line = http.client.HTTPConnection("127.0.0.1", server, timeout=10)
+    line.auto_open = False
+    line.connect()
+
+    for pause in (0, 3):
+        time.sleep(pause)
+        line.request("GET", "/api/v1/whoami/", headers={"Authorization": f"Bearer {keys[0]}"})
+        answer = line.getresponse()
+        answer.read()
+        assert answer.status == 200
+    line.close()
 
 
 def test_of_each_pair_of_corrections_one_wins(server, keys, north):
