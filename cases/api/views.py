@@ -62,6 +62,7 @@ class Cases(CaseView):
     """All cases that you may read; new ones come in here."""
 
     needs = {"GET": Action.READ, "POST": Action.RECORD}
+    versioned = frozenset({"POST"})
 
     @property
     def parameters(self) -> frozenset[str]:  # type: ignore[override]
@@ -96,6 +97,7 @@ class OneCase(CaseView):
     """One case: its document, its record, its open questions."""
 
     needs = {"GET": Action.READ, "PUT": Action.RECORD, "PATCH": Action.RECORD}
+    versioned = frozenset(needs)
 
     def get_parsers(self) -> list[Any]:
         """A patch comes as what it is or as plain JSON; a whole document as JSON alone."""

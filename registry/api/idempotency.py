@@ -22,7 +22,7 @@ from django.utils.translation import gettext
 from rest_framework.request import Request
 
 from registry.api.permissions import key_of
-from registry.api.problems import Refused, code_of
+from registry.api.problems import PASSING, Refused, code_of
 from registry.models import AnsweredRequest
 from registry.uploads import MOST_BODY
 
@@ -37,7 +37,6 @@ KEPT_HEADERS = (
     *("Retry-After", "Preference-Applied"),
 )
 DECIDING_HEADERS = ("Content-Type", "If-Match", "Change-Reason")
-PASSING = frozenset({401, 403, 404, 408, 429})  # who may see or do what, and how often, changes
 PASSING_CODES = frozenset({"locked"})  # a data manager unlocks
 LOCK_NOT_AVAILABLE = "55P03"
 _KEY = re.compile(r"[\x20-\x7e]{1,255}", re.ASCII)

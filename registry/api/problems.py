@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 SHOWN_AT_MOST = 100
+PASSING = frozenset({401, 403, 404, 408, 429})  # who may see or do what, and how often, changes
 TYPE = "urn:ivc-registry:problem:"
 PREFIX = "/api/"
 NOTHING_HERE = gettext_lazy("There is nothing at this address that you may see.")

@@ -37,6 +37,7 @@ class RegistryView(APIView):
 
     needs: ClassVar[dict[str, str]] = {}
     parameters: ClassVar[frozenset[str]] = frozenset()
+    versioned: ClassVar[frozenset[str]] = frozenset()  # methods whose answers bear the version of a case
     keeps_answers: ClassVar[bool] = True  # to requests with an Idempotency-Key
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
