@@ -3,9 +3,10 @@
 New complete cases (some 117 values in 18 form rows) as NDJSON: thousands in one request, which a worker saves; the same
 again, when all are there; a dry run; and 200 in a request, which are answered at once. Beside it, in the same run, the
 raw intake of the same documents without HTTP, and a raw COPY of their very rows into bare tables. Memory of the largest
-web and worker process is read from /proc after each way of sending.
+web and worker process is read from /proc after each way of sending. With `--memory`, only that of a web process that
+receives twenty such requests, which no worker takes up.
 
-    .venv/bin/python benchmarks/bulk.py [--quick]
+    .venv/bin/python benchmarks/bulk.py [--quick] [--memory]
 """
 
 import argparse
@@ -37,9 +38,13 @@ def main() -> None:
     """Send cases in several ways, copy their rows, print the medians as one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="1,000 cases, not 10,000")
-    quick = parser.parse_args().quick
-    count, rounds = (1_000, 1) if quick else (10_000, 1)
+    parser.add_argument("--memory", action="store_true", help="only the memory of a web process")
+    given = parser.parse_args()
+    count, rounds = (1_000, 1) if given.quick else (10_000, 1)
     scratch.prepare()
+    if given.memory:
+        received(count)
+        return
     from django.db import connection
 
     from cases import synthesis
@@ -105,6 +110,24 @@ def sent(port: int, body: list[bytes], code: str) -> Iterator[tuple[str, float]]
     yield f"{AT_ONCE} in a request", sum(small.send(part, new=len(part)) for part in parts)
 
 
+def received(count: int) -> None:
+    """Send twenty requests to one web process; prints its memory after each as one line of JSON."""
+    from cases import synthesis
+    from cases.document import dump
+
+    body = [json.dumps(dump(one)).encode() for one in synthesis.documents(count, stream=0, thorough=1.0)]
+    with serving("--workers", "1", has_worker=False) as (port, servers):
+        memory = [resident(servers["web"].pid)]
+        for client in (Client(port, "M0"), Client(port, "M1")):  # a center may have ten that wait
+            for number in range(10):
+                status, answer = client.request("POST", PATH, b"\n".join(body) + b"\n" * number)
+                if status != 202:
+                    sys.exit(f"{status} {answer}")
+                memory.append(resident(servers["web"].pid))
+    size = round(sum(map(len, body)) / 2**20, 1)
+    print(json.dumps({"benchmark": "bulk, memory", "body_MiB": size, "unit": "MiB", "web": memory}))
+
+
 class Client:
     """A center's program, with its key."""
 
@@ -151,17 +174,16 @@ class Client:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[tuple[int, dict[str, subprocess.Popen]]]:
+def serving(*options: str, has_worker: bool = True) -> Iterator[tuple[int, dict[str, subprocess.Popen]]]:
     """Run the web server and a worker as `make serve` does, on the measured database."""
     from registry.management.commands.serve import WORKER
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    started = {
-        "web": start("web", "gunicorn", "--bind", f"127.0.0.1:{port}"),
-        "worker": start("worker", "celery", "--quiet", "--app", "registry", *WORKER),
-    }
+    started = {"web": start("web", "gunicorn", "--bind", f"127.0.0.1:{port}", *options)}
+    if has_worker:
+        started["worker"] = start("worker", "celery", "--quiet", "--app", "registry", *WORKER)
     try:
         while not is_open(port):
             time.sleep(0.2)
