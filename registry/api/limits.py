@@ -69,7 +69,7 @@ def caller(request: HttpRequest) -> Caller:
         return Caller(kind="key", who=f"key {key.pk}")
     if request.user.is_authenticated:
         return Caller(kind="person", who=f"person {request.user.pk}")
-    address = BaseThrottle().get_ident(request)
+    address = BaseThrottle().get_ident(request)  # type: ignore[arg-type]
     return Caller(kind="address", who=f"address {sha256(str(address).encode()).hexdigest()[:32]}")
 
 

@@ -85,8 +85,9 @@ def problem(
 def code_of(response: Any) -> str:
     """The code of a refusal; empty for another answer."""
     body = getattr(response, "data", None)
-    is_problem = response.status_code >= 400 and isinstance(body, dict)
-    return body.get("type", "").removeprefix(TYPE) if is_problem else ""
+    if response.status_code < 400 or not isinstance(body, dict):
+        return ""
+    return str(body.get("type", "")).removeprefix(TYPE)
 
 
 def _translate(error: Exception, view: Any) -> Refused | None:

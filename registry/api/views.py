@@ -1,6 +1,7 @@
 """The base of every API view, who am I, what became of a request, and what the API is."""
 
 import json
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, ClassVar, cast
 
@@ -22,7 +23,7 @@ from rest_framework.views import APIView
 from registry import access
 from registry.access import Action
 from registry.api import callers, idempotency
-from registry.api.limits import WINDOW
+from registry.api.limits import WINDOW, caller
 from registry.api.openapi import RECEIPT, WHO, refusals
 from registry.api.permissions import SIGNED_IN, key_of, reach
 from registry.api.problems import Refused
@@ -118,10 +119,11 @@ def _wrong_value(values: list[str]) -> str:
 
 
 @lru_cache(maxsize=2 * len(settings.LANGUAGES))
-def description(language: str, renderer: type[BaseRenderer]) -> bytes:
+def description(language: str, renderer: Callable[[], BaseRenderer]) -> bytes:
     """The description of the API as it is sent: it is the same for everybody, and takes seconds to make."""
     with translation.override(language):
-        return renderer().render(SchemaGenerator().get_schema(request=None, public=True), renderer_context={})
+        described = SchemaGenerator().get_schema(request=None, public=True)
+        return cast(bytes, renderer().render(described, renderer_context={}))
 
 
 class Description(SpectacularAPIView):
@@ -131,7 +133,7 @@ class Description(SpectacularAPIView):
         renderer = request.accepted_renderer
         name = self._get_filename(request, "")
         return HttpResponse(
-            description(spoken(), type(renderer)),
+            description(spoken(), type(renderer)),  # type: ignore[arg-type]
             content_type=renderer.media_type,
             headers={"Content-Disposition": content_disposition_header(False, name) or "inline"},
         )
@@ -151,7 +153,7 @@ class WhoAmI(RegistryView):
             {
                 "user": {"username": user.username, "name": user.get_full_name()},
                 "key": key and {**{name: getattr(key, name) for name in KEY}, "scopes": sorted(key.scopes)},
-                "limit": {"requests": request.rate.caller.limit, "seconds": WINDOW},
+                "limit": {"requests": caller(request._request).limit, "seconds": WINDOW},
                 "centers": [
                     {
                         "code": center.code,
