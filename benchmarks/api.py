@@ -34,7 +34,7 @@ GOALS = {"submit": (60, 300), "read": (80, 250)}  # requests a second, p99 in ms
 SETTINGS = """
 from registry.settings import *
 ROOT_URLCONF = "hello"
-REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_CLASSES": []}
+API_LIMITS = dict.fromkeys(API_LIMITS, 10**9)  # requests are counted as always, and none is refused
 """
 URLS = """
 from django.http import HttpResponse

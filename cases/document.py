@@ -122,13 +122,16 @@ def load(case_ids: Iterable[int]) -> list[StoredCase]:
     ids = sorted(set(case_ids))
     if not ids:
         return []
+    # Each statement sees what was committed before it. The version is read first: what is committed meanwhile stands
+    # under an older version then, which costs its reader a conflict; older content under a newer one would undo it.
+    cases = list(_cases(ids))
     inner = {model: _rows(model, ids) for model in OPERATION_FORMS}
     forms = {
         model: _rows(model, ids, _operation_parts(inner) if model.name == "operations" else None)
         for model in OUTER_FORMS
     }
     stored = []
-    for *own, person in _cases(ids):
+    for *own, person in cases:
         record, texts = own[: len(RECORD)], own[len(RECORD) :]
         inside = {model.name: _one_or_all(model, forms[model].get(own[0], [])) for model in OUTER_FORMS}
         document = CaseDocument(*texts, patient=None if person == NOBODY else person, **inside)

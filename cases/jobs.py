@@ -1,7 +1,8 @@
 """Who works on a job: a row is claimed by an UPDATE that only one worker can win, for as long as a lease.
 
 The broker may lose a message or deliver it twice; neither matters. A job whose worker died is free again when its
-lease has run out, and after three attempts it is set aside for people to see. Time is the database's own.
+lease has run out, and after three attempts it is set aside for people to see; a busy database costs none of them. Time
+is the database's own.
 """
 
 import logging
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=10)
 ATTEMPTS = 3
+PAUSE = timedelta(seconds=30)  # before work on a busy database begins again, at the next minute's bell
+# Somebody else held what the work needs: a lock in time, a deadlock. That says nothing against the work.
+BUSY = frozenset({"55P03", "40P01", "40001"})
 # A job is a model with the fields state, attempts, leased_until and finished_at.
 OPEN = ("waiting", "running")
 
@@ -52,6 +56,19 @@ def due(job: type[Model]) -> list[int]:
     """The jobs that nobody works on: waiting, or left behind by a worker that is gone."""
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
     return list(job._default_manager.filter(free, state__in=OPEN).order_by("pk").values_list("pk", flat=True))
+
+
+@contextmanager
+def put_off_if_busy(ours: QuerySet[Any], center_id: int) -> Iterator[None]:
+    """Give a job back, as if it had not been begun, when the database was too busy for it; `ours` as for `pulse`."""
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") not in BUSY:
+            raise
+        logger.warning("job_put_off job=%s", ours.model._meta.model_name)
+        with access.scope([center_id]):
+            ours.update(state="waiting", attempts=F("attempts") - 1, leased_until=Now() + PAUSE)
 
 
 @contextmanager

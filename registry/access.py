@@ -226,22 +226,30 @@ class ScopeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
-        try:
-            if request.user.is_authenticated:
-                remember(request.user)
-            with scope(centers_of(request.user)):
-                response = self.get_response(request)
-                if response.status_code >= 500:
-                    transaction.set_rollback(True)
-                return response
-        except (OperationalError, InternalError) as error:
-            if not _gave_up(error):
-                raise
-            return _later(request)
+        return or_later(request, lambda: self._in_scope(request))
+
+    def _in_scope(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            remember(request.user)
+        with scope(centers_of(request.user)):
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Ask the client to come back when the database gave up (time limit, lock, lost connection)."""
         return _later(request) if _gave_up(exception) else None
+
+
+def or_later(request: HttpRequest, work: Callable[[], HttpResponse]) -> HttpResponse:
+    """Answer a request, or ask the client to come back when the database gave up."""
+    try:
+        return work()
+    except (OperationalError, InternalError) as error:
+        if not _gave_up(error):
+            raise
+        return _later(request)
 
 
 def _gave_up(error: Exception) -> bool:

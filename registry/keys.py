@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -24,10 +24,6 @@ PREFIX_LENGTH = len(MARK) + 8
 LONGEST_LIFE = timedelta(days=366)
 OVERLAP = timedelta(days=7)  # how long the old key works beside the new one
 NOTED_EVERY = timedelta(minutes=1)  # last use: a write for each request would make one row the bottleneck
-
-
-class KeyRefusedError(Exception):
-    """The key is not accepted; the message says why to whoever holds it."""
 
 
 def issue(
@@ -135,31 +131,32 @@ def revoke(keys: QuerySet[ApiKey], *, by: User) -> int:
         )
 
 
-def recognize(text: str) -> ApiKey:
-    """Find the key that was sent; KeyRefusedError unless it is in force."""
+def recognize(text: str) -> ApiKey | None:
+    """Find the key that was sent, in force or not (`refusal`); None for one that is not known."""
     known = ApiKey.objects.select_related("center", "user").prefetch_related("user__memberships")
     key = known.filter(prefix=text[:PREFIX_LENGTH]).first()
     if not hmac.compare_digest(digest(text), bytes(key.digest) if key else b""):
-        raise KeyRefusedError(gettext("This key is not known here."))
-    assert key is not None
-    now = timezone.now()
+        return None
+    if key is not None and not refusal(key):
+        _note_use(key, timezone.now())
+    return key
+
+
+def refusal(key: ApiKey | None) -> str:
+    """Say to whoever shows the key why it is not accepted; empty for one that is in force."""
+    if key is None:
+        return gettext("This key is not known here.")
     if key.revoked_at is not None:
-        raise KeyRefusedError(gettext("This key was revoked. Ask your center lead for a new one."))
-    if key.expires_at <= now:
-        raise KeyRefusedError(
-            gettext("This key expired on {day}. Ask your center lead for a new one.").format(
-                day=f"{key.expires_at:%Y-%m-%d}"
-            )
-        )
+        return gettext("This key was revoked. Ask your center lead for a new one.")
+    if key.expires_at <= timezone.now():
+        told = gettext("This key expired on {day}. Ask your center lead for a new one.")
+        return told.format(day=f"{key.expires_at:%Y-%m-%d}")
     if not key.user.is_active:
-        raise KeyRefusedError(
-            gettext("The person who answers for this key has left. Ask your center lead for a new one.")
-        )
+        return gettext("The person who answers for this key has left. Ask your center lead for a new one.")
     if key.center.data_agreement_signed_on is None and not key.center.is_sandbox:
         told = gettext("Keys work once the data sharing agreement with {center} is signed.")
-        raise KeyRefusedError(told.format(center=key.center.code))
-    _note_use(key, now)
-    return key
+        return told.format(center=key.center.code)
+    return ""
 
 
 def digest(text: str) -> bytes:
@@ -168,7 +165,9 @@ def digest(text: str) -> bytes:
 
 
 def _note_use(key: ApiKey, now: datetime) -> None:
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
+    if key.last_used_at is not None and key.last_used_at >= now - NOTED_EVERY:
+        return
     # A request that is noting it already is good enough: nobody waits for its lock.
-    free = ApiKey.objects.select_for_update(skip_locked=True, no_key=True).filter(stale, pk=key.pk)
-    ApiKey.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(last_used_at=now)
+    with transaction.atomic(savepoint=False):
+        free = ApiKey.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=key.pk)
+        ApiKey.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(last_used_at=now)

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "registry.addresses.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "registry.api.callers.CallerMiddleware",
     "registry.uploads.ReceiveMiddleware",
     "registry.access.ScopeMiddleware",
     "registry.language.LanguageMiddleware",
@@ -279,6 +280,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": None,
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "registry.api.openapi.Schema",
+    "NUM_PROXIES": environment.number("PROXIES", 0),
     "EXCEPTION_HANDLER": "registry.api.problems.answer",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
+from registry.api import callers
+
 REST_OF_FORM = 2**20  # what a form may hold beside its file
 LARGE_BODY = 2**18  # of the API: from here on it is received beforehand
 MOST_BODY = 64 * 2**20
@@ -46,7 +48,8 @@ def is_too_large(request: HttpRequest) -> bool:
 class ReceiveMiddleware:
     """Receive what is large before the request's transaction begins: a slow line would let it time out.
 
-    Of the API, that is a large body, from somebody who shows a key or has signed in; its parsers say what is too large.
+    Of the API, that is a large body that comes with a key in force or from somebody who has signed in; its parsers say
+    what is too large.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -69,7 +72,7 @@ def _is_large(request: HttpRequest) -> bool:
     length = request.META.get("CONTENT_LENGTH") or ""
     if not length.isdigit() or int(length) <= LARGE_BODY:
         return False
-    return "HTTP_AUTHORIZATION" in request.META or request.user.is_authenticated
+    return callers.is_known(request)
 
 
 def _receive(request: HttpRequest, received: Any) -> None:

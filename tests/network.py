@@ -12,6 +12,9 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
 ROOT = Path(__file__).resolve().parent.parent
 WAIT_S = 60
 # What may become of a connection, and how often.
@@ -41,6 +44,24 @@ def web_server(**variables):
         finally:
             process.terminate()
             process.wait(WAIT_S)
+
+
+def worker_process(program, *arguments, **variables):
+    """Let a worker's process run this program to its end."""
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    told = {"REGISTRY_PROCESS": "worker", "DJANGO_SETTINGS_MODULE": "registry.settings"}
+    environment = os.environ | told | variables
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
+
+
+def same_database():
+    """The variables with which another process uses the database of this test."""
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    given = {name: connection.settings_dict[key] for name, key in names.items()}
+    database = make_conninfo(**{name: value for name, value in given.items() if value})
+    return {"DATABASE_URL": database, "SECRET_KEY": "x" * 50}
 
 
 def _until_it_answers(port, said):

@@ -127,6 +127,7 @@ def _later(request: Request, lines: Lines, *, center: Center, mode: str, dry_run
             lines,
             center=center,
             by=cast(User, request.user),
+            key=key_of(request),
             sender=_sender(request),
             reason=saving.change_reason(request),
             all_or_nothing=mode == "atomic",

@@ -173,6 +173,9 @@ REFUSALS: dict[str, tuple[str, str]] = {
 }
 
 
+BY_SHAPE["CaseRead"] = {name: value for name, value in BY_SHAPE["Case"].items() if name != "verdict"}
+
+
 def add_examples(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Show an example with every body whose shape has one; every body that is asked for is needed."""
     for path in result["paths"].values():

@@ -110,6 +110,7 @@ class FindingView(RegistryView):
     """One finding: reading it, or saying something to it as it was read."""
 
     model: ClassVar[type[ReviewItem]]
+    versioned = frozenset({"GET", "POST"})
     says: ClassVar[tuple[str, ...]] = ()  # the texts that the body may have
 
     def item(self, request: Request, pk: int) -> ReviewItem:

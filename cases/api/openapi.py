@@ -12,12 +12,12 @@ from cases.api.filters import CaseFilter
 from cases.api.plans_schema import COMPONENTS as PLANS
 from cases.dictionary import json_schema
 from cases.vocabulary import Answer, Decision
-from registry.api.openapi import ERROR, PROBLEM, refusals
+from registry.api.openapi import ERROR, PROBLEM, promising, refusals
 from registry.audit import LONGEST_REASON
 
 JSON = "application/json"
 TIME = {"type": "string", "format": "date-time"}
-RECORD: dict[str, Any] = {
+_RECORD: dict[str, Any] = {
     "type": "object",
     "properties": {
         "id": {"type": "integer"},
@@ -32,6 +32,7 @@ RECORD: dict[str, Any] = {
         "url": {"type": "string"},
     },
 }
+RECORD = promising(_RECORD)
 KIND_OF_DERIVED = {
     "string": ("level", "cranial_extent", "caudal_extent", "clinical_stage", "highest_clavien_dindo"),
     "integer": ("n_segments", "charlson_score", "age_at_resection_years"),
@@ -43,12 +44,15 @@ DERIVED = {
     "description": "What follows from the answers, never sent back; absent when they do not tell",
     "properties": {name: {"type": kind} for kind, names in KIND_OF_DERIVED.items() for name in names},
 }
-TO_COMPLETE = {
-    "type": "object",
-    "properties": {name: {"type": "string"} for name in ("pointer", "label", "message")},
-}
+TO_COMPLETE = promising(
+    {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("pointer", "label", "message")},
+    }
+)
 FINDING = {
     "type": "object",
+    "required": ["rule", "verdict"],
     "properties": {
         "rule": {"type": "string"},
         "verdict": {
@@ -62,7 +66,7 @@ FINDING = {
         "sentence": {"type": "string"},
     },
 }
-ANSWERED = {
+_ANSWERED = {
     "type": "object",
     "description": "A finding that stands, and what people said to it",
     "properties": {
@@ -80,6 +84,7 @@ ANSWERED = {
         "decided_at": {**TIME, "type": ["string", "null"]},
     },
 }
+ANSWERED = promising(_ANSWERED)
 
 
 def reference(name: str) -> dict[str, str]:
@@ -99,6 +104,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     "Listed": {
         "description": "A record, or what `fields` asks of it; with its document if that is included",
         "type": "object",
+        "minProperties": 1,
         "properties": {**RECORD["properties"], "document": {"type": "object"}},
     },
     "Derived": DERIVED,
@@ -106,6 +112,8 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     "Answered": ANSWERED,
     "Case": {
         "type": "object",
+        "description": "To a key that does not read: the record and, after a write, the verdict alone",
+        "required": ["record"],
         "properties": {
             "verdict": {
                 "type": "string",
@@ -124,6 +132,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     },
     "Page": {
         "type": "object",
+        "required": ["next", "previous", "results"],
         "properties": {
             "next": {"type": ["string", "null"], "format": "uri"},
             "previous": {"type": ["string", "null"], "format": "uri"},
@@ -132,6 +141,9 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     },
     "Assessment": {
         "type": "object",
+        "required": [
+            *("case", "algorithm_version", "case_version", "as_of", "assessed_at", "findings", "deviations")
+        ],
         "properties": {
             "case": reference("Record"),
             "algorithm_version": {"type": "string"},
@@ -142,6 +154,12 @@ COMPONENTS: dict[str, dict[str, Any]] = {
             "deviations": list_of(reference("Answered")),
         },
     },
+}
+# What is read of one case; `fields` may leave out most of it.
+COMPONENTS["CaseRead"] = {
+    **COMPONENTS["Case"],
+    "description": "A case, or of its record and document what `fields` asks for",
+    "properties": {**COMPONENTS["Case"]["properties"], "record": _RECORD},
 }
 
 
@@ -220,7 +238,14 @@ LIST: dict[str, Any] = {
 CREATE: dict[str, Any] = {
     "operation_id": "add_case",
     "parameters": [
-        OpenApiParameter("center", str, description="Code of the center, for people who have several")
+        OpenApiParameter("center", str, description="Code of the center, for people who have several"),
+        OpenApiParameter(
+            "Location",
+            str,
+            OpenApiParameter.HEADER,
+            response=["200", "409"],
+            description="Address of the case that is there already",
+        ),
     ],
     "request": _DOCUMENT,
     "responses": {
@@ -236,7 +261,7 @@ CREATE: dict[str, Any] = {
 READ: dict[str, Any] = {
     "operation_id": "read_case",
     "parameters": [_FIELDS],
-    "responses": {**_body("Case"), **MISSING},
+    "responses": {**_body("CaseRead"), **MISSING},
 }
 CORRECT: dict[str, Any] = {
     "operation_id": "correct_case",
@@ -262,8 +287,17 @@ ASSESSMENT: dict[str, Any] = {
     "operation_id": "read_assessment",
     "responses": {**_body("Assessment"), **MISSING},
 }
-RULES: dict[str, Any] = {"operation_id": "list_rules", "responses": {("200", JSON): {"type": "object"}}}
+RULES: dict[str, Any] = {
+    "operation_id": "list_rules",
+    "responses": {
+        ("200", JSON): {
+            "type": "object",
+            "required": ["rulebooks"],
+            "properties": {"rulebooks": list_of({"type": "object"})},
+        }
+    },
+}
 DICTIONARY: dict[str, Any] = {
     "operation_id": "read_dictionary",
-    "responses": {("200", JSON): {"type": "object"}},
+    "responses": {("200", JSON): {"type": "object", "required": ["type", "properties"]}},
 }

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from registry.api.ndjson import MOST_DOCUMENTS, NDJSON
-from registry.api.openapi import refusals
+from registry.api.openapi import promising, refusals
 from registry.audit import LONGEST_REASON
 
 JSON = "application/json"
@@ -53,7 +53,6 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     "BulkVerdict": {
         "type": "object",
         "description": "What became of one document",
-        "required": ["index", "verdict", "errors", "warnings"],
         "properties": {
             "index": {
                 "type": "integer",
@@ -122,6 +121,9 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         },
     },
 }
+
+for _name in ("BulkVerdict", "BulkAnswer", "Import", "ImportResults"):
+    COMPONENTS[_name] = promising(COMPONENTS[_name])
 
 _NEW = {"case_number": "A-1", "patient": {"sex": "female", "born_on": "1960-05"}}
 _CORRECTED = {"case_number": "A-2", "patient": {"sex": "male"}}
@@ -266,8 +268,16 @@ request again while it waits leads to the same import.""",
         ),
     },
 }
+_AGAIN = OpenApiParameter(
+    "Retry-After",
+    int,
+    OpenApiParameter.HEADER,
+    response=["200", "409"],
+    description="Seconds after which to look again, until it is over",
+)
 WATCH: dict[str, Any] = {
     "operation_id": "read_import",
+    "parameters": [_AGAIN],
     "responses": {
         ("200", JSON): OpenApiResponse(
             reference("Import"), description="How far it is", examples=_examples(_DONE)
@@ -283,6 +293,7 @@ RESULTS: dict[str, Any] = {
         OpenApiParameter("verdict", str, enum=list(VERDICTS), description="These alone"),
         OpenApiParameter("cursor", str, description="From `next` or `previous`"),
         OpenApiParameter("page_size", int, description="Verdicts on a page, at most 1,000"),
+        _AGAIN,
     ],
     "responses": {
         ("200", JSON): OpenApiResponse(
@@ -296,6 +307,7 @@ RESULTS: dict[str, Any] = {
 }
 REJECTED: dict[str, Any] = {
     "operation_id": "download_rejected",
+    "parameters": [_AGAIN],
     "description": "One line for each: `index`, `reference`, `if_version`, `errors`, and the `document`, or the "
     "beginning of the `line` that could not be read. Kept for 30 days. Corrected, the lines can be sent as they are.",
     "responses": {

@@ -15,7 +15,7 @@ from cases.api.openapi import (
     reference,
 )
 from cases.models import Complication, Death, FollowUp, Form, Recurrence
-from registry.api.openapi import refusals
+from registry.api.openapi import promising, refusals
 
 FORMS: tuple[type[Form], ...] = (FollowUp, Complication, Recurrence, Death)
 VERSION = {"type": "integer", "description": "Version of the case, as in the ETag"}
@@ -47,7 +47,14 @@ def rows(form: type[Form]) -> dict[str, Any]:
     name = form.__name__
     added = {("201", JSON): reference(f"{name}Saved"), ("200", JSON): reference(f"{name}Saved")}
     read = {("200", JSON): reference(f"{name}Rows"), **MISSING}
-    parameters = [_MAY_MATCH, _MAY_SAY_WHY]
+    there = OpenApiParameter(
+        "Location",
+        str,
+        OpenApiParameter.HEADER,
+        response=["200"],
+        description="Address of the row that is there already",
+    )
+    parameters = [_MAY_MATCH, _MAY_SAY_WHY, there]
     return {
         "get": extend_schema(operation_id=f"list_{form.name}", responses=read),
         "post": extend_schema(
@@ -91,8 +98,10 @@ def add_rows(result: dict[str, Any], generator: Any, request: Any, public: bool)
         row_or_null = {"anyOf": [row, {"type": "null"}]}
         schemas[name] = found["items"] if form.repeats else found
         schemas[f"{name}Rows"] = _object(version=VERSION, rows=list_of(row))
-        schemas[f"{name}Read"] = _object(version=VERSION, position=POSITION, row=row_or_null)
+        of_rows_alone = () if form.repeats else ("position",)
+        schemas[f"{name}Read"] = _object(*of_rows_alone, version=VERSION, position=POSITION, row=row_or_null)
         schemas[f"{name}Saved"] = _object(
+            "position",  # of a row that was taken out, and of a form that a case has once
             verdict={"type": "string", "enum": ["changed", "unchanged"]},
             position=POSITION,
             row=row_or_null,
@@ -102,8 +111,8 @@ def add_rows(result: dict[str, Any], generator: Any, request: Any, public: bool)
     return result
 
 
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties}
+def _object(*but: str, **properties: Any) -> dict[str, Any]:
+    return promising({"type": "object", "properties": properties}, *but)
 
 
 def _one(form: type[Form]) -> str:

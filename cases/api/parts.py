@@ -11,6 +11,8 @@ from cases import document as documents
 from cases.api import saving
 from cases.document import StoredCase
 from cases.models import Case, Form
+from registry.access import Action
+from registry.api.permissions import reach
 from registry.api.problems import Refused, as_error
 from registry.api.versions import refuse_unless_read
 
@@ -93,6 +95,7 @@ class Part:
                 request=self.request,
                 if_version=self.stored.version,
                 why=why,
+                has_seen_all=self.case.center_id in reach(self.request, Action.READ),
             )
         row = rows(document, self.form)
         if self.form.repeats:

@@ -28,6 +28,7 @@ class AlgorithmPlan(RegistryView):
     """What the algorithm expects of a plan, before anything is done."""
 
     needs = {"POST": SIGNED_IN}
+    keeps_answers = False  # nothing is kept of a plan; the same one is judged alike
 
     @extend_schema(**PLAN)
     def post(self, request: Request) -> Response:

@@ -21,6 +21,7 @@ from registry.api.versions import etag, refuse_unless_read
 class FormView(CaseView):
     """One form of a case, or the list of its rows, with the version of the case as ETag."""
 
+    versioned = frozenset({"GET", "POST", "PUT", "DELETE"})
     form: ClassVar[type[Form]]
     writes: ClassVar[Action] = Action.RECORD_FOLLOW_UP
     why: ClassVar[str]  # a new row is its own reason; a correction of a complete case says one

@@ -1,5 +1,6 @@
 """From a request's body through the one door, and its answer: what was saved, or why it was not."""
 
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from django.http import Http404
@@ -11,6 +12,7 @@ from cases import intake
 from cases.forms import CaseDocument
 from cases.intake import Receipt, Submission
 from cases.problems import DocumentError, Problem
+from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Source
 from registry import audit
 from registry.access import Action
@@ -20,6 +22,7 @@ from registry.api.versions import refuse_stale
 from registry.models import Center
 
 NOT_SAVED = gettext_lazy("The document was not saved; correct these errors.")
+_RULES = frozenset(rule.id for rule in VALIDITY.rules)
 NEVER_SAVED = 0  # no case has this version: a document that must be new cannot overwrite one
 
 
@@ -90,17 +93,36 @@ def create(document: Any, *, center: Center, request: Request) -> Receipt:
     )
 
 
-def correct(document: Any, *, center: Center, request: Request, case_number: str, version: int) -> Receipt:
+def correct(
+    document: Any,
+    *,
+    center: Center,
+    request: Request,
+    case_number: str,
+    version: int,
+    has_seen_all: bool = True,
+) -> Receipt:
     """Replace the document of a case, unless it changed since its author read it."""
     if document.case_number != case_number:
         told = gettext("The case number cannot be changed; this is case {number}.").format(number=case_number)
         problem = Problem(pointer="/case_number", code="case_number_fixed", message=told)
         raise Refused(422, "invalid_document", NOT_SAVED, [problem])
-    return save(document, center=center, request=request, if_version=version)
+    return save(document, center=center, request=request, if_version=version, has_seen_all=has_seen_all)
 
 
-def save(document: Any, *, center: Center, request: Request, if_version: int, why: str = "") -> Receipt:
-    """Save a document over the version that was read; `why` stands where the request gives no reason of its own."""
+def save(
+    document: Any,
+    *,
+    center: Center,
+    request: Request,
+    if_version: int,
+    why: str = "",
+    has_seen_all: bool = True,
+) -> Receipt:
+    """Save a document over the version that was read; `why` stands where the request gives no reason of its own.
+
+    Who sent a part and may not read the others (not `has_seen_all`) is told the rules, not what they say of these.
+    """
     submission = Submission(document=document, if_version=if_version)
     key = key_of(request)
     receipt = intake.save_case(
@@ -111,11 +133,21 @@ def save(document: Any, *, center: Center, request: Request, if_version: int, wh
         sender=f"key {key.prefix}" if key else "",
         reason=change_reason(request) or why,
     )
+    if not has_seen_all:
+        receipt = replace(receipt, problems=[_veiled(problem) for problem in receipt.problems])
     codes = {problem.code for problem in receipt.problems}
     is_there_already = if_version == NEVER_SAVED and codes & {"stale_version", "locked"}
     if receipt.verdict == "rejected" and not is_there_already:
         _refuse(receipt, codes)
     return receipt
+
+
+def _veiled(problem: Problem) -> Problem:
+    """What a rule says without the answers that it compares."""
+    if problem.code not in _RULES:
+        return problem
+    told = gettext("Rule {code} objects to this together with other answers, which your key may not read.")
+    return replace(problem, message=told.format(code=problem.code))
 
 
 def _refuse(receipt: Receipt, codes: set[str]) -> NoReturn:

@@ -45,9 +45,8 @@ class CaseView(RegistryView):
         return self.case(request, kwargs["pk"]).center_id
 
     def _may_see(self, case: Case) -> bool:
-        """Whether the answer shows the document: to readers, and to whoever sends whole ones."""
-        seen = {*reach(self.request, Action.READ), *reach(self.request, Action.RECORD)}
-        return case.center_id in seen
+        """Whether the answer shows the document: whoever only sends would read it by an empty correction."""
+        return case.center_id in reach(self.request, Action.READ)
 
     def answer(
         self, case: Case, status: int = 200, receipt: Receipt | None = None, saved: Any = None
@@ -63,6 +62,7 @@ class Cases(CaseView):
     """All cases that you may read; new ones come in here."""
 
     needs = {"GET": Action.READ, "POST": Action.RECORD}
+    versioned = frozenset({"POST"})
 
     @property
     def parameters(self) -> frozenset[str]:  # type: ignore[override]
@@ -97,6 +97,7 @@ class OneCase(CaseView):
     """One case: its document, its record, its open questions."""
 
     needs = {"GET": Action.READ, "PUT": Action.RECORD, "PATCH": Action.RECORD}
+    versioned = frozenset(needs)
 
     def get_parsers(self) -> list[Any]:
         """A patch comes as what it is or as plain JSON; a whole document as JSON alone."""
@@ -142,6 +143,7 @@ class OneCase(CaseView):
             request=request,
             case_number=case.case_number,
             version=stored.version,
+            has_seen_all=self._may_see(case),
         )
         return self.answer(self.case(request, pk), 200, receipt, document)
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -162,6 +164,8 @@ def _more_than_once(numbers: Iterable[str]) -> frozenset[str]:
 
 def _number(line: bytes) -> str:
     """The case number in a line, as far as it can be told without reading strictly."""
+    if len(line) > strict_json.MOST_BYTES:
+        return ""  # it is refused for its size, and not read
     try:
         value = from_json(line)
     except ValueError:
@@ -288,10 +292,13 @@ def held_back(answer: Answer) -> Answer:
 
 
 def chunks(lines: Iterable[bytes]) -> Iterator[list[Item]]:
-    """Read items some at a time."""
-    items = (read(index, line) for index, line in enumerate(lines))
-    while chunk := list(islice(items, CHUNK)):
-        yield chunk
+    """Read items some at a time, the next ones in a thread of their own while the database writes those before."""
+    items, language = (read(index, line) for index, line in enumerate(lines)), copy_context()
+    with ThreadPoolExecutor(1, "reading ahead") as reader:
+        ahead = reader.submit(language.run, list, islice(items, CHUNK))
+        while chunk := ahead.result():
+            ahead = reader.submit(language.run, list, islice(items, CHUNK))
+            yield chunk
 
 
 def save(lines: Iterable[bytes], *, work: Work, mode: intake.Mode) -> Outcome:

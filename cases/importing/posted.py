@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
@@ -24,12 +25,12 @@ from cases.importing.rows import SHEET_LENGTH, Tally
 from cases.importing.running import CHUNK, NothingToKeep
 from cases.models import ImportBatch, ImportRow
 from cases.vocabulary import Source
-from registry import access, bell
+from registry import access, bell, keys
 from registry.api.ndjson import Lines
 from registry.language import spoken
 
 if TYPE_CHECKING:
-    from registry.models import Center, User
+    from registry.models import ApiKey, Center, User
 
 State = ImportBatch.State
 OPEN = (State.WAITING, State.RUNNING)
@@ -50,6 +51,7 @@ def receive(
     *,
     center: Center,
     by: User,
+    key: ApiKey | None = None,
     sender: str = "",
     reason: str = "",
     all_or_nothing: bool = False,
@@ -62,6 +64,7 @@ def receive(
         "requested_by": by,
         "format": ImportBatch.Format.DOCUMENTS,
         "digest": hashlib.sha256(lines.content).hexdigest(),
+        "api_key": key,
         "sender": sender,
         "reason": reason,
         "all_or_nothing": all_or_nothing,
@@ -117,6 +120,9 @@ def work_on(batch: ImportBatch) -> None:
 
 
 def _require(batch: ImportBatch) -> None:
+    """Refuse what may no longer be done: the person's role, or the machine's key, may have ended since it was sent."""
+    if batch.api_key is not None and (told := keys.refusal(batch.api_key)):
+        raise PermissionDenied(told)
     if batch.requested_by is not None:
         access.require(batch.requested_by, access.Action.IMPORT_CASES, batch.center)
 

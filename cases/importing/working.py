@@ -32,9 +32,15 @@ def apply(batch_id: int) -> None:
     with access.everywhere():
         if not jobs.claim(ImportBatch, batch_id):
             return
-        batch = ImportBatch.objects.select_related("center", "requested_by").get(pk=batch_id)
+        known = ImportBatch.objects.select_related(
+            "center", "requested_by", "api_key__user", "api_key__center"
+        )
+        batch = known.get(pk=batch_id)
     try:
-        with translation.override(batch.language):  # the one exception to docs/decisions/0009
+        with (
+            jobs.put_off_if_busy(claimed.ours(batch), batch.center_id),
+            translation.override(batch.language),  # the one exception to docs/decisions/0009
+        ):
             _work_on(batch)
     except claimed.TakenOverError:
         return

@@ -54,6 +54,14 @@ class ImportBatch(models.Model):
     sender = models.CharField(
         max_length=60, blank=True, default="", help_text="The machine that sent it, as the history names it"
     )
+    api_key = models.ForeignKey(
+        "registry.ApiKey",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The key it came with: once that is withdrawn, nothing of it is saved",
+    )
     reason = models.CharField(
         max_length=200, blank=True, default="", help_text="Why complete cases change, as whoever sent it says"
     )

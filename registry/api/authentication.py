@@ -1,29 +1,23 @@
 """Who asks: a machine by its key, or a person by their session; then the database sees their centers alone."""
 
-from django.utils.translation import gettext
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from registry import access, keys
+from registry.api import callers
 from registry.models import ApiKey, User
-
-SCHEMES = (b"bearer", b"api-key")
 
 
 class KeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer ivcr_...`; from here on the transaction sees the center of the key."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
-        scheme, _, text = get_authorization_header(request).strip().partition(b" ")
-        if scheme.lower() not in SCHEMES:
+        if callers.shown(request._request) is None:
             return None
-        try:
-            key = keys.recognize(text.strip().decode("ascii"))
-        except UnicodeDecodeError:
-            raise AuthenticationFailed(gettext("This key is not known here.")) from None
-        except keys.KeyRefusedError as refused:
-            raise AuthenticationFailed(str(refused)) from None
+        key = request._request.machine  # type: ignore[attr-defined]
+        if told := keys.refusal(key):
+            raise AuthenticationFailed(told)
         access.enter([key.center_id])
         return key.user, key
 

@@ -3,7 +3,7 @@
 The row of the key is written first, in the transaction of the data, so that both are there or neither. Who sends the
 key again waits for the first request, and is given its answer byte for byte before anything else is looked at. A
 refusal is an answer, too: it saved nothing, and a corrected body needs a new key. Not kept is what may change by
-itself (`PASSING`) and what failed here (5xx), which leaves nothing behind.
+itself (`PASSING`), what failed here (5xx), which leaves nothing behind, and what a view says is not to be kept.
 """
 
 import json
@@ -22,8 +22,9 @@ from django.utils.translation import gettext
 from rest_framework.request import Request
 
 from registry.api.permissions import key_of
-from registry.api.problems import Refused
+from registry.api.problems import PASSING, Refused, code_of
 from registry.models import AnsweredRequest
+from registry.uploads import MOST_BODY
 
 if TYPE_CHECKING:
     from registry.api.views import RegistryView
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
 HEADER, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 KEPT_FOR = timedelta(days=90)
-KEPT_HEADERS = ("Content-Type", "Content-Language", "Location", "ETag", "Accept-Patch")
+KEPT_HEADERS = (
+    *("Content-Type", "Content-Language", "Location", "ETag", "Accept-Patch"),
+    *("Retry-After", "Preference-Applied"),
+)
 DECIDING_HEADERS = ("Content-Type", "If-Match", "Change-Reason")
-PASSING = frozenset({401, 403, 404, 408, 429})  # who may see or do what, and how often, changes
+PASSING_CODES = frozenset({"locked"})  # a data manager unlocks
 LOCK_NOT_AVAILABLE = "55P03"
 _KEY = re.compile(r"[\x20-\x7e]{1,255}", re.ASCII)
 
@@ -48,7 +52,8 @@ def receive(request: Request) -> None:
     except UnreadablePostError:
         raise Refused(400, "cut_short", said) from None
     announced = request.META.get("CONTENT_LENGTH") or "0"
-    if announced.isdecimal() and received < int(announced):
+    # Of what is too large the rest is not read; whoever reads the body says so.
+    if announced.isdecimal() and received < min(int(announced), MOST_BODY):
         raise Refused(400, "cut_short", said)
 
 
@@ -76,7 +81,7 @@ def once(
     view: "RegistryView", work: Callable[..., HttpResponseBase], request: Request, *args: Any, **kwargs: Any
 ) -> HttpResponseBase:
     """Do the work of a view, or answer what was answered when the same key came before."""
-    if HEADER not in request.headers:
+    if HEADER not in request.headers or not view.keeps_answers:
         return work(request, *args, **kwargs)
     key = _key_sent(request)
     center_id = view.center_in_question(request, **kwargs)
@@ -86,7 +91,7 @@ def once(
     if not is_new:
         return _again(row)
     response = _answer(view, work, request, *args, **kwargs)
-    if response.status_code in PASSING:
+    if response.status_code in PASSING or code_of(response) in PASSING_CODES:
         row.delete()
     elif response.status_code < 500:  # the middleware takes back all that comes with a 5xx
         _keep(row, response)

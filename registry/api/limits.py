@@ -1,7 +1,8 @@
 """How many requests a key or a person may send in a minute, counted in PostgreSQL for all web processes together.
 
-Each connection to the database counts in a row of its own, so that no request waits for another; others see the count
-when the request is done. Whoever sends more waits for the next minute, and is told how long; nobody is banned.
+Each connection to the database counts in a row of its own, so that no request waits for another. It does so before the
+transaction of the request, so that what fails counts as well, and before anybody is refused, so that strangers count,
+by their address. Whoever sends more waits for the next minute, and is told how long; nobody is banned.
 Headers as in draft-ietf-httpapi-ratelimit-headers-10.
 """
 
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from registry.api.permissions import key_of
+from registry import keys
 from registry.models import RequestCount
 
 if TYPE_CHECKING:
@@ -51,14 +53,31 @@ class Caller:
         return f'"{self.kind}";q={self.limit};w={WINDOW}'
 
 
-def caller(request: Request) -> Caller:
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """How many requests of a caller there were in this minute, and how long it still is."""
+
+    caller: Caller
+    used: int
+    seconds_left: int
+
+
+def caller(request: HttpRequest) -> Caller:
     """A key by itself, a person by their sessions together, anybody else by their address."""
-    if key := key_of(request):
+    key = request.machine  # type: ignore[attr-defined]
+    if key and not keys.refusal(key):
         return Caller(kind="key", who=f"key {key.pk}")
     if request.user.is_authenticated:
         return Caller(kind="person", who=f"person {request.user.pk}")
-    address = BaseThrottle().get_ident(request)
+    address = BaseThrottle().get_ident(request)  # type: ignore[arg-type]
     return Caller(kind="address", who=f"address {sha256(str(address).encode()).hexdigest()[:32]}")
+
+
+def counted(request: HttpRequest) -> Rate:
+    """Count a request of its caller, in one statement."""
+    asking = caller(request)
+    minute, passed = divmod(int(time.time()), WINDOW)
+    return Rate(caller=asking, used=count(asking.who, minute), seconds_left=WINDOW - passed)
 
 
 def count(who: str, minute: int) -> int:
@@ -70,17 +89,15 @@ def count(who: str, minute: int) -> int:
 
 
 class PerCaller(BaseThrottle):
-    """Counts each request in one statement, and says in the headers of its answer what is left."""
+    """Refuses what is beyond the limit, and says in the headers of each answer what is left."""
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         """Tell whether this request is within the limit."""
-        asking = caller(request)
-        minute, passed = divmod(int(time.time()), WINDOW)
-        self.left = WINDOW - passed
-        used = count(asking.who, minute)
+        rate = request._request.rate  # type: ignore[attr-defined]
+        asking, self.left = rate.caller, rate.seconds_left
         view.headers["RateLimit-Policy"] = asking.policy
-        view.headers["RateLimit"] = f'"{asking.kind}";r={max(0, asking.limit - used)};t={self.left}'
-        return used <= asking.limit
+        view.headers["RateLimit"] = f'"{asking.kind}";r={max(0, asking.limit - rate.used)};t={self.left}'
+        return rate.used <= asking.limit
 
     def wait(self) -> int:
         """Seconds until the next minute."""

@@ -4,10 +4,9 @@ In NDJSON each line stands for itself, so that a bad one is no other's refusal; 
 came, it is handed on as lines, so that whoever works on it holds one document at a time.
 """
 
-import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, NoReturn
 
@@ -15,14 +14,18 @@ from django.utils.translation import gettext
 from rest_framework.parsers import BaseParser
 from rest_framework.utils.mediatypes import _MediaType
 
+from registry import uploads
 from registry.api import strict_json
 from registry.api.problems import Refused
 
 NDJSON = "application/x-ndjson"
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = uploads.MOST_BODY
 MOST_DOCUMENTS = 10_000
+WINDOWS = (2**16, strict_json.MOST_BYTES)  # how much of an array is looked at for the end of an element
+NEARLY = 12  # signs: what is cut off there may be the rest of a word or an escape
 
 _BLANK = re.compile(r"[ \t\n\r]*")
+_LINE = re.compile(rb"\S[^\n]*")
 
 
 @dataclass(slots=True)
@@ -30,6 +33,7 @@ class Lines:
     """Documents as they came, one a line."""
 
     content: bytes
+    count: int
 
     def forget(self) -> None:
         """Let go of them: a request and its view hold each other, and Python sees too late how much they hold."""
@@ -37,10 +41,14 @@ class Lines:
 
     def __iter__(self) -> Iterator[bytes]:
         """Give one document after the other; blank lines are none."""
-        return (line for line in io.BytesIO(self.content) if line.strip())
+        return _lines(self.content)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return self.count
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    return (found[0] for found in _LINE.finditer(content))
 
 
 class LinesParser(BaseParser):
@@ -55,7 +63,8 @@ class LinesParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Receive the lines."""
-        return _counted(Lines(_received(stream, media_type, parser_context)))
+        content = _received(stream, media_type, parser_context)
+        return Lines(content, sum(1 for _ in _bounded(_lines(content))))
 
 
 class ArrayParser(BaseParser):
@@ -71,7 +80,8 @@ class ArrayParser(BaseParser):
     ) -> Any:
         """Receive an array, and make each element a line."""
         text = strict_json.text_of(_received(stream, media_type, parser_context))
-        return _counted(Lines("\n".join(_elements(text)).encode()))
+        elements = list(_bounded(_elements(text)))
+        return Lines("\n".join(elements).encode(), len(elements))
 
 
 def _received(stream: IO[bytes], media_type: str | None, context: Mapping[str, Any] | None) -> bytes:
@@ -89,14 +99,16 @@ def _received(stream: IO[bytes], media_type: str | None, context: Mapping[str, A
     return body
 
 
-def _counted(lines: Lines) -> Lines:
-    count = len(lines)
-    if count > MOST_DOCUMENTS:
-        told = gettext("A request has at most {n} documents; send the others in another one.")
-        raise Refused(413, "too_many_documents", told.format(n=MOST_DOCUMENTS))
-    if not count:
+def _bounded(documents: Iterable[Any]) -> Iterator[Any]:
+    """Go on as long as there are no more documents than a request may have: what is beyond is not even looked at."""
+    number = 0
+    for number, document in enumerate(documents, start=1):
+        if number > MOST_DOCUMENTS:
+            told = gettext("A request has at most {n} documents; send the others in another one.")
+            raise Refused(413, "too_many_documents", told.format(n=MOST_DOCUMENTS))
+        yield document
+    if not number:
         raise Refused(400, "no_documents", gettext("The request has no documents."))
-    return lines
 
 
 def _elements(text: str) -> Iterator[str]:
@@ -129,16 +141,29 @@ def _after_blanks(text: str, at: int) -> tuple[int, str]:
 
 
 def _end_of_element(text: str, at: int, number: int) -> int:
-    try:
-        value, end = strict_json.READER.raw_decode(text, at)
-        strict_json.inspect(value)
-    except json.JSONDecodeError as error:
-        _no_array(error.msg, text, error.pos, number)
-    except RecursionError:
-        strict_json.refuse_depth()
-    except Refused as refused:
-        _refuse(refused, number)
-    return end
+    """Find where an element ends, looking at no more of it than a document may have."""
+    for size in WINDOWS:
+        window = text[at : at + size]
+        try:
+            value, length = strict_json.READER.raw_decode(window)
+            strict_json.inspect(value)
+        except json.JSONDecodeError as error:
+            if not _may_go_on(error, window, len(text) - at):
+                _no_array(error.msg, text, at + error.pos, number)
+        except RecursionError:
+            strict_json.refuse_depth()
+        except Refused as refused:
+            _refuse(refused, number)
+        else:
+            return at + length
+    told = gettext("A document has at most {n} bytes.").format(n=strict_json.MOST_BYTES)
+    return _refuse(Refused(413, "too_large", told), number)
+
+
+def _may_go_on(error: json.JSONDecodeError, window: str, left: int) -> bool:
+    """Whether it is no JSON only because it goes on behind the window."""
+    is_cut = len(window) < left
+    return is_cut and (error.msg.startswith("Unterminated") or error.pos >= len(window) - NEARLY)
 
 
 def _no_array(reason: str, text: str, at: int, number: int) -> NoReturn:
@@ -151,4 +176,4 @@ def _no_array(reason: str, text: str, at: int, number: int) -> NoReturn:
 def _refuse(refused: Refused, number: int) -> NoReturn:
     """Say in which document of the array it is."""
     told = gettext("Document {n}: {reason}").format(n=number, reason=refused.detail)
-    raise Refused(400, refused.code, told) from None
+    raise Refused(refused.status_code, refused.code, told) from None

@@ -6,7 +6,13 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
 
-from registry.api.problems import MEDIA_TYPE
+from registry.api.problems import MEDIA_TYPE, PASSING
+
+
+def promising(shape: dict[str, Any], *but: str) -> dict[str, Any]:
+    """A shape all of whose properties are always there, but for these."""
+    return {**shape, "required": [name for name in shape["properties"] if name not in but]}
+
 
 PROBLEM = {
     "type": "object",
@@ -36,13 +42,16 @@ ERROR = {
 }
 WHO = {
     "type": "object",
+    "required": ["user", "key", "limit", "centers"],
     "properties": {
         "user": {
             "type": "object",
+            "required": ["username", "name"],
             "properties": {"username": {"type": "string"}, "name": {"type": "string"}},
         },
         "key": {
             "type": ["object", "null"],
+            "required": ["prefix", "name", "expires_at", "scopes"],
             "description": "The key that was sent; null for a person in a session.",
             "properties": {
                 "prefix": {"type": "string"},
@@ -53,6 +62,7 @@ WHO = {
         },
         "limit": {
             "type": "object",
+            "required": ["requests", "seconds"],
             "description": "How many requests you may send in so many seconds.",
             "properties": {"requests": {"type": "integer"}, "seconds": {"type": "integer"}},
         },
@@ -60,6 +70,7 @@ WHO = {
             "type": "array",
             "items": {
                 "type": "object",
+                "required": ["code", "name", "sandbox", "may"],
                 "properties": {
                     "code": {"type": "string"},
                     "name": {"type": "string"},
@@ -75,6 +86,7 @@ WHO = {
 }
 RECEIPT = {
     "type": "object",
+    "required": ["key", "answered_at", "status", "headers", "body"],
     "properties": {
         "key": {"type": "string"},
         "answered_at": {"type": "string", "format": "date-time"},
@@ -93,6 +105,9 @@ IDEMPOTENCY_KEY = {
     " body or address it is refused (422, `idempotency_key_reused`); while the first request is still worked on, come"
     " back after Retry-After (409, `request_in_progress`).",
 }
+NOT_KEPT = (
+    "Not needed here: nothing is saved, so the request may be sent again as it is, and no answer is kept."
+)
 REFERENCE = {"$ref": "#/components/schemas/Problem"}
 REFUSALS = {
     "400": "The request cannot be read, or a parameter is unknown or wrong.",
@@ -109,30 +124,68 @@ OF_WRITING = {
     "422": "The Idempotency-Key was sent with another request.",
 }
 
-
-LIMITS = {
-    "RateLimit-Policy": 'Your limit in so many seconds, such as `"key";q=6000;w=60`.',
-    "RateLimit": 'What is left until the next window begins, such as `"key";r=5999;t=42`.',
+HEADERS = {
+    name: {"description": told, "schema": {"type": kind}}
+    for name, kind, told in (
+        ("RateLimit-Policy", "string", 'Your limit in so many seconds, such as `"key";q=6000;w=60`.'),
+        ("RateLimit", "string", 'What is left until the next window begins, such as `"key";r=5999;t=42`.'),
+        ("ETag", "string", "Version of the case, to be named in If-Match by whoever changes it."),
+        ("Location", "string", "Address of what was added."),
+        (
+            "Retry-After",
+            "integer",
+            "Seconds after which to ask again; where it stands, another try may help.",
+        ),
+        ("Preference-Applied", "string", "`respond-async`, if that was preferred."),
+        ("Accept-Patch", "string", "The kinds of patches that are taken."),
+        ("WWW-Authenticate", "string", "How to show a key."),
+        ("Idempotent-Replayed", "string", "`true`: it was answered to an earlier request with the same key."),
+    )
 }
-HEADERS = {name: {"description": told, "schema": {"type": "string"}} for name, told in LIMITS.items()}
+OF_EACH = ("RateLimit-Policy", "RateLimit")
+OF_STATUS = {
+    "201": ("Location",),
+    "202": ("Location", "Retry-After", "Preference-Applied"),
+    "401": ("WWW-Authenticate",),
+    "429": ("Retry-After",),
+    "503": ("Retry-After",),
+}
+VERSIONED = ("200", "201", "412")  # answers of a view that says so bear the version
+
+
+def headers_of(view: Any, method: str, status: str) -> dict[str, Any]:
+    """The headers of an answer, as far as they are not the operation's own."""
+    names = [*OF_EACH, *OF_STATUS.get(status, ())]
+    if method in getattr(view, "versioned", ()) and status in VERSIONED:
+        names.append("ETag")
+    if method in WRITING and status == "409":
+        names.append("Retry-After")
+    if method == "PATCH" and status == "415":
+        names.append("Accept-Patch")
+    is_kept = getattr(view, "keeps_answers", True) and int(status) not in PASSING and int(status) < 500
+    if method in WRITING and is_kept:
+        names.append("Idempotent-Replayed")
+    return {name: HEADERS[name] for name in names}
 
 
 class Schema(AutoSchema):
-    """Adds to every operation what any of them may answer, and what is left of the limit."""
+    """Adds to every operation what any of them may answer, and the headers of its answers."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)
         if operation is not None:
             told_by_all = REFUSALS
             if self.method in WRITING:
-                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+                is_kept = getattr(self.view, "keeps_answers", True)
+                named = IDEMPOTENCY_KEY if is_kept else {**IDEMPOTENCY_KEY, "description": NOT_KEPT}
+                operation.setdefault("parameters", []).append(named)
                 told_by_all = REFUSALS | OF_WRITING
             for status, told in told_by_all.items():
                 content = {MEDIA_TYPE: {"schema": REFERENCE}}
                 operation["responses"].setdefault(status, {"description": told, "content": content})
             for status, response in operation["responses"].items():
-                if status != "401":  # nobody is known then whose requests could be counted
-                    response["headers"] = {**HEADERS, **response.get("headers", {})}
+                own = response.get("headers", {})
+                response["headers"] = {**headers_of(self.view, self.method, status), **own}
         return operation
 
 

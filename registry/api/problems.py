@@ -18,9 +18,12 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 SHOWN_AT_MOST = 100
+PASSING = frozenset({401, 403, 404, 408, 429})  # who may see or do what, and how often, changes
+TYPE = "urn:ivc-registry:problem:"
 PREFIX = "/api/"
-BUSY = gettext_lazy("The registry is busy. Please try again.")
 NOTHING_HERE = gettext_lazy("There is nothing at this address that you may see.")
+BUSY = gettext_lazy("The registry is busy. Please try again.")
+SOON = {"Retry-After": "5"}
 
 
 class Told(Protocol):
@@ -67,7 +70,7 @@ def problem(
 ) -> dict[str, Any]:
     """The body of a refusal."""
     body: dict[str, Any] = {
-        "type": f"urn:ivc-registry:problem:{code}",
+        "type": f"{TYPE}{code}",
         "title": gettext(HTTPStatus(status).phrase),
         "status": status,
         "detail": detail,
@@ -77,6 +80,14 @@ def problem(
         more = gettext("{n} errors were found; these are the first {shown}.")
         body["detail"] += " " + more.format(n=len(errors), shown=SHOWN_AT_MOST)
     return body
+
+
+def code_of(response: Any) -> str:
+    """The code of a refusal; empty for another answer."""
+    body = getattr(response, "data", None)
+    if response.status_code < 400 or not isinstance(body, dict):
+        return ""
+    return str(body.get("type", "")).removeprefix(TYPE)
 
 
 def _translate(error: Exception, view: Any) -> Refused | None:
@@ -89,7 +100,7 @@ def _translate(error: Exception, view: Any) -> Refused | None:
             return _framework(error, view)
         case OperationalError():
             logger.warning("database_busy error=%s", type(error).__name__)
-            return Refused(503, "busy", str(BUSY), headers={"Retry-After": "5"})
+            return Refused(503, "busy", str(BUSY), headers=SOON)
     return next((make(error) for kind, make in SIMPLE.items() if isinstance(error, kind)), None)
 
 
@@ -169,13 +180,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def busy(request: HttpRequest) -> HttpResponse:
     """Answer 503 likewise, when the database gave up outside of a view."""
-    if request.path.startswith(PREFIX):
-        response = _bare(503, "busy", str(BUSY))
-    else:
-        response = HttpResponse(f"{BUSY}\n", status=503)
-    response["Retry-After"] = "5"
-    return response
+    if not request.path.startswith(PREFIX):
+        return HttpResponse(f"{BUSY}\n", status=503, headers=SOON)
+    return _bare(503, "busy", str(BUSY), headers=SOON)
 
 
-def _bare(status: int, code: str, detail: str) -> HttpResponse:
-    return JsonResponse(problem(status, code, str(detail)), status=status, content_type=MEDIA_TYPE)
+def _bare(status: int, code: str, detail: str, **options: Any) -> HttpResponse:
+    return JsonResponse(problem(status, code, detail), status=status, content_type=MEDIA_TYPE, **options)

@@ -3,9 +3,9 @@
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from registry.api.views import Receipt, WhoAmI
+from registry.api.views import Description, Receipt, WhoAmI
 
 # The page of the description is Swagger's own: its styles stand inside it.
 docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
@@ -15,6 +15,6 @@ docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
 urlpatterns = [
     path("whoami/", WhoAmI.as_view(), name="api-whoami"),
     path("receipts/<path:key>/", Receipt.as_view(), name="api-receipt"),
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("schema/", Description.as_view(), name="api-schema"),
     path("docs/", docs, name="api-docs"),
 ]

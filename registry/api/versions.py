@@ -8,7 +8,9 @@ from rest_framework.request import Request
 
 from registry.api.problems import Refused
 
-_TAG = re.compile(r'"(\d{1,9})"', re.ASCII)
+_VERSION = re.compile(r'"(\d{1,9})"', re.ASCII)
+# What RFC 9110 takes: any version, or tags separated by commas.
+_MATCH = re.compile(r'\*|(?:W/)?"[^"]*"(?:\s*,\s*(?:W/)?"[^"]*")*')
 
 
 def etag(version: int) -> str:
@@ -17,34 +19,35 @@ def etag(version: int) -> str:
 
 
 def version_read(request: Request) -> int:
-    """The version that `If-Match` names: 428 without one, 412 for what cannot be a version of ours."""
-    sent = request.headers.get("If-Match")
-    if sent is None:
-        _ask_for_version()
-    tag = _TAG.fullmatch(sent.strip())
-    if tag is None:
-        raise Refused(
-            412,
-            "unknown_version",
-            gettext('If-Match must be one ETag of a read, such as "3" with its quotes.'),
-        )
-    return int(tag[1])
+    """The version that `If-Match` names: 428 without one, 400 for what is none, 412 for no version of ours."""
+    version = _VERSION.fullmatch(_tag(request))
+    if version is None:
+        raise _no_tag(412)
+    return int(version[1])
 
 
 def refuse_unless_seen(request: Request, current: str) -> None:
     """Refuse a request whose If-Match is missing, or is not the ETag of what is there now."""
-    sent = request.headers.get("If-Match")
-    if sent is None:
-        _ask_for_version()
-    if sent.strip() != current:
+    if _tag(request) != current:
         told = gettext("It changed since you read it; read it again.")
         raise Refused(412, "stale_version", told, headers={"ETag": current})
 
 
-def _ask_for_version() -> NoReturn:
-    raise Refused(
-        428, "version_required", gettext("Send If-Match with the ETag that you got when you read it.")
-    )
+def _tag(request: Request) -> str:
+    """The tag that was sent. A proxy that compresses makes a tag weak, as in W/"3": the version is the same."""
+    sent = request.headers.get("If-Match")
+    if sent is None:
+        raise Refused(
+            428, "version_required", gettext("Send If-Match with the ETag that you got when you read it.")
+        )
+    if not _MATCH.fullmatch(sent.strip()):
+        raise _no_tag(400)
+    return sent.strip().removeprefix("W/")
+
+
+def _no_tag(status: int) -> Refused:
+    told = gettext('If-Match must be one ETag of a read, such as "3" with its quotes.')
+    return Refused(status, "unknown_version", told)
 
 
 def refuse_unless_read(request: Request, current: int) -> None:

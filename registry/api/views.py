@@ -1,25 +1,33 @@
-"""The base of every API view, who am I, and what became of a request."""
+"""The base of every API view, who am I, what became of a request, and what the API is."""
 
 import json
-from functools import partial
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponse
+from django.utils import translation
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry import access
 from registry.access import Action
-from registry.api import idempotency
+from registry.api import callers, idempotency
 from registry.api.limits import WINDOW, caller
 from registry.api.openapi import RECEIPT, WHO, refusals
 from registry.api.permissions import SIGNED_IN, key_of, reach
 from registry.api.problems import Refused
+from registry.language import spoken
 from registry.models import Center, User
 
 KEY = ("prefix", "name", "expires_at")
@@ -30,11 +38,18 @@ class RegistryView(APIView):
 
     needs: ClassVar[dict[str, str]] = {}
     parameters: ClassVar[frozenset[str]] = frozenset()
+    versioned: ClassVar[frozenset[str]] = frozenset()  # methods whose answers bear an ETag
+    keeps_answers: ClassVar[bool] = True  # to requests with an Idempotency-Key
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """What stands in every answer: what is said of patients is kept by no browser and no proxy."""
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         writes = request.method in idempotency.WRITING
-        if writes:
+        if writes and callers.is_known(request._request):
             idempotency.receive(request)
         super().initial(request, *args, **kwargs)
         if writes:
@@ -59,18 +74,19 @@ class RegistryView(APIView):
         named = [center.pk for center in centers if center.code == request.query_params.get("center")]
         return next(iter(named or [center.pk for center in centers]), None)
 
-    def check_permissions(self, request: Request) -> None:
-        """Count first, so that every answer to a known caller bears what is left, refusals too.
-
-        Then the method: what an address does not have is nobody's to be allowed.
-        """
+    def perform_authentication(self, request: Request) -> None:
+        """Look at the limit first, so that every answer bears what is left, and nobody tries keys without end."""
         super().check_throttles(request)
+        super().perform_authentication(request)
+
+    def check_permissions(self, request: Request) -> None:
+        """Look at the method first: what an address does not have is nobody's to be allowed."""
         if request.user.is_authenticated and request.method not in self.allowed_methods:
             self.http_method_not_allowed(request)
         super().check_permissions(request)
 
     def check_throttles(self, request: Request) -> None:
-        """Count once."""
+        """It was looked at before."""
 
     def visible(self, rows: QuerySet) -> QuerySet:
         """Keep the rows of the centers that this request may read, or write to as its method does."""
@@ -102,6 +118,27 @@ def _wrong_value(values: list[str]) -> str:
     return ""
 
 
+@lru_cache(maxsize=2 * len(settings.LANGUAGES))
+def description(language: str, renderer: Callable[[], BaseRenderer]) -> bytes:
+    """The description of the API as it is sent: it is the same for everybody, and takes seconds to make."""
+    with translation.override(language):
+        described = SchemaGenerator().get_schema(request=None, public=True)
+        return cast(bytes, renderer().render(described, renderer_context={}))
+
+
+class Description(SpectacularAPIView):
+    """The description of the API, to generate clients from."""
+
+    def _get_schema_response(self, request: Request) -> HttpResponse:
+        renderer = request.accepted_renderer
+        name = self._get_filename(request, "")
+        return HttpResponse(
+            description(spoken(), type(renderer)),  # type: ignore[arg-type]
+            content_type=renderer.media_type,
+            headers={"Content-Disposition": content_disposition_header(False, name) or "inline"},
+        )
+
+
 class WhoAmI(RegistryView):
     """Who the registry takes you for, and what you may do where."""
 
@@ -116,7 +153,7 @@ class WhoAmI(RegistryView):
             {
                 "user": {"username": user.username, "name": user.get_full_name()},
                 "key": key and {**{name: getattr(key, name) for name in KEY}, "scopes": sorted(key.scopes)},
-                "limit": {"requests": caller(request).limit, "seconds": WINDOW},
+                "limit": {"requests": caller(request._request).limit, "seconds": WINDOW},
                 "centers": [
                     {
                         "code": center.code,

@@ -38,8 +38,14 @@ _MISSING = refusals(_404="There is no such report, or none that you may read.")
 _DOCUMENTS = {
     (200, "application/pdf"): OpenApiTypes.BINARY,
     (200, "text/html"): OpenApiTypes.STR,
-    (200, "application/json"): OpenApiTypes.OBJECT,
+    (200, "application/json"): {"type": "object", "minProperties": 1},
 }
+
+
+def _with(*names: str) -> dict[str, Any]:
+    return {"type": "object", "required": list(names), "properties": {name: {} for name in names}}
+
+
 _SURVIVAL: TypeAdapter[Survival] = TypeAdapter(Survival)
 
 
@@ -56,7 +62,7 @@ class ReportView(RegistryView):
 class Reports(ReportView):
     """The reports you may read."""
 
-    @extend_schema(operation_id="reports_list", responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="reports_list", responses={(200, "application/json"): _with("reports")})
     def get(self, request: Request) -> Response:
         """List the latest, newest cut first."""
         rows = self.reports(request).defer("content").order_by("-as_of", "-id")[:_LISTED]
@@ -66,7 +72,9 @@ class Reports(ReportView):
 class OneReport(ReportView):
     """One report."""
 
-    @extend_schema(operation_id="reports_read", responses={200: OpenApiTypes.OBJECT, **_MISSING})
+    @extend_schema(
+        operation_id="reports_read", responses={(200, "application/json"): _with("id", "content"), **_MISSING}
+    )
     def get(self, request: Request, pk: int) -> Response:
         """Read everything it says, as numbers with their denominators."""
         report = get_object_or_404(self.reports(request), pk=pk)
@@ -112,7 +120,7 @@ class SurvivalEstimate(RegistryView):
             ),
         ],
         responses={
-            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "application/json"): _with("survival"),
             (200, "text/csv"): OpenApiTypes.STR,
             (200, "image/svg+xml"): OpenApiTypes.STR,
             **refusals(_404="There is no such center that you may read, or no curve to draw."),

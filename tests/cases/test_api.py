@@ -295,9 +295,31 @@ def test_a_correction_without_a_version_is_refused(script, where):
     assert script.put(where, corrected()).status_code == 428
 
 
-@pytest.mark.parametrize("tag", ["1", "*", 'W/"1"', '"x"', '"1", "2"', ""])
-def test_a_version_that_cannot_be_read_is_refused(script, where, tag):
+@pytest.mark.parametrize("tag", ["*", '"x"', 'W/"x"', '"1", "2"'])
+def test_a_version_that_is_none_of_ours_is_refused(script, where, tag):
     assert script.put(where, corrected(), HTTP_IF_MATCH=tag).status_code == 412
+
+
+@pytest.mark.parametrize("tag", ["1", "", '"1', "W/1", '"1" "2"'])
+def test_a_version_that_cannot_be_read_is_a_mistake_of_the_request(script, where, tag):
+    assert script.put(where, corrected(), HTTP_IF_MATCH=tag).status_code == 400
+
+
+def test_a_version_that_a_proxy_weakened_is_that_version(script, where):
+    answers = [script.put(where, corrected(), HTTP_IF_MATCH='W/"1"') for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 412]
+
+
+def test_what_is_said_of_patients_is_kept_by_nobody_on_the_way(script, where):
+    told = [
+        script.get(where),
+        script.get(CASES),
+        script.get("/api/v1/cases/0/"),
+        script.put(where, corrected()),
+    ]
+
+    assert {answer["Cache-Control"] for answer in told} == {"no-store"}
 
 
 def test_the_second_of_two_writers_is_refused(script, where):

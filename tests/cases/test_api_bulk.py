@@ -13,11 +13,13 @@ from cases import document
 from cases.importing import documents
 from cases.models import Case, ImportBatch
 from registry import access
+from registry.api import strict_json
 from registry.api.ndjson import ArrayParser, Lines, LinesParser
 from registry.api.problems import Refused
 from registry.audit import history_of
 from tests.cases.bulk import BULK, NDJSON, lines, numbers, plain, send, send_array, told, versions
 from tests.cases.examples import complete, resected
+from tests.cases.test_at_once import together
 from tests.clients import browser, machine
 
 pytestmark = pytest.mark.django_db
@@ -171,6 +173,7 @@ def test_a_document_that_stands_twice_is_saved_neither_time(script):
     ]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_case_that_somebody_adds_meanwhile_is_not_overwritten(script, north, alice, monkeypatch):
     other = machine(north, alice, "import_cases")
     save_cases, calls = documents.intake.save_cases, []
@@ -178,7 +181,7 @@ def test_a_case_that_somebody_adds_meanwhile_is_not_overwritten(script, north, a
     def late(*args, **options):
         calls.append(1)
         if len(calls) == 1:
-            send(other, plain("A-1", note="theirs"), plain("A-2"))
+            together(lambda _: send(other, plain("A-1", note="theirs"), plain("A-2")), 1)
         return save_cases(*args, **options)
 
     monkeypatch.setattr(documents.intake, "save_cases", late)
@@ -333,6 +336,60 @@ def test_more_documents_than_a_request_may_have_are_refused(script):
     answer = send(script, *([b"{}"] * 10_001))
 
     assert (answer.status_code, answer.json()["type"]) == (413, "urn:ivc-registry:problem:too_many_documents")
+
+
+def test_what_is_beyond_the_number_of_documents_is_not_read(script):
+    lines = script.generic("POST", BULK, b"{}\n" * 10_001 + b"{", content_type=NDJSON)
+    array = send_array(script, b"[" + b"{}," * 10_001 + b"no json at all")
+
+    assert [answer.status_code for answer in (lines, array)] == [413, 413]
+    assert array.json()["type"] == "urn:ivc-registry:problem:too_many_documents"
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        b'{"note": "' + b"x" * 2**20 + b'"}',
+        b"[" + b"0," * 2**20 + b"0]",
+        b'{"a": "' + b"\\u00e4" * 2**18 + b'"}',
+        b'{"note": 1' + b" " * 2**20 + b"}",
+    ],
+    ids=lambda element: element[:10].decode(),
+)
+def test_of_an_array_a_document_that_is_too_large_is_read_no_further(script, monkeypatch, element):
+    decoded, raw_decode = [], strict_json.READER.raw_decode
+
+    def watched(text):
+        decoded.append(len(text))
+        return raw_decode(text)
+
+    monkeypatch.setattr(strict_json.READER, "raw_decode", watched)
+    answer = send_array(script, b'[{"case_number": "A-1"}, ' + element + b"]")
+
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:ivc-registry:problem:too_large")
+    assert answer.json()["detail"].startswith("Document 2: ")
+    assert max(decoded) <= 2**20
+
+
+@pytest.mark.parametrize("pad", range(16))
+def test_an_array_is_read_wherever_its_elements_are_looked_at_in_part(script, monkeypatch, pad):
+    """The first look ends within a text, an escape, a number, a word, and between them."""
+    monkeypatch.setattr("registry.api.ndjson.WINDOWS", (24 + pad, 2**20))
+    sent = [{"note": "ä \u2014 \n", "n": [12.5, -3e-7]}, {"if_version": None, "document": True}, {"note": ""}]
+
+    found = ArrayParser().parse(io.BytesIO(json.dumps(sent).encode()))
+
+    assert [json.loads(line) for line in found] == sent
+
+
+def test_a_line_that_is_too_large_is_not_read_for_its_number(script, monkeypatch):
+    read, from_json = [], documents.from_json
+    monkeypatch.setattr(documents, "from_json", lambda line: read.append(len(line)) or from_json(line))
+
+    answer = send(script, plain("A-1"), {"case_number": "A-2", "note": "x" * 2**20})
+
+    assert told(answer) == [("new", []), ("rejected", ["too_large"])]
+    assert len(read) == 1
 
 
 def test_a_body_that_is_too_large_is_refused(script):

@@ -1,15 +1,18 @@
 """Many documents for a worker: kept once, done whole or not at all, told one by one, handed back for correction."""
 
 import json
+import signal
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from cases import importing, jobs, tasks
 from cases.importing import documents, posted
-from cases.models import ImportBatch, ImportRow
+from cases.models import Case, ImportBatch, ImportRow
 from registry import access
+from registry.models import ApiKey
 from tests.cases.bulk import (
     BULK,
     NDJSON,
@@ -23,7 +26,9 @@ from tests.cases.bulk import (
     versions,
     worked,
 )
+from tests.cases.test_at_once import together
 from tests.clients import browser, machine
+from tests.network import same_database, worker_process
 
 pytestmark = pytest.mark.django_db
 BAD = {"case_number": "B-1", "presentation": {"height_cm": 400}}
@@ -71,6 +76,14 @@ def test_whoever_wishes_to_wait_elsewhere_is_obeyed(script):
     answer = send(script, plain("A-1"), **LATER)
 
     assert (answer.status_code, answer["Preference-Applied"]) == (202, "respond-async")
+
+
+def test_an_import_that_is_answered_again_is_watched_as_the_first_answer_said(script):
+    first, again = (send(script, plain("A-1"), HTTP_IDEMPOTENCY_KEY="k-1", **LATER) for _ in range(2))
+
+    assert again["Idempotent-Replayed"] == "true"
+    for name in ("Location", "Retry-After", "Preference-Applied"):
+        assert again[name] == first[name]
 
 
 def test_the_bell_is_rung_for_a_worker(script, django_capture_on_commit_callbacks, monkeypatch):
@@ -252,24 +265,36 @@ def test_of_a_thousand_with_a_hundred_bad_the_good_are_saved_and_the_bad_are_nam
     assert len(before) == 900
 
 
-def test_a_killed_worker_leaves_nothing_and_the_next_comes_to_the_same_end(script, monkeypatch):
-    monkeypatch.setattr(documents, "CHUNK", 100)
+KILLED = """
+import signal, os, sys, django
+django.setup()
+from cases import tasks
+from cases.importing import documents
+documents.CHUNK = 100
+save_cases, calls = documents.intake.save_cases, []
+
+def killed(*args, **options):
+    calls.append(1)
+    if len(calls) == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return save_cases(*args, **options)
+
+documents.intake.save_cases = killed
+tasks.import_batch(int(sys.argv[1]))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_worker_leaves_nothing_and_the_next_comes_to_the_same_end(script, tmp_path):
     answer = send(script, *thousand())
-    save_cases, calls = documents.intake.save_cases, []
 
-    def killed(*args, **options):
-        calls.append(1)
-        if len(calls) == 4:
-            raise SystemExit
-        return save_cases(*args, **options)
+    worker = worker_process(KILLED, answer.json()["id"], **same_database(), VAR_FOLDER=str(tmp_path))
 
-    monkeypatch.setattr(documents.intake, "save_cases", killed)
-    with pytest.raises(SystemExit):
-        tasks.import_batch(answer.json()["id"])
+    assert worker.returncode == -signal.SIGKILL, worker.stderr
     assert (numbers(), rows()) == ([], 0)
     assert script.get(answer["Location"]).json()["state"] == "running"
-
     with access.everywhere():
+        assert ImportBatch.objects.get().rows_done == 300
         ImportBatch.objects.update(leased_until="2020-01-01T00:00Z")
     worked(answer)
 
@@ -461,3 +486,45 @@ def test_a_large_body_is_received_before_the_transaction_and_whole(script):
     answer = script.generic("POST", BULK, lines(*[heavy] * 5), content_type=NDJSON)
 
     assert answer.json()["documents"] == 5
+
+
+# --- a key that is withdrawn, a database that is busy, a worker that is killed --------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"revoked_at": "2020-01-01T00:00Z"}, "revoked"),
+        ({"expires_at": "2020-01-01T00:00Z"}, "expired"),
+    ],
+)
+def test_what_waits_for_a_key_that_was_withdrawn_is_not_saved(script, north, alice, change, said):
+    answer = send(script, plain("A-1"), **LATER)
+    ApiKey.objects.update(**change)
+    worked(answer)
+
+    body = machine(north, alice, "import_cases").get(answer["Location"]).json()
+    assert (body["state"], numbers()) == ("failed", [])
+    assert said in body["refused"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_case_that_somebody_holds_puts_an_import_off_and_costs_no_attempt(script, north):
+    send(script, plain("A-1"))
+    answer = send(script, {"if_version": 1, "document": plain("A-1", note="x")}, **LATER)
+
+    def work(_):
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        return worked(answer)
+
+    with access.scope([north.pk]):
+        Case.objects.select_for_update().get()
+        (batch,) = together(work, 1)
+    assert (batch.state, batch.attempts) == ("waiting", 0)
+    assert timezone.now() < batch.leased_until < timezone.now() + timedelta(minutes=1)
+
+    with access.everywhere():
+        ImportBatch.objects.update(leased_until=timezone.now())
+        assert jobs.due(ImportBatch) == [batch.pk]
+    assert (worked(answer).state, versions()) == ("done", {"A-1": 2})

@@ -180,6 +180,31 @@ def test_what_may_change_by_itself_is_not_kept(script, north, alice, south):
     assert post(script, sent()).status_code == 201
 
 
+def test_that_a_case_is_locked_is_not_kept(script, dana):
+    where = script.post(CASES, sent())["Location"]
+
+    def correct():
+        return script.put(where, sent(note="x"), HTTP_IF_MATCH='"1"', HTTP_IDEMPOTENCY_KEY="k-1")
+
+    with access.everywhere():
+        Case.objects.update(status="locked")
+    locked = correct()
+    with access.everywhere():
+        Case.objects.update(status="draft")
+
+    assert (locked.status_code, code(locked), kept()) == (409, "locked", [])
+    assert correct().status_code == 200
+
+
+def test_of_a_plan_nothing_is_kept(script):
+    plan = {"operations": [{"operation_type": "index_resection"}]}
+    answers = [post(script, plan, address="/api/v1/algorithm/plan/") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
+    assert kept() == []
+
+
 def test_a_failure_of_ours_leaves_nothing_behind(script, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError
@@ -220,6 +245,17 @@ def test_a_body_that_was_cut_short_is_not_taken_for_the_request(script):
     assert (cut.status_code, code(cut), whole.status_code) == (400, "cut_short", 201)
 
 
+def test_a_body_that_is_too_large_is_said_to_be_so(script, monkeypatch):
+    monkeypatch.setattr("registry.uploads.MOST_BODY", 2**21)
+    monkeypatch.setattr("registry.api.idempotency.MOST_BODY", 2**21)
+    for size in (2**20 + 1, 2**22):
+        answer = script.generic(
+            "POST", CASES, b" " * size, "application/json", HTTP_IDEMPOTENCY_KEY=f"k-{size}"
+        )
+
+        assert (answer.status_code, code(answer)) == (413, "too_large")
+
+
 # --- people --------------------------------------------------------------------------------------------------------
 
 
@@ -250,7 +286,7 @@ def test_a_key_costs_six_statements_and_a_repetition_saves_the_rest(script):
 
     plain, first, again = queries("A-1"), queries("A-2", **keyed), queries("A-2", **keyed)
 
-    assert (first - plain, again) == (6, 14)
+    assert (first - plain, again) == (6, 13)
 
 
 # --- receipts ------------------------------------------------------------------------------------------------------

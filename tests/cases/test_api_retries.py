@@ -1,10 +1,10 @@
 """A bad network and impatient programs: every submission is one case, every reply of a key the same, no failure."""
 
+import http.client
 import json
+import time
 
 import pytest
-from django.db import connection
-from psycopg.conninfo import make_conninfo
 
 from cases import document, intake
 from cases.intake import Submission
@@ -14,7 +14,7 @@ from registry.access import Role
 from registry.models import AnsweredRequest
 from tests.cases.examples import draft, resected
 from tests.clients import issue
-from tests.network import CuttingProxy, web_server
+from tests.network import FATES, CuttingProxy, same_database, web_server
 from tests.retries import CASES, correct_in_pairs, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,10 +24,7 @@ SUBMISSIONS, PAIRS = 300, 50
 
 @pytest.fixture
 def server(transactional_db, tmp_path):
-    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    given = {name: connection.settings_dict[key] for name, key in names.items()}
-    database = make_conninfo(**{name: value for name, value in given.items() if value})
-    with web_server(DATABASE_URL=database, VAR_FOLDER=str(tmp_path), SECRET_KEY="x" * 50) as port:
+    with web_server(**same_database(), VAR_FOLDER=str(tmp_path)) as port:
         yield port
 
 
@@ -47,10 +44,24 @@ def test_each_submission_is_one_case_however_often_it_is_sent_and_cut(server, ke
     assert not [status for status in heard.statuses if status >= 500], heard.statuses
     assert {len(answers) for answers in heard.answers.values()} == {1}
     assert {status for answers in heard.answers.values() for status, _, _ in answers} == {201}
-    assert all(proxy.fates.values())
+    assert set(proxy.fates) == set(FATES)
     with access.everywhere():
         assert Case.objects.count() == AnsweredRequest.objects.count() == SUBMISSIONS
         assert set(Case.objects.values_list("version", flat=True)) == {1}
+
+
+def test_a_connection_that_rested_for_a_while_is_still_there(server, keys):
+    line = http.client.HTTPConnection("127.0.0.1", server, timeout=10)
+    line.auto_open = False
+    line.connect()
+
+    for pause in (0, 3):
+        time.sleep(pause)
+        line.request("GET", "/api/v1/whoami/", headers={"Authorization": f"Bearer {keys[0]}"})
+        answer = line.getresponse()
+        answer.read()
+        assert answer.status == 200
+    line.close()
 
 
 def test_of_each_pair_of_corrections_one_wins(server, keys, north):

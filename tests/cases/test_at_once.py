@@ -1,13 +1,15 @@
 """Many requests at the same moment: one row, one winner, an answer of the 200s or 400s for each."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection
 
-from cases import document
-from cases.models import Case
+from cases import document, importing
+from cases.models import Case, FollowUp
 from registry import access
+from tests.cases.bulk import send, told
 from tests.cases.examples import resected
 from tests.clients import browser, machine
 from tests.pages import filled
@@ -77,3 +79,88 @@ def test_a_page_sent_many_times_at_once_adds_one_case(north, alice):
     assert {(answer.status_code, answer["Location"]) for answer in answers} == {(302, answers[0]["Location"])}
     with access.everywhere():
         assert Case.objects.get().version == 1
+
+
+# --- a change that is committed while the parts of a case are read --------------------------------------------------
+
+VISITS = [{"visit_on": f"201{n}-05-01", "contact_type": "phone", "vital_status": "alive"} for n in (6, 7)]
+DEATH = {"died_on": "2019-01-02"}
+
+
+@contextmanager
+def while_it_is_read(work):
+    """Do this on another connection, once, as soon as the follow-ups of a case were read on this one."""
+    left = [work]
+
+    def between(execute, sql, params, many, context):
+        answer = execute(sql, params, many, context)
+        if f'FROM "{FollowUp._meta.db_table}" WHERE case_id = ANY' in sql and left:
+            together(lambda _: left.pop()(), 1)
+        return answer
+
+    with connection.execute_wrapper(between):
+        yield
+    assert not left
+
+
+@pytest.fixture
+def visited(scripts):
+    """The address of a case with two visits."""
+    sent = document.dump(resected(follow_ups=VISITS))
+    return scripts[0].post(CASES, sent)["Location"].removeprefix("http://testserver")
+
+
+@pytest.fixture
+def corrected(scripts, visited):
+    """What somebody else does meanwhile: the first visit goes, and the patient is dead."""
+
+    def correct(**forms):
+        sent = document.dump(resected(follow_ups=VISITS[1:], **(forms or {"death": DEATH})))
+        assert scripts[1].put(visited, sent, HTTP_IF_MATCH='"1"').status_code == 200
+
+    return correct
+
+
+def now(script, where):
+    told = script.get(where).json()["document"]
+    return [visit["visit_on"] for visit in told["follow_ups"]], told.get("death")
+
+
+AS_CORRECTED = (["2017-05-01"], DEATH)
+
+
+def test_the_row_that_was_read_is_taken_out_and_no_other(scripts, visited, corrected):
+    with while_it_is_read(corrected):
+        read = scripts[0].get(f"{visited}follow-ups/")
+    assert read.json()["rows"][0]["visit_on"] == "2016-05-01"
+
+    gone = scripts[0].delete(f"{visited}follow-ups/0/", HTTP_IF_MATCH=read["ETag"])
+
+    assert (gone.status_code, now(scripts[0], visited)) == (412, AS_CORRECTED)
+
+
+def test_a_file_undoes_nothing_that_it_has_not_seen(north, alice, scripts, visited, corrected):
+    with while_it_is_read(corrected):
+        report = importing.run(b"case_number,note\nA-1,from a file\n", centers=[north], by=alice)
+
+    assert [told.code for row in report.verdicts for told in row.problems] == ["stale_version"]
+    assert now(scripts[0], visited) == AS_CORRECTED
+
+
+def test_of_many_documents_one_is_unchanged_in_the_version_that_has_it(north, alice, visited, corrected):
+    script = machine(north, alice, "import_cases")
+    with while_it_is_read(lambda: corrected(note="without a death")):
+        answer = send(script, document.dump(resected(follow_ups=VISITS)))
+
+    assert told(answer) == [("unchanged", [])]
+    assert answer.json()["verdicts"][0]["version"] == 1
+
+
+def test_a_page_that_was_overtaken_while_it_was_made_saves_nothing(alice, scripts, visited, corrected):
+    client, where = browser(alice), f"/admin/cases/case/{visited.split('/')[-2]}/change/"
+    with while_it_is_read(corrected):
+        page = filled(client.get(where))
+
+    answer = client.post(where, {**page, "note": "mine"})
+
+    assert (answer.status_code, now(scripts[0], visited)) == (422, AS_CORRECTED)

@@ -4,12 +4,14 @@ A client breaks when something it may send is refused, or something it counts on
 
 - a path or method is gone;
 - a parameter is gone, became required, or takes fewer values; a body became required or is of other media types;
-- in what is sent: a property is gone or became required, a value of an enumeration is gone, a type or bound narrower;
+- in what is sent: a property is gone or became required, a value of an enumeration or one of several shapes is gone,
+  a type, bound or pattern is narrower, other names are no longer taken;
 - in what is answered: a status or media type is gone, a property is gone or no longer promised, its type is another.
 
 New answers to what is new, wider requests and longer enumerations in answers break nobody who reads tolerantly.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -76,6 +78,8 @@ class _Walk:
     def compare(self, at: str, old: Any, new: Any, way: str) -> Iterator[str]:
         if not isinstance(old, dict) or not isinstance(new, dict):
             return
+        if lost := _null_lost(self._takes_null(old, self.old), self._takes_null(new, self.new), way):
+            yield f"{at}: {lost}"
         old, new = _given(old), _given(new)
         if "$ref" in old:
             key = (old["$ref"], str(new.get("$ref")), way)
@@ -86,7 +90,36 @@ class _Walk:
         old, new = _resolved(old, self.old), _resolved(new, self.new)
         yield from _values(at, old, new, way)
         yield from self._properties(at, old, new, way)
+        yield from self._others(at, old, new, way)
+        yield from self._choices(at, old, new, way)
         yield from self.compare(f"{at}[]", old.get("items"), new.get("items"), way)
+
+    def _takes_null(self, shape: dict[str, Any], whole: dict[str, Any]) -> bool:
+        shape = _resolved(shape, whole)
+        choices = [*shape.get("anyOf", []), *shape.get("oneOf", [])]
+        return "null" in _kinds(shape) or any(self._takes_null(one, whole) for one in choices)
+
+    def _others(self, at: str, old: dict[str, Any], new: dict[str, Any], way: str) -> Iterator[str]:
+        """What stands under names that are not listed."""
+        was, now = old.get("additionalProperties", True), new.get("additionalProperties", True)
+        if way == SENT and now is False and was is not False:
+            yield f"{at}: takes no other names"
+        yield from self.compare(f"{at}.*", was, now, way)
+
+    def _choices(self, at: str, old: dict[str, Any], new: dict[str, Any], way: str) -> Iterator[str]:
+        """Shapes of which one holds, or all."""
+        for word in ("anyOf", "oneOf", "allOf"):
+            was, now = ({_name(one): one for one in side.get(word, [])} for side in (old, new))
+            for name in was.keys() & now.keys():
+                yield from self.compare(f"{at} {name}", was[name], now[name], way)
+            # fewer choices bind whoever sends, more of them whoever reads; of what holds together it is the other way
+            is_narrower = (way == SENT) == (word != "allOf")
+            lost = was.keys() - now.keys() if is_narrower else now.keys() - was.keys()
+            is_told = bool(was) if word != "allOf" else True
+            if lost and is_told:
+                yield f"{at}: {word} is no longer the same for {', '.join(sorted(lost))}"
+            if word != "allOf" and now and not was and old:
+                yield f"{at}: {'takes only' if way == SENT else 'may now be one of'} listed shapes"
 
     def _properties(self, at: str, old: dict[str, Any], new: dict[str, Any], way: str) -> Iterator[str]:
         was, now = old.get("properties", {}), new.get("properties", {})
@@ -109,10 +142,13 @@ def _values(at: str, old: dict[str, Any], new: dict[str, Any], way: str) -> Iter
         yield f"{at}: takes only listed values"
     was, now = _kinds(old), _kinds(new)
     lost = (was - now) if way == SENT else (now - was)
+    lost -= {"null"}  # wherever it stands
     if was and now and lost:
         yield f"{at}: {'takes no' if way == SENT else 'may now be'} {', '.join(sorted(lost))}"
     if way == SENT:
         yield from _bounds(at, old, new)
+        if "pattern" in new and new["pattern"] != old.get("pattern"):
+            yield f"{at}: the pattern is another"
 
 
 def _bounds(at: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
@@ -135,5 +171,17 @@ def _resolved(shape: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
 
 def _given(shape: dict[str, Any]) -> dict[str, Any]:
     """Of a shape that may be null, the other choice."""
-    choices = [one for one in shape.get("oneOf", []) if one != {"type": "null"}]
+    listed = shape.get("oneOf") or shape.get("anyOf") or []
+    choices = [one for one in listed if one != {"type": "null"}]
     return choices[0] if len(choices) == 1 else shape
+
+
+def _null_lost(was: bool, now: bool, way: str) -> str:
+    if way == SENT:
+        return "takes no null" if was and not now else ""
+    return "may now be null" if now and not was else ""
+
+
+def _name(choice: dict[str, Any]) -> str:
+    """What a choice is recognized by: its shape's name, or its own words."""
+    return choice["$ref"].rpartition("/")[2] if "$ref" in choice else json.dumps(choice, sort_keys=True)

@@ -59,6 +59,22 @@ def test_every_example_fits_its_shape(described):
     assert shown > len(described["paths"])
 
 
+def test_no_answer_is_promised_nothing(described):
+    empty = []
+    for where, operation in operations(described):
+        for status, answer in operation["responses"].items():
+            for kind, media in answer.get("content", {}).items():
+                schema = {**media["schema"], "components": described["components"]}
+                if (
+                    "json" in kind
+                    and not kind.endswith("ndjson")
+                    and Draft202012Validator(schema).is_valid({})
+                ):
+                    empty.append(f"{where} {status}")
+
+    assert empty == []
+
+
 def test_every_refusal_has_an_example(described):
     bare = [
         where
@@ -110,6 +126,8 @@ def _at(described, path):
 
 POST, LIST = ("paths", "/api/v1/cases/", "post"), ("paths", "/api/v1/cases/", "get")
 DOCUMENT, RECORD = ("components", "schemas", "CaseDocument"), ("components", "schemas", "Record")
+SHAPE = ("components", "schemas")
+ENVELOPE = (*SHAPE, "BulkEnvelope")
 SEX = ("components", "schemas", "FormPatient", "properties", "sex")
 LOSS = ("components", "schemas", "FormOperations", "properties", "rbc_units")
 
@@ -132,6 +150,27 @@ LOSS = ("components", "schemas", "FormOperations", "properties", "rbc_units")
         (with_more(LOSS, "maximum", 1), "FormOperations.rbc_units: maximum is narrower"),
         (with_more(LOSS, "type", ["integer"]), "FormOperations.rbc_units: takes no null"),
         (with_more((*RECORD, "properties", "version"), "type", "string"), "Record.version: may now be string"),
+        (with_more(RECORD, "required", lambda old: old[1:]), "Record: id is no longer promised"),
+        (with_more((*RECORD, "properties", "version"), "type", ["integer", "null"]), "Record.version: may now be null"),
+        (without((*ENVELOPE, "properties"), "reference"), "BulkEnvelope: reference is gone"),
+        (with_more(ENVELOPE, "required", lambda old: [*old, "reference"]), "BulkEnvelope: reference became required"),
+        (
+            with_more((*SHAPE, "BulkItem"), "anyOf", lambda old: old[:1]),
+            "BulkItem: anyOf is no longer the same for BulkEnvelope",
+        ),
+        (with_more((*SHAPE, "CasePatch"), "additionalProperties", False), "CasePatch: takes no other names"),
+        (
+            with_more((*ENVELOPE, "properties", "reference"), "pattern", "^x$"),
+            "BulkEnvelope.reference: the pattern is another",
+        ),
+        (
+            with_more((*SHAPE, "CasePatch"), "allOf", [{"required": ["note"]}]),
+            'CasePatch: allOf is no longer the same for {"required": ["note"]}',
+        ),
+        (
+            with_more((*RECORD, "properties"), "version", {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+            "Record.version: may now be one of listed shapes",
+        ),
     ],
 )  # fmt: skip
 def test_what_breaks_clients_is_told(described, change, told):

@@ -1,11 +1,14 @@
 """docs/api.md does what it says: its blocks are run in order, with a real key, against a live server."""
 
+import ast
 import contextlib
 import io
 import os
 import re
 import subprocess
+import threading
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from django.conf import settings
@@ -76,3 +79,60 @@ def test_the_tutorial_does_what_it_says(live_server, north, alice, tmp_path, mon
 def test_every_section_with_code_says_what_it_prints():
     assert [block.section for block in blocks() if not block.output] == []
     assert {block.language for block in blocks()} == {"sh", "python"}
+
+
+def defined():
+    """What the page defines, without what it does."""
+    names = {}
+    for block in blocks():
+        if block.language == "python":
+            tree = ast.parse(block.code)
+            is_kept = (ast.Import, ast.ImportFrom, ast.FunctionDef)
+            tree.body = [
+                node
+                for node in tree.body
+                if isinstance(node, is_kept) or ast.unparse(node).startswith("PASSING =")
+            ]
+            exec(compile(tree, "api.md", "exec"), names)
+    return names
+
+
+PAGE_OF_A_PROXY = "text/html", b"<html>"
+IN_PROGRESS = "application/problem+json", b'{"type": "urn:ivc-registry:problem:request_in_progress"}'
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        (502, *PAGE_OF_A_PROXY),
+        (504, *PAGE_OF_A_PROXY),
+        (503, *PAGE_OF_A_PROXY),
+        (500, "application/problem+json", b'{"type": "urn:ivc-registry:problem:server_error"}'),
+        (409, *IN_PROGRESS),
+        (201, "application/json", b'{"cut'),
+    ],
+    ids=lambda first: f"{first[0]} {first[1]}",
+)
+def test_who_insists_comes_through_what_passes(first, monkeypatch):
+    answers = [first, (201, "application/json", b"{}")]
+
+    class Registry(BaseHTTPRequestHandler):
+        def do_POST(self):
+            status, kind, body = answers.pop(0)
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *told):
+            """Say nothing."""
+
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setenv("KEY", "ivcr_x")
+    with HTTPServer(("127.0.0.1", 0), Registry) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("REGISTRY", f"http://127.0.0.1:{server.server_port}")
+        status, _, answer = defined()["insist"]("POST", "cases/", {})
+        server.shutdown()
+
+    assert (status, answer, answers) == (201, {}, [])

@@ -12,6 +12,7 @@ from django.test import RequestFactory
 from cases.models import Case
 from registry import access
 from registry.access import ALLOWED, REGISTRY_WIDE, Action, Role, ScopeMiddleware, centers_of, require
+from registry.api.callers import CallerMiddleware
 
 READERS = ["alice", "lena", "ines"]
 
@@ -188,3 +189,14 @@ def test_a_database_that_gave_up_is_a_503_that_programs_can_read(rf, address, ki
     answer = ScopeMiddleware(None).process_exception(rf.get(address), OperationalError())
 
     assert (answer.status_code, answer["Retry-After"], answer["Content-Type"]) == (503, "5", kind)
+
+
+def test_a_database_that_gives_up_while_requests_are_counted_is_a_503_likewise(rf, alice):
+    def gave_up(_):
+        raise OperationalError
+
+    request = rf.get("/api/v1/whoami/")
+    request.user = alice
+    answer = CallerMiddleware(gave_up)(request)
+
+    assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")

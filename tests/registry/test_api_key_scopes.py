@@ -73,7 +73,35 @@ def test_a_key_that_only_submits_is_answered_and_can_correct_what_it_sent(north,
     corrected = client.put(added["Location"], {**sent, "note": "x"}, HTTP_IF_MATCH=added["ETag"])
 
     assert [answer.status_code for answer in (added, again, corrected)] == [201, 200, 200]
+    assert [set(answer.json()) for answer in (added, again, corrected)] == [{"verdict", "record"}] * 3
     assert client.get(CASES).status_code == client.get(added["Location"]).status_code == 403
+
+
+def test_a_key_that_only_submits_reads_no_case_by_an_empty_correction(north, alice):
+    where = machine(north, alice).post(CASES, document.dump(resected()))["Location"]
+    client = machine(north, alice, "record")
+
+    answer = client.patch(where, {}, HTTP_IF_MATCH='"1"')
+
+    assert (answer.status_code, answer.json()["verdict"]) == (200, "unchanged")
+    assert set(answer.json()) == {"verdict", "record"}
+
+
+def test_a_key_that_does_not_read_is_not_told_what_a_rule_compares(north, alice):
+    where = machine(north, alice).post(CASES, document.dump(resected()))["Location"]
+    visit = {"visit_on": "2014-01-01", "vital_status": "alive"}
+    told = {}
+    for scopes in (("read", "record"), ("record_follow_up",), ("record",)):
+        client = machine(north, alice, *scopes)
+        told[scopes[0]] = client.post(f"{where}follow-ups/", visit).json()["errors"]
+    patched = client.patch(where, {"follow_ups": [visit]}, HTTP_IF_MATCH='"1"').json()["errors"]
+
+    assert "2015-03-02" in told["read"][0]["message"]
+    for errors in (told["record_follow_up"], told["record"], patched):
+        assert [error["code"] for error in errors] == [error["code"] for error in told["read"]]
+        assert "2015" not in str(errors)
+        assert "may not read" in errors[0]["message"]
+    assert told["record"][0]["pointer"] == told["read"][0]["pointer"]
 
 
 def test_a_key_for_follow_up_does_nothing_else(rf, north, alice):

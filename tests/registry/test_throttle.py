@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.settings import api_settings
 
 from registry import tasks
-from registry.api import limits
+from registry.api import limits, views
 from registry.models import RequestCount
 from tests.clients import browser, machine
 
@@ -85,12 +87,6 @@ def test_refusals_count_and_say_what_is_left(north, alice, client):
 
 
 @pytest.mark.django_db
-def test_a_key_that_is_not_accepted_is_told_of_no_limit(client):
-    answer = client.get(WHOAMI, HTTP_AUTHORIZATION="Bearer ivcr_00000000_x")
-    assert (answer.status_code, answer.get("RateLimit"), answer.get("RateLimit-Policy")) == (401, None, None)
-
-
-@pytest.mark.django_db
 def test_who_sends_no_key_is_told_how(client):
     answer = client.get(WHOAMI, HTTP_ACCEPT_LANGUAGE="en")
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Bearer realm="registry"')
@@ -99,6 +95,68 @@ def test_who_sends_no_key_is_told_how(client):
 
 def test_a_key_may_send_sixty_cases_a_second(settings):
     assert settings.API_LIMITS["key"] >= 60 * 60
+
+
+@pytest.mark.usefixtures("_two_a_minute")
+def test_unknown_keys_and_strangers_are_counted_by_their_address(client, db):
+    sent = [{"HTTP_AUTHORIZATION": f"Bearer ivcr_{n:08}_x"} for n in range(2)] + [{}]
+
+    answers = [client.get(WHOAMI, **headers) for headers in sent]
+    elsewhere = client.get(WHOAMI, REMOTE_ADDR="10.0.0.9")
+
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert [answer["RateLimit"] for answer in answers] == [f'"address";r={left};t=45' for left in (1, 0, 0)]
+    assert elsewhere.status_code == 401
+
+
+@pytest.mark.usefixtures("_two_a_minute")
+def test_whoever_invents_addresses_is_counted_by_the_own_one(client, db):
+    answers = [client.get(WHOAMI, HTTP_X_FORWARDED_FOR=f"10.0.0.{n}") for n in range(3)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+
+
+@pytest.mark.usefixtures("_two_a_minute")
+def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_saw(client, db, monkeypatch):
+    monkeypatch.setattr(api_settings, "NUM_PROXIES", 1)
+
+    answers = [client.get(WHOAMI, HTTP_X_FORWARDED_FOR=f"10.9.9.{n}, 10.0.0.1") for n in range(3)]
+    elsewhere = client.get(WHOAMI, HTTP_X_FORWARDED_FOR="10.9.9.9, 10.0.0.2")
+
+    assert [answer.status_code for answer in (*answers, elsewhere)] == [401, 401, 429, 401]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_two_a_minute")
+def test_what_fails_here_counts_as_well(north, alice, monkeypatch):
+    def gives_up(*args):
+        raise OperationalError
+
+    client = machine(north, alice)
+    monkeypatch.setattr("registry.api.views.WhoAmI.get", gives_up)
+
+    assert [client.get(WHOAMI).status_code for _ in range(3)] == [503, 503, 429]
+
+
+def test_the_description_is_made_once_for_each_language(client, db, monkeypatch):
+    made, get_schema = [], SchemaGenerator.get_schema
+
+    def counted(*args, **options):
+        made.append(1)
+        return get_schema(*args, **options)
+
+    views.description.cache_clear()
+    monkeypatch.setattr(SchemaGenerator, "get_schema", counted)
+    kinds = [("en", "json"), ("en", "json"), ("uk", "json"), ("uk", "json")]
+    answers = [
+        client.get(
+            "/api/v1/schema/", HTTP_ACCEPT=f"application/vnd.oai.openapi+{kind}", HTTP_ACCEPT_LANGUAGE=tongue
+        )
+        for tongue, kind in kinds
+    ]
+
+    assert len(made) == 2
+    assert answers[0].content == answers[1].content != answers[2].content == answers[3].content
 
 
 def test_counting_costs_one_query(north, alice):

@@ -9,9 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import RequestFactory
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.utils import timezone
 
 from registry import uploads
+from registry.api.callers import CallerMiddleware
+from registry.models import ApiKey
 from registry.uploads import ReceiveMiddleware
+from tests.clients import issue
 
 LIMIT = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
@@ -100,11 +104,21 @@ class BrokenLine(io.BytesIO):
         raise OSError("the client is gone")
 
 
-@pytest.mark.parametrize(("known", "length", "is_received"), [(1, 2**20, 1), (1, 2**10, 0), (0, 2**20, 0)])
-def test_a_large_body_of_the_api_is_received_beforehand_from_those_who_show_a_key(known, length, is_received):
-    shown = {"HTTP_AUTHORIZATION": "Bearer ivcr_x"} if known else {}
-    request = RequestFactory().generic("POST", "/api/v1/x/", b"x" * length, "application/x-ndjson", **shown)
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("shown", "length", "is_received"),
+    [("own", 2**20, 1), ("own", 2**10, 0), ("revoked", 2**20, 0), ("unknown", 2**20, 0)],
+)
+def test_a_large_body_of_the_api_is_received_beforehand_from_a_key_in_force(
+    north, alice, shown, length, is_received
+):
+    _, text = issue(north, alice)
+    request = RequestFactory().generic("POST", "/api/v1/x/", b"x" * length, "application/x-ndjson")
+    request.META["HTTP_AUTHORIZATION"] = f"Bearer {'ivcr_x' if shown == 'unknown' else text}"
     request.user = AnonymousUser()
+    if shown == "revoked":
+        ApiKey.objects.update(revoked_at=timezone.now())
+    CallerMiddleware(lambda request: None)(request)
     line = request._stream
     seen = []
 
