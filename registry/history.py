@@ -34,7 +34,7 @@ REASONS = {
     "key revoked": gettext_lazy("key revoked"),
     "key rotated": gettext_lazy("key rotated"),
     "new key": gettext_lazy("new key"),
-    "own language": gettext_lazy("own language"),
+    "own account": gettext_lazy("own account"),
 }
 OF_A_FILE = re.compile(r"file ([0-9a-f]{12})")
 DONE = {

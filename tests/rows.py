@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from cases import intake
 from cases.intake import Submission
-from cases.models import Case, ContactAttempt, DataQuery, Deviation, EntryDraft, ListExport
+from cases.models import AlgorithmVersion, Case, ContactAttempt, DataQuery, Deviation, EntryDraft, ListExport
 from registry import access
 from registry.models import ApiKey, ReferenceTerm, User
 from reports import content as contents
@@ -36,12 +36,17 @@ def one_of_each(center, by, lead):
             _delivery(report, lead),
             Subscription.objects.create(center=center, user=lead),
             ReferenceTerm.objects.get_or_create(list="regimen", term="doxorubicin")[0],
+            AlgorithmVersion.objects.get_or_create(version="2027.1", defaults=_version(by))[0],
             center,
             by,
             by.memberships.get(),
         ]
     assert all(rows), rows
     return {type(row): row for row in rows}
+
+
+def _version(by):
+    return {"base": "2026.1", "valid_from": date(2027, 1, 1), "note": "S-13: 12–22", "made_by": by}
 
 
 def words(center):

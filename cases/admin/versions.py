@@ -113,7 +113,7 @@ def _name(rule: Rule, name: str) -> str:
 class AlgorithmVersionAdmin(ReadOnlyAdmin):
     """Versions are drafted, previewed and put in force by two people."""
 
-    to_view = to_add = Action.MANAGE_ALGORITHM
+    to_view = to_add = to_audit = Action.MANAGE_ALGORITHM
     nothing_yet = gettext_lazy(
         "The algorithm is in force as the software brings it. To change a number, draft a version."
     )
@@ -127,7 +127,8 @@ class AlgorithmVersionAdmin(ReadOnlyAdmin):
         """Nobody's: the algorithm is the registry's."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AlgorithmVersion]:
-        return AlgorithmVersion.objects.select_related("made_by", "activated_by")
+        found = AlgorithmVersion.objects.select_related("made_by", "activated_by")
+        return found if self.has_view_permission(request) else found.none()
 
     @display(description=gettext_lazy("State"), ordering="state", label=COLORS)
     def state_label(self, row: AlgorithmVersion) -> tuple[str, str]:

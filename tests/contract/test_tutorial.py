@@ -63,7 +63,7 @@ def run_python(code, names):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_tutorial_does_what_it_says(live_server, north, alice, tmp_path, monkeypatch):
-    _, key = issue(north, alice, "read", "record", "import_cases")
+    _, key = issue(north, alice, "read", "record", "import_cases", "explain")
     monkeypatch.setenv("REGISTRY", live_server.url)
     monkeypatch.setenv("KEY", key)
     monkeypatch.chdir(tmp_path)

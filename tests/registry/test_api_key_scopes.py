@@ -49,6 +49,7 @@ def test_each_scope_is_an_action_that_neither_decides_nor_manages():
         "record",
         "record_follow_up",
         "import_cases",
+        "explain",
         "export",
         "read_report",
     }
