@@ -235,7 +235,7 @@ def _why_not(delivery: Delivery) -> str:
     if delivery.kind == Delivery.Kind.WORK:
         if not wants_weekly(delivery.recipient):
             return "this person no longer wants or may have the weekly mail"
-    elif not may_receive(delivery.recipient, Report.objects.defer("content").get(pk=delivery.report_id)):
+    elif not may_receive(delivery.recipient, Report.objects.defer("content").get(deliveries=delivery.pk)):
         return "this person may no longer read the report"
     if delivery.recipient.email != delivery.address:
         return "the address has changed since it was written"

@@ -130,8 +130,8 @@ def _sections(user: User, counts: Counter[Kind], centers: dict[int, Center]) -> 
     for held in user.memberships.all():
         if held.center_id in centers:
             roles.setdefault(held.center_id, set()).add(held.role)
-    for center, held in sorted(roles.items(), key=lambda one: centers[one[0]].code):
-        yield Section(title=str(centers[center]), lines=list(_of_center(center, held, counts)))
+    for center, own in sorted(roles.items(), key=lambda one: centers[one[0]].code):
+        yield Section(title=str(centers[center]), lines=list(_of_center(center, own, counts)))
     yield Section(title=gettext("To decide on"), lines=list(_to_decide(user, counts, centers)))
 
 
