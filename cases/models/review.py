@@ -4,10 +4,24 @@ from django.db import models
 from django.utils.translation import gettext
 
 from cases.querysets import AssessmentQuerySet, FindingQuerySet
-from cases.vocabulary import Answer, Decision, ReviewState, Severity
+from cases.vocabulary import Answer, Decision, ReviewState, Severity, Verdict
 from registry.access import ScopedQuerySet
 from registry.audit import audited
 from registry.tongues import Labeled
+
+
+def rules_said(verdict: Verdict) -> models.GeneratedField:
+    """List the ids of the rules with this verdict, written by PostgreSQL: counting them must not unpack findings."""
+    return models.GeneratedField(
+        expression=models.Func(
+            models.F("findings"),
+            models.Value(f'$[*] ? (@.verdict == "{verdict}").rule'),
+            function="jsonb_path_query_array",
+        ),
+        output_field=models.JSONField(),
+        db_persist=True,
+        help_text=f"The rules of which it says: {verdict.english.lower()}",
+    )
 
 
 class Assessment(models.Model):
@@ -40,6 +54,9 @@ class Assessment(models.Model):
     digest = models.CharField(max_length=64, help_text="SHA-256 of the findings: equal digests say the same")
     is_current = models.BooleanField(default=True, help_text="The latest reading")
     findings = models.JSONField(help_text="The verdicts")
+    concordant = rules_said(Verdict.CONCORDANT)
+    deviating = rules_said(Verdict.DEVIATION)
+    not_assessable = rules_said(Verdict.NOT_ASSESSABLE)
 
     objects = AssessmentQuerySet.as_manager()
 
