@@ -64,7 +64,7 @@ def _justified(cases: QuerySet) -> dict[str, int]:
 
 
 def justified(cases: QuerySet) -> QuerySet[Deviation]:
-    """List the deviations of rules of which a case's every deviation has an explanation that a second person accepted."""
+    """List the deviations with an accepted explanation, of rules of which the case has no other deviation."""
     others = Deviation.objects.standing().unjustified()
     unjustified = others.filter(case_id=OuterRef("case_id"), rule_id=OuterRef("rule_id"))
     accepted = Deviation.objects.filter(state=ReviewState.DECIDED, decision=Decision.ACCEPTED)

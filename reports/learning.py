@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Case, Count, F, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Count, F, Q, Value, When
 from django.db.models.functions import ExtractYear
 
 from cases.models import Assessment, SurvivalObservation
@@ -43,7 +43,7 @@ CROSS JOIN LATERAL (
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What one reader asks for: a cut of the whole registry, their own centers (None: all of it), a year of resection."""
+    """What a reader asks for: a cut of the whole registry, their own centers (None: all of it), a year of resection."""
 
     cut: Cut
     own: tuple[int, ...] | None = None
@@ -154,7 +154,7 @@ def _learned(view: View, *, by: str, version: str, rule_id: str = "") -> Learned
     )
 
 
-def _cases(view: View) -> QuerySet[SurvivalObservation]:
+def _cases(view: View) -> Any:
     """List the cases of the cut, each with its year and whether it is the reader's own."""
     rows = cohorts.observations(view.cut)
     return rows.annotate(year=ExtractYear("origin_on"), is_own=_is_own(view)).order_by()
@@ -167,7 +167,7 @@ def _is_own(view: View) -> Any:
     return Case(of_center, default=Value(False), output_field=BooleanField())
 
 
-def _chosen(view: View) -> QuerySet[SurvivalObservation]:
+def _chosen(view: View) -> Any:
     rows = _cases(view)
     return rows if view.year is None else rows.filter(year=view.year)
 
@@ -196,13 +196,11 @@ def _tallies(view: View, by: str, rule_id: str) -> dict[bool, dict[Any, Tally]]:
     for key, is_own, n in _justified(view, rule_id):
         if key in found[is_own]:
             found[is_own][key]["justified"] = n
-    return {
-        is_own: {key: _tally(counts) for key, counts in keyed.items()} for is_own, keyed in found.items()
-    }
+    return {is_own: {key: _tally(counts) for key, counts in keyed.items()} for is_own, keyed in found.items()}
 
 
-def _justified(view: View, rule_id: str) -> QuerySet[Any]:
-    accepted = adherence.justified(_chosen(view).values("case_id"))
+def _justified(view: View, rule_id: str) -> Any:
+    accepted: Any = adherence.justified(_chosen(view).values("case_id"))
     accepted = accepted.filter(rule_id=rule_id) if rule_id else accepted
     key = ExtractYear("case__observation__origin_on") if rule_id else F("rule_id")
     accepted = accepted.annotate(key=key, is_own=_is_own(view)).values_list("key", "is_own").order_by()
@@ -219,7 +217,7 @@ def _tally(counts: dict[str, int]) -> Tally:
     )
 
 
-# --- what readers may see of other centers -----------------------------------------------------------------------------
+# --- what readers may see of other centers ---------------------------------------------------------------------------
 
 
 def withhold(others: Side, *, threshold: int) -> Side:
@@ -232,7 +230,9 @@ def withhold(others: Side, *, threshold: int) -> Side:
 
 def _withheld(tally: Tally, cases: int, threshold: int) -> Tally:
     counts = [getattr(tally, name) for name in COUNTED]
-    not_applicable = max(0, cases - sum(counts))  # the fifth part of all cases: it, too, would give a count back
+    not_applicable = max(
+        0, cases - sum(counts)
+    )  # the fifth part of all cases: it, too, would give a count back
     hidden = withheld([*counts, not_applicable], threshold)
     marks = tuple((name, hidden[i]) for i, name in enumerate(COUNTED) if i in hidden)
     shown = {name: None if i in hidden else to_five(counts[i]) for i, name in enumerate(COUNTED)}
@@ -246,7 +246,5 @@ def _years(sizes: list[tuple[bool, int, int | None, int]]) -> tuple[int, ...]:
     for is_own, _, year, n in sizes:
         if not is_own and year:
             of_others.setdefault(year, []).append(n)
-    shown = {
-        year for year, ns in of_others.items() if len(ns) >= LEAST_CENTERS and sum(ns) >= LEAST_PATIENTS
-    }
+    shown = {year for year, ns in of_others.items() if len(ns) >= LEAST_CENTERS and sum(ns) >= LEAST_PATIENTS}
     return tuple(sorted(own | shown, reverse=True))
