@@ -124,7 +124,7 @@ def by_rule(view: View, *, version: str) -> Learned:
 def by_year(view: View, *, rule_id: str, version: str) -> Learned:
     """Count one rule's verdicts by the year of the index resection (None: not known)."""
     with access.everywhere():
-        return _learned(view, by="seen.year", version=version, rule_id=rule_id)
+        return _learned(view, by="seen.year::int", version=version, rule_id=rule_id)
 
 
 def sources_with_cases(cut: Cut) -> tuple[str, ...]:
