@@ -1,13 +1,12 @@
 """What the registry learns about its rules: verdicts counted in the database, one's own centers beside all others.
 
-Here alone a page looks past the walls between centers: counts come back, never rows, and what readers may see of other
-centers is decided before anything leaves. Others' counts are held against the same rules as in a report for outsiders,
-and those that remain are rounded to 5, because a page can be read again tomorrow or for another year and subtracted.
+Here and in landmark.py a page looks past the walls between centers: counts come back, never rows, and what readers may
+see of other centers (tallies.py) is decided before anything leaves.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
@@ -19,14 +18,9 @@ from cases.vocabulary import CLINICAL_SOURCES, Verdict
 from registry import access
 from registry.models import Center
 from reports import adherence, cohorts
-from reports.coarse_survival import LEAST_PATIENTS
 from reports.cohorts import Cut
 from reports.compose import threshold
-from reports.disclosure import LEAST_CENTERS
-from reports.proportions import clopper_pearson
-from reports.small_numbers import to_five, withheld
-
-COUNTED = ("concordant", "deviation", "justified", "not_assessable")
+from reports.tallies import Side, Tally, are_enough, withhold
 
 _COUNT = """
 SELECT {by}, said.verdict, seen.is_own, count(*)
@@ -53,56 +47,6 @@ class View:
     def is_whole(self) -> bool:
         """Whether nothing is anybody else's: the reader sees the registry, or the data hold no secrets."""
         return self.own is None or self.cut.source != "clinical"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tally:
-    """How many cases got each verdict of a rule; None where a count is withheld, with the mark that stands for it."""
-
-    concordant: int | None = 0
-    deviation: int | None = 0
-    justified: int | None = 0
-    not_assessable: int | None = 0
-    marks: tuple[tuple[str, str], ...] = ()
-
-    def _sum(self, *names: str) -> int | None:
-        counts = [getattr(self, name) for name in names]
-        return None if None in counts else sum(counts)
-
-    @property
-    def judged(self) -> int | None:
-        """Those of whom the rule could say something."""
-        return self._sum("concordant", "deviation", "justified")
-
-    @property
-    def applicable(self) -> int | None:
-        """Those of whom the rule asks something."""
-        return self._sum(*COUNTED)
-
-    @property
-    def share(self) -> float | None:
-        """The concordant of the judged; None if nobody was judged, or it would tell a withheld count."""
-        return self.concordant / self.judged if self.judged and self.concordant is not None else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """Its exact interval."""
-        if not self.judged or self.concordant is None:
-            return None
-        return clopper_pearson(self.concordant, self.judged)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Side:
-    """One's own centers, or all others: how many cases were read, and what every rule (or year) found in them.
-
-    `is_shown` is False where others are too few for any figure.
-    """
-
-    cases: int = 0
-    centers: int = 0
-    is_shown: bool = True
-    tallies: dict[Any, Tally]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,9 +90,10 @@ def _learned(view: View, *, by: str, version: str, rule_id: str = "") -> Learned
     for is_own in (True, False):
         centers = {center for own, center, _, _ in chosen if own is is_own}
         sides[is_own] = Side(cases=read[is_own], centers=len(centers), tallies=tallies[is_own])
+    wholes = _by_year([row for row in chosen if not row[0]]) if rule_id else {}
     return Learned(
         own=sides[True],
-        others=None if view.is_whole else withhold(sides[False], threshold=threshold()),
+        others=None if view.is_whole else withhold(sides[False], wholes, threshold=threshold()),
         years=_years(sizes),
         outdated=read["outdated"] if view.is_whole else 0,
     )
@@ -217,34 +162,18 @@ def _tally(counts: dict[str, int]) -> Tally:
     )
 
 
-# --- what readers may see of other centers ---------------------------------------------------------------------------
-
-
-def withhold(others: Side, *, threshold: int) -> Side:
-    """Keep what can point at no patient of another center: nothing of few centers or few cases, no small count."""
-    if others.centers < LEAST_CENTERS or others.cases < LEAST_PATIENTS:
-        return Side(is_shown=False, tallies={})
-    tallies = {key: _withheld(tally, others.cases, threshold) for key, tally in others.tallies.items()}
-    return replace(others, cases=to_five(others.cases), tallies=tallies)
-
-
-def _withheld(tally: Tally, cases: int, threshold: int) -> Tally:
-    counts = [getattr(tally, name) for name in COUNTED]
-    not_applicable = max(
-        0, cases - sum(counts)
-    )  # the fifth part of all cases: it, too, would give a count back
-    hidden = withheld([*counts, not_applicable], threshold)
-    marks = tuple((name, hidden[i]) for i, name in enumerate(COUNTED) if i in hidden)
-    shown = {name: None if i in hidden else to_five(counts[i]) for i, name in enumerate(COUNTED)}
-    return Tally(**shown, marks=marks)
-
-
-def _years(sizes: list[tuple[bool, int, int | None, int]]) -> tuple[int, ...]:
+def _years(sizes: list[Any]) -> tuple[int, ...]:
     """List the years that say something: those with own cases, and those in which others are shown at all."""
     own = {year for is_own, _, year, _ in sizes if is_own and year}
-    of_others: dict[int, list[int]] = {}
-    for is_own, _, year, n in sizes:
-        if not is_own and year:
-            of_others.setdefault(year, []).append(n)
-    shown = {year for year, ns in of_others.items() if len(ns) >= LEAST_CENTERS and sum(ns) >= LEAST_PATIENTS}
+    others = _by_year([row for row in sizes if not row[0]])
+    shown = {year for year, whole in others.items() if year and are_enough(*whole)}
     return tuple(sorted(own | shown, reverse=True))
+
+
+def _by_year(sizes: list[Any]) -> dict[Any, tuple[int, int]]:
+    """Count centers and cases by year; each row is of one center in one year."""
+    found: dict[Any, tuple[int, int]] = {}
+    for _, _, year, n in sizes:
+        centers, cases = found.get(year, (0, 0))
+        found[year] = (centers + 1, cases + n)
+    return found

@@ -22,11 +22,14 @@ from cases.rulebook.engine import Rulebook
 from registry import access
 from registry.access import Action
 from registry.tongues import reader
-from reports import learning, remarks
+from reports import remarks
+from reports.coarse_survival import LEAST_PATIENTS
 from reports.cohorts import Cut
 from reports.compose import threshold
 from reports.content import Source
-from reports.learning import Side, Tally, View
+from reports.disclosure import LEAST_CENTERS
+from reports.learning import View, sources_with_cases
+from reports.tallies import Side, Tally
 
 SOURCES: tuple[Source, ...] = get_args(Source)
 UNKNOWN = "–"
@@ -117,14 +120,14 @@ class Asked:
             "own_name": self.own_name,
             "is_sandbox": bool(self.centers) and all(center.is_sandbox for center in self.centers),
             "threshold": threshold(),
-            "least_centers": learning.LEAST_CENTERS,
-            "least_cases": learning.LEAST_PATIENTS,
+            "least_centers": LEAST_CENTERS,
+            "least_cases": LEAST_PATIENTS,
             "may_import": access.may_somewhere(self.request.user, Action.IMPORT_CASES),
         }
 
     def other_sources(self) -> list[tuple[str, str]]:
         """Where else there are cases, for a page that has none to show: address and name."""
-        found = learning.sources_with_cases(self.cut)
+        found = sources_with_cases(self.cut)
         return [
             ("?" if source == "clinical" else f"?source={source}", gettext(remarks.SCOPES[source]))
             for source in SOURCES
@@ -203,7 +206,9 @@ def address(rule_id: str, carried: str = "") -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}"
+    """Whole percent; what is not all or nothing is not told as 100 or 0."""
+    rounded = f"{100 * share:.0f}"
+    return {"0": "<1", "100": ">99"}.get(rounded, rounded) if 0 < share < 1 else rounded
 
 
 def _threshold(one: dict[str, Any]) -> str:
@@ -212,4 +217,5 @@ def _threshold(one: dict[str, Any]) -> str:
 
 
 def _year(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) == 4 else None
+    is_year = text.isascii() and text.isdigit() and len(text) == 4
+    return (int(text) or None) if is_year else None
