@@ -59,7 +59,8 @@ def test_curves_are_those_of_r(north):
     """R 4.2.2, survival 3.5-3.
 
     survfit(Surv(time - 90, status == 2) ~ sex, subset(lung, time > 90), conf.type = "log-log")
-    The file lacks one of R's 228 rows (no ECOG status), a man who died before day 90. Men stand for concordant, women for deviating cases. summary(fit, times = 30.4375 * c(12, 24), extend = TRUE).
+    The file lacks one of R's 228 rows, a man who died before day 90. Men stand for concordant, women for deviating
+    cases: summary(fit, times = 30.4375 * c(12, 24), extend = TRUE).
     """
     rows = r_reference.load("lung", "sex").rows
     with access.everywhere():
