@@ -22,7 +22,7 @@ import scratch
 
 REQUESTS, WARM_UP = 40, 6
 CENTERS = 4
-# Queries, p95 in ms, most ratio of the large registry to the small one. Pages of the algorithm count all cases each time.
+# Queries, p95 in ms, most ratio of large to small. Pages of the algorithm count all cases each time.
 GOALS = {"list": (20, 300, 1.5), "case": (40, 500, 1.5), "counting": (30, 2000, float("inf"))}
 
 

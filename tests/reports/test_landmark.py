@@ -134,6 +134,7 @@ def test_outsiders_get_no_step_of_few_deaths_and_no_small_number(north, south):
     assert not found.estimates
     months = {column.months * 365.25 / 12 for columns in outside.survival.risk_table for column in columns}
     assert all(set(curve.time_days) <= months for curve in outside.survival.curves)
+    assert {curve.time_days[-1] for curve in outside.survival.curves} == {outside.survival.show_until_days}
     assert all((c.n, c.events) == (None, None) for c in outside.survival.curves)
 
 
