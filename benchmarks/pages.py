@@ -22,8 +22,8 @@ import scratch
 
 REQUESTS, WARM_UP = 40, 6
 CENTERS = 4
-GOALS = {"list": (20, 300), "case": (40, 500)}  # queries, p95 in ms
-MOST_RATIO = 1.5
+# Queries, p95 in ms, most ratio of large to small. Pages of the algorithm count all cases each time.
+GOALS = {"list": (20, 300, 1.5), "case": (40, 500, 1.5), "counting": (30, 2000, float("inf"))}
 
 
 def main() -> None:
@@ -98,6 +98,13 @@ def pages(count: int) -> dict[str, tuple[Any, Callable[[int], str], str]]:
         name: (who, lambda n, address=address: address, "list") for name, (who, address) in fixed.items()
     }
     found["a case"] = (manager, lambda n: f"{cases}{next(ids)}/change/", "case")
+    for name, address in {
+        "the algorithm": "/admin/algorithm/?source=synthetic",
+        "what the registry learns": "/admin/adherence/?source=synthetic",
+        "the same, of a year": "/admin/adherence/?source=synthetic&year=2015",
+        "a rule, with survival": "/admin/algorithm/S-06/?source=synthetic",
+    }.items():
+        found[name] = (manager, lambda n, address=address: address, "counting")
     return found
 
 
@@ -157,8 +164,8 @@ def report(small: int, large: int, before: dict[str, Any], after: dict[str, Any]
     for name, now in after.items():
         then = before[name]
         ratio = round(now["p50_ms"] / then["p50_ms"], 2)
-        queries, most_ms = GOALS[now.pop("goal")]
-        is_missed = now["p95_ms"] > most_ms or now["queries"] > queries or ratio > MOST_RATIO
+        queries, most_ms, most_ratio = GOALS[now.pop("goal")]
+        is_missed = now["p95_ms"] > most_ms or now["queries"] > queries or ratio > most_ratio
         missed += [name] if is_missed else []
         print(
             f"{name:28}{then['p50_ms']:8.0f}{then['p95_ms']:8.0f}{now['p50_ms']:8.0f}{now['p95_ms']:8.0f}"

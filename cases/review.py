@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from registry.models import Center
 
 CHUNK = 1000
-ASSESSMENT_COLUMNS = tuple(f.attname for f in Assessment._meta.local_fields if f.attname != "id")
+ASSESSMENT_COLUMNS = tuple(
+    f.attname for f in Assessment._meta.local_fields if f.attname != "id" and not f.generated
+)
 # What people said is theirs: a reading of the rulebooks writes these columns only where nobody has answered.
 ANSWERS = ("answer", "answer_text", "answered_by_id", "answered_at")
 DECISIONS = ("decision", "decision_text", "decided_by_id", "decided_at")

@@ -53,6 +53,18 @@ GROUPS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
     (
         gettext_lazy("Reports"),
         (
+            Place(
+                name="algorithm",
+                icon="account_tree",
+                title=gettext_lazy("The algorithm"),
+                action=Action.READ,
+            ),
+            Place(
+                name="adherence",
+                icon="query_stats",
+                title=gettext_lazy("What the registry learns"),
+                action=Action.READ,
+            ),
             Place(name="reports_report_changelist", icon="monitoring"),
             Place(name="reports_subscription_changelist", icon="mark_email_unread"),
             Place(name="reports_delivery_changelist", icon="outgoing_mail"),

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from cases.models import Assessment, Deviation
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rule
-from cases.vocabulary import Severity, Verdict
+from cases.vocabulary import Decision, ReviewState, Severity, Verdict
 from reports import cohorts
 from reports.cohorts import Cut
 from reports.content import RuleCount
@@ -59,12 +59,16 @@ def _verdicts(assessments: Any) -> dict[str, dict[str, int]]:
 
 
 def _justified(cases: QuerySet) -> dict[str, int]:
-    """Count by rule the cases of which every deviation from it has an explanation that a second person accepted."""
-    standing = Deviation.objects.standing().filter(case_id__in=cases)
+    rules = justified(cases).values("rule_id").order_by()
+    return dict(rules.annotate(n=Count("case_id", distinct=True)).values_list("rule_id", "n"))
+
+
+def justified(cases: QuerySet) -> QuerySet[Deviation]:
+    """List the deviations with an accepted explanation, of rules of which the case has no other deviation."""
     others = Deviation.objects.standing().unjustified()
     unjustified = others.filter(case_id=OuterRef("case_id"), rule_id=OuterRef("rule_id"))
-    rules = standing.exclude(Exists(unjustified)).values("rule_id").order_by()
-    return dict(rules.annotate(n=Count("case_id", distinct=True)).values_list("rule_id", "n"))
+    accepted = Deviation.objects.filter(state=ReviewState.DECIDED, decision=Decision.ACCEPTED)
+    return accepted.filter(case_id__in=cases).exclude(Exists(unjustified))
 
 
 def _in_order() -> list[Rule]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Count, DateField, F, Func, IntegerField, Max, Min, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, ExtractYear, Least
@@ -96,10 +97,15 @@ def main_curve(cut: Cut) -> QuerySet[SurvivalObservation]:
 
 def followed(cut: Cut) -> QuerySet[SurvivalObservation]:
     """Keep those with a day of death or a last day known alive, and put time and event of the cut on each row."""
-    known = main_curve(cut).filter(Q(death_days__isnull=False) | Q(followed_days__isnull=False))
-    return known.annotate(days=Least(Coalesce("death_days", "followed_days"), "cut_days"))
+    return with_days(main_curve(cut).filter(KNOWN))
 
 
+def with_days(rows: QuerySet[SurvivalObservation]) -> Any:
+    """Put the time of the cut on each row; it means nothing where no day is known."""
+    return rows.annotate(days=Least(Coalesce("death_days", "followed_days"), "cut_days"))
+
+
+KNOWN = Q(death_days__isnull=False) | Q(followed_days__isnull=False)
 # Written so that its negation is never null in SQL.
 DIED = Q(death_days__isnull=False) & (Q(cut_days__isnull=True) | Q(death_days__lte=F("cut_days")))
 

@@ -25,23 +25,32 @@ LEAST_AT_RISK = 5
 INTERVAL: ConfType = "log-log"
 LEVEL = 0.95
 MOST_VERTICES = 1000
+ORIGIN = mark("resection")
 
 
 def overall_survival(
-    table: LifeTable, *, label: Callable[[object], str] = str, note: str = ""
+    table: LifeTable,
+    *,
+    label: Callable[[object], str] = str,
+    note: str = "",
+    origin: str = ORIGIN,
+    each: bool = False,
 ) -> Survival | None:
-    """Estimate overall survival from the index resection; None when nobody is followed."""
+    """Estimate overall survival from its origin; None when nobody is followed.
+
+    Curves end where too few of all patients remain at risk, or with `each` where too few of any group do.
+    """
     size = int(table.size.sum())
     if not size:
         return None
     whole = table.pool()
-    until = shown_until(whole)
+    until = shown_until_in_each(table) if each else shown_until(whole)
     curve = survival.kaplan_meier(table, conf_type=INTERVAL, level=LEVEL)
     pooled = survival.kaplan_meier(whole, conf_type=INTERVAL, level=LEVEL)
     drawn = until is not None
     return Survival(
         endpoint=mark("Overall survival"),
-        origin=mark("resection"),
+        origin=origin,
         event=mark("death from any cause"),
         censoring=mark("at the last day known alive, never at the data cut if nothing was heard until then"),
         interval=INTERVAL,
@@ -51,7 +60,7 @@ def overall_survival(
         show_until_days=until or 0.0,
         curves=_curves(curve, label) if drawn else (),
         risk_table=_risk_columns(table, until) if until is not None else (),
-        estimates=_estimates(pooled),
+        estimates=at_fixed_times(pooled),
         median=_quantile(pooled),
         follow_up=_quantile(survival.kaplan_meier(whole.reverse(), conf_type=INTERVAL, level=LEVEL)),
         note=note if drawn else _few(note),
@@ -79,6 +88,12 @@ def shown_until(table: LifeTable) -> float | None:
     # published "36 months" is a day more or less than 36 months of the axis, hence the half month.
     months = figures.tick_months(last + DAYS_PER_MONTH / 2)[-1]
     return max(last, 1.0) if months == 0 else months * DAYS_PER_MONTH
+
+
+def shown_until_in_each(table: LifeTable) -> float | None:
+    """Find the last tick at which enough of every group remain at risk; None when one group never has enough."""
+    ends = [shown_until(table.select([group])) for group in table.groups]
+    return None if None in ends else min(end for end in ends if end is not None)
 
 
 def _curves(curve: Curve, label: Callable[[object], str]) -> tuple[CurveTable, ...]:
@@ -137,8 +152,8 @@ def _risk_columns(table: LifeTable, until: float) -> tuple[tuple[RiskColumn, ...
     )
 
 
-def _estimates(curve: Curve) -> tuple[Estimate, ...]:
-    """Read the pooled curve at fixed times; times with too few at risk are left out."""
+def at_fixed_times(curve: Curve) -> tuple[Estimate, ...]:
+    """Read the curve of one group at fixed times; times with too few at risk are left out."""
     days = np.array(MONTHS) * DAYS_PER_MONTH
     points, table = curve.at(days), curve.table
     return tuple(

@@ -6,11 +6,16 @@ Pure and without scipy, so that web and worker processes do not pay for its impo
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
+from statistics import NormalDist
 
 _HUGE = 1e290  # a sum this large already says that the other tail is empty
+_NOTHING = 1e-15  # a step this small beside p is rounding
 _TINY = 1e-18  # a term this small beside its sum changes nothing any more
 
 
+@lru_cache(maxsize=4096)  # a page asks for a hundred, and the next look for the same ones
 def clopper_pearson(n: int, of: int, *, level: float = 0.95) -> tuple[float, float]:
     """Give the exact interval of n events in ``of`` trials; (0, 1) when there was no trial.
 
@@ -35,21 +40,40 @@ def _checked(n: int, of: int, level: float) -> float:
 
 
 def _lower_limit(alpha: float, n: int, of: int) -> float:
-    """Find p with P(X >= n) = alpha by halving, down to neighboring doubles."""
-    low, high = 0.0, n / of
-    while low < (middle := (low + high) / 2) < high:
-        below, above = _tails(n, of, middle)
-        low, high = (middle, high) if above / (below + above - 1) < alpha else (low, middle)
-    return middle
+    """Find p with P(X >= n) = alpha; the logarithm of that tail has the slope n / (p above) in p."""
+
+    def step(p: float) -> float:
+        below, above = _tails(n, of, p)
+        return math.log(above / (below + above - 1) / alpha) * p * above / n
+
+    return _root(step, 0.0, n / of, start=n / of - _normal(alpha, n, of))
 
 
 def _upper_limit(alpha: float, n: int, of: int) -> float:
     """Find p with P(X <= n) = alpha; not by symmetry, which would lose digits where p is small."""
-    low, high = n / of, 1.0
-    while low < (middle := (low + high) / 2) < high:
-        below, above = _tails(n, of, middle)
-        low, high = (low, middle) if below / (below + above - 1) < alpha else (middle, high)
-    return middle
+
+    def step(p: float) -> float:
+        below, above = _tails(n, of, p)
+        return -math.log(below / (below + above - 1) / alpha) * (1 - p) * below / (of - n)
+
+    return _root(step, n / of, 1.0, start=n / of + _normal(alpha, n, of))
+
+
+def _normal(alpha: float, n: int, of: int) -> float:
+    """Half the width of the normal approximation: where to begin."""
+    return -NormalDist().inv_cdf(alpha) * math.sqrt(n * (of - n) / of**3)
+
+
+def _root(step: Callable[[float], float], low: float, high: float, *, start: float) -> float:
+    """Go by Newton's steps from the limit of the normal approximation; halve where one would leave the bracket."""
+    p = start if low < start < high else (low + high) / 2
+    while low < p < high:
+        down = step(p)
+        low, high = (low, p) if down > 0 else (p, high)
+        if abs(down) <= _NOTHING * p:
+            return p - down
+        p = p - down if low < p - down < high else (low + high) / 2
+    return p
 
 
 def _tails(n: int, of: int, p: float) -> tuple[float, float]:

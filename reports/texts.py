@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from cases.rulebook.algorithm import ALGORITHM
 from cases.vocabulary import Material
 from registry.catalog import Text
+from reports.landmark import ORIGIN
 
 
 def declared() -> Iterator[Text]:
     """What follows "after" and "since", how grave a rule is, materials in short."""
     yield Text("after", "resection", "", {"reports/estimates.py"})
+    yield Text("after", ORIGIN, "", {"reports/landmark.py"})
     for rule in ALGORITHM.rules:
         yield Text("severity", rule.severities or str(rule.severity), "", {"reports/adherence.py"})
     for material in Material:

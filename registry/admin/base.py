@@ -1,6 +1,6 @@
 """The base of every admin page: closed by default, scoped to centers, audited, without deletion."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -26,7 +26,10 @@ from registry.admin import versions
 from registry.bounded import BoundedPaginator, Pages
 from registry.history import Entry, entries
 
-site = admin.site  # adminsite.py; apps.py names it
+if TYPE_CHECKING:
+    from registry.adminsite import RegistryAdminSite
+
+site = cast("RegistryAdminSite", admin.site)  # apps.py names it
 OF_THE_REGISTRY = (
     Action.MANAGE_REGISTRY,
     Action.MANAGE_REFERENCE,
