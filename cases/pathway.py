@@ -60,6 +60,12 @@ SENTINEL_WORDS: dict[State, Any] = {
 }
 
 
+def place_of(rule_id: str) -> dict[str, Any]:
+    """The title of a rule, and the phase of care that it belongs to."""
+    phase = next((name for name, _, rules in PHASES if rule_id in rules), None)
+    return {"title": retelling.title(rule_id), "phase": phase}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """One rule on the path."""

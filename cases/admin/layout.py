@@ -19,6 +19,7 @@ from cases.admin.sheet import Sheet, Told
 from cases.admin.standing import Section, Standing, case_status, reading, standing
 from cases.forms import CaseDocument
 from cases.models import Assessment, EntryDraft
+from cases.pathway import pathway
 
 if TYPE_CHECKING:
     from cases.admin.page import CasePage
@@ -139,4 +140,12 @@ class Layout:
         if self.page.stored is None:
             return {}
         assessment = Assessment.objects.current().filter(case=self.page.stored.id).first()
-        return {**self.review, "assessment": assessment, "findings": verdicts.findings(assessment)}
+        document = self.page.stored.document
+        lines = (*self.review["deviations_open"], *self.review["answered"])
+        deviations = [line.item for line in lines if line.is_deviation]
+        return {
+            **self.review,
+            "assessment": assessment,
+            "findings": verdicts.findings(assessment, document),
+            "phases": pathway(document, assessment.findings, deviations) if assessment else [],
+        }

@@ -55,6 +55,8 @@ FINDING = {
     "required": ["rule", "verdict"],
     "properties": {
         "rule": {"type": "string"},
+        "title": {"type": "string"},
+        "phase": {"type": ["string", "null"], "description": "The phase of care that it belongs to"},
         "verdict": {
             "type": "string",
             "enum": ["concordant", "deviation", "not_applicable", "not_assessable"],

@@ -16,6 +16,7 @@ from cases.api.merge_patch import MergePatchParser
 from cases.document import dump
 from cases.intake import Receipt
 from cases.models import Assessment, Case, Deviation
+from cases.pathway import place_of
 from cases.rulebook.retelling import retold
 from registry.access import Action
 from registry.api.pages import PAGING
@@ -160,5 +161,5 @@ class CaseAssessment(CaseView):
         assessment = get_object_or_404(Assessment.objects.current(), case=case)
         told = ("algorithm_version", "case_version", "as_of", "assessed_at")
         body = {"case": records.record(case), **{name: getattr(assessment, name) for name in told}}
-        found = [retold(finding) for finding in assessment.findings]
+        found = [{**retold(finding), **place_of(finding["rule"])} for finding in assessment.findings]
         return Response({**body, "findings": found, "deviations": records.findings(Deviation, case)})

@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from cases.rulebook.algorithm import ALGORITHM
+from cases.texts import IN_OUR_WORDS
 from registry import access, catalog
 from registry.access import Role
 from registry.models import Membership, ReferenceTerm, User
@@ -101,11 +103,16 @@ def terms():
     return {text for term in ReferenceTerm.objects.all() for text in (term.term, term.explanation)}
 
 
+def citations():
+    """On which publications rules rest: they stand in their own words."""
+    return {str(rule.source) for rule in ALGORITHM.rules if rule.firmness not in IN_OUR_WORDS}
+
+
 def test_no_page_speaks_english_to_who_reads_ukrainian(reader, north, alice, lena, in_english, caplog):
     caplog.set_level(logging.CRITICAL, "django.request")
     rows, client, found = one_of_each(north, by=alice, lead=lena), browser(reader), {}
     with access.everywhere():
-        named, listed = names(north, rows), terms()
+        named, listed = names(north, rows), terms() | citations()
 
     for address in addresses():
         row = rows[address.model].pk if address.is_of_a_row else None

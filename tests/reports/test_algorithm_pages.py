@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from cases.models import AlgorithmVersion, Deviation
 from cases.rulebook.algorithm import ALGORITHM
 from registry import access
+from registry.access import Role
 from registry.models import Center
 from tests.clients import browser
 from tests.pages import text
@@ -136,11 +137,12 @@ def test_a_registry_of_published_cases_offers_to_show_them(alice, north):
     assert "not evidence" in told
 
 
-def test_a_sandbox_is_told_that_it_never_counts(alice, north):
-    Center.objects.filter(pk=north.pk).update(is_sandbox=True)
-    add_verdicts(north, [C, D])
+def test_a_sandbox_is_told_that_it_never_counts(person):
+    center = Center.objects.create(code="TRIAL", name="Trials", country="PL", is_sandbox=True)
+    add_verdicts(center, [C, D])
+    tess = person("tess", Role.COORDINATOR, center, is_staff=True)
 
-    assert "Cases of a sandbox are invented and never counted." in text(browser(alice).get(LEARNED))
+    assert "Cases of a sandbox are invented and never counted." in text(browser(tess).get(LEARNED))
 
 
 @pytest.mark.parametrize("given", ["year=abcd", "year=²024", "source=everything", "year=9999", "year=0000"])
