@@ -12,14 +12,16 @@ from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
 from tests.browser.conftest import NARROW, WIDE
 from tests.browser.pictures import see
-from tests.cases.examples import complete, resected
+from tests.cases.examples import OF_TODAY, complete, resected
 
 LIST = "/admin/cases/deviation/"
 
 
 @pytest.fixture
 def case(north, alice):
-    document = resected(operation={"approach": ["median_laparotomy"], "blood_loss_ml": 20000})
+    document = resected(
+        operated_on=OF_TODAY, operation={"approach": ["median_laparotomy"], "blood_loss_ml": 20000}
+    )
     return intake.save_case(Submission(document=document), center=north, by=alice, source="admin")
 
 
