@@ -70,7 +70,7 @@ def test_a_bomb_beside_the_rows_takes_little_time(part, place, tag, mib):
     with contextlib.suppress(flat.UnreadableFile):  # what is never looked at does no harm
         list(flat.read(content).lines())
 
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 10  # ten million empty rows take five on a slow processor
 
 
 @pytest.mark.parametrize(
