@@ -75,7 +75,7 @@ def _used(found: Mapping[str, Any], document: Any) -> Iterator[tuple[str, str]]:
         return
     nothing = reader().text("not recorded", ANSWER)
     for fact in evidence(ALGORITHM, found["rule"], found.get("pointer", ""), values, document):
-        if fact.value != nothing:
+        if fact.value not in ("", nothing):
             yield fact.label, fact.value
 
 
