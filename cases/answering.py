@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 
 from cases import store
 from cases.models import DataQuery, Deviation
-from cases.models.review import ReviewItem
+from cases.models.review import ANSWERS, DECISIONS, ReviewItem
 from cases.vocabulary import EXPLANATIONS, Answer, Decision, ReviewState, Source
 from registry import access, audit
 from registry.access import Action
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 LONGEST = 1000
 # What a page shows of a finding; what is said to anything else is said to another question.
-ANSWERED = ("answer", "answer_text", "answered_by_id", "answered_at")
-DECIDED = ("decision", "decision_text", "decided_by_id", "decided_at")
-SHOWN = ("state", "severity", "sentence", "values", *ANSWERED, *DECIDED)
+SHOWN = ("state", "severity", "sentence", "values", *ANSWERS, *DECISIONS)
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -97,7 +95,7 @@ def decide(
         row.decided_by, row.decided_at = by, timezone.now()
         if is_sent_back:
             row.waiting_since = row.decided_at
-        row.save(update_fields=["state", "waiting_since", *DECIDED])
+        row.save(update_fields=["state", "waiting_since", *DECISIONS])
 
 
 def fingerprint(item: ReviewItem) -> str:
@@ -124,7 +122,7 @@ def _answer(item: ReviewItem, answer: str, text: str, *, by: User, if_seen: str 
         row.state, row.answer, row.answer_text = ReviewState.ANSWERED, answer, text
         row.answered_by, row.answered_at = by, timezone.now()
         row.decision, row.decision_text, row.decided_by, row.decided_at = "", "", None, None
-        row.save(update_fields=["state", *ANSWERED, *DECIDED])
+        row.save(update_fields=["state", *ANSWERS, *DECISIONS])
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from django.utils import timezone
 from cases import document as documents
 from cases import duplicates, jobs, observations, store, versions
 from cases.models import Assessment, AssessmentRun, Case, DataQuery, Deviation
-from cases.models.review import ReviewItem
+from cases.models.review import ANSWERS, DECISIONS, ReviewItem
 from cases.rulebook import engine
 from cases.rulebook.engine import Rulebook
 from cases.rulebook.findings import deviation
@@ -36,9 +36,6 @@ CHUNK = 1000
 ASSESSMENT_COLUMNS = tuple(
     f.attname for f in Assessment._meta.local_fields if f.attname != "id" and not f.generated
 )
-# What people said is theirs: a reading of the rulebooks writes these columns only where nobody has answered.
-ANSWERS = ("answer", "answer_text", "answered_by_id", "answered_at")
-DECISIONS = ("decision", "decision_text", "decided_by_id", "decided_at")
 ITEM_COLUMNS = tuple(f.attname for f in Deviation._meta.local_fields if f.attname != "id")
 # What a person must see; `info` is counted in reports and never put before anybody.
 SHOWN = frozenset({Severity.MAJOR, Severity.MINOR, Severity.SENTINEL})

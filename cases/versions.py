@@ -23,7 +23,7 @@ from cases.models import AlgorithmPreview, AlgorithmVersion, Case, PreviewedChan
 from cases.rulebook import engine
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Finding, Rulebook
-from cases.vocabulary import Severity, Source, Verdict
+from cases.vocabulary import GRAVEST_FIRST, Severity, Source, Verdict
 from registry import access, audit, bell
 from registry.access import Action
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 CHUNK = 1000
 State = AlgorithmVersion.State
 Numbers = Mapping[str, Mapping[str, float]]
-# A rule may be asked of several places of one case; the case counts once, with its gravest answer.
-GRAVEST_FIRST = (Verdict.DEVIATION, Verdict.NOT_ASSESSABLE, Verdict.CONCORDANT, Verdict.NOT_APPLICABLE)
 SEVEREST_FIRST = (Severity.SENTINEL, Severity.MAJOR, Severity.MINOR, Severity.INFO)
 
 
@@ -139,6 +137,9 @@ def activate(row: AlgorithmVersion, *, by: User) -> None:
                     "Nothing was changed: the rules in the code are newer than this draft. Draft it again."
                 )
             )
+        if held.valid_from > timezone.localdate():
+            told = gettext("Nothing was changed: this version is valid from {day}; put it in force then.")
+            raise _refused(told.format(day=held.valid_from))
         now_active = active()
         seen = held.previews.filter(state=AlgorithmPreview.State.DONE, against=now_active.version)
         if not seen.exists():

@@ -928,6 +928,10 @@ class Verdict(Vocabulary):
     NOT_ASSESSABLE = "not_assessable", "Not assessable"
 
 
+# A rule may be asked of several places of one case (each renal vein); the case counts once, with its gravest answer.
+GRAVEST_FIRST = (Verdict.DEVIATION, Verdict.NOT_ASSESSABLE, Verdict.CONCORDANT, Verdict.NOT_APPLICABLE)
+
+
 class Severity(Vocabulary):
     """How much a rule matters: error refuses, query asks; the rest belong to the algorithm."""
 

@@ -10,13 +10,10 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from cases.models import Assessment, Deviation
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rule
-from cases.vocabulary import Decision, ReviewState, Severity, Verdict
+from cases.vocabulary import GRAVEST_FIRST, Decision, ReviewState, Severity, Verdict
 from reports import cohorts
 from reports.cohorts import Cut
 from reports.content import RuleCount
-
-# A rule may be asked of several places of one case (each renal vein); the case counts once, with its gravest answer.
-_GRAVEST_FIRST = (Verdict.DEVIATION, Verdict.NOT_ASSESSABLE, Verdict.CONCORDANT, Verdict.NOT_APPLICABLE)
 
 _COUNT = """
 SELECT rule, gravest, count(*) FROM (
@@ -50,7 +47,7 @@ def versions(cut: Cut) -> tuple[str, ...]:
 def _verdicts(assessments: Any) -> dict[str, dict[str, int]]:
     inner, parameters = assessments.order_by().query.sql_with_params()
     with connection.cursor() as cursor:
-        order = [str(verdict) for verdict in _GRAVEST_FIRST]
+        order = [str(verdict) for verdict in GRAVEST_FIRST]
         cursor.execute(_COUNT.format(assessments=inner), [order, *parameters])
         found: dict[str, dict[str, int]] = {}
         for rule, place, n in cursor.fetchall():

@@ -150,7 +150,7 @@ def _of_center(center: int, roles: set[str], counts: Counter[Kind]) -> Iterator[
 
 def _to_decide(user: User, counts: Counter[Kind], centers: dict[int, Center]) -> Iterator[Line]:
     for model, action in ((Deviation, Action.DECIDE), (DataQuery, Action.DECIDE_QUERIES)):
-        where = [pk for pk in access.centers_of(user, action) if pk in centers]
+        where = [pk for pk in centers if access.may(user, action, pk)]
         if n := sum(_n(counts, model, where, "answered", weighs) for weighs in (True, False)):
             yield Line(text=_said(model, "answered", n, ""), address=_address(model, "answered"))
 

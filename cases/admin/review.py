@@ -38,7 +38,7 @@ class Line:
     anchor: str
     address: str
     is_deviation: bool
-    todo: str  # what the person may do on that page: answer, change (the answer), decide, or read
+    offers: str  # what the person may do on that page: answer, change (the answer), decide, or read
 
 
 def standing_of(case: Case, user: "User | AnonymousUser") -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _standing(model: type[ReviewItem], case: Case) -> QuerySet[ReviewItem]:
     return rows.select_related("answered_by", "decided_by").order_by("rule_id", "pointer")
 
 
-def _todo(item: ReviewItem, user: "User | AnonymousUser") -> str:
+def _offers(item: ReviewItem, user: "User | AnonymousUser") -> str:
     may_decide = access.may(user, answering.TO_DECIDE[type(item)], item.center_id)
     if may_decide and item.state == ReviewState.ANSWERED and item.answered_by_id != user.pk:
         return "decide"
@@ -79,5 +79,5 @@ def _line(item: ReviewItem, rulebook: Rulebook, user: "User | AnonymousUser") ->
         anchor=places.anchor(item.pointer),
         address=reverse(f"admin:cases_{item._meta.model_name}_change", args=[item.pk]) + "?from=case",
         is_deviation=isinstance(item, Deviation),
-        todo=_todo(item, user),
+        offers=_offers(item, user),
     )

@@ -10,10 +10,9 @@ from cases.rulebook import retelling
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.evidence import evidence
 from cases.rulebook.wording import ANSWER
-from cases.vocabulary import Severity, Verdict
+from cases.vocabulary import GRAVEST_FIRST, Severity, Verdict
 from registry.tongues import reader
 
-VERDICT_ORDER = (Verdict.DEVIATION, Verdict.NOT_ASSESSABLE, Verdict.CONCORDANT, Verdict.NOT_APPLICABLE)
 _RULES = {rule.id: rule for rule in reversed(ALGORITHM.rules)}
 
 
@@ -47,7 +46,7 @@ def findings(assessment: Assessment | None, document: Any) -> list[Said]:
         return []
     verdicts = {found["rule"]: str(Verdict(found["verdict"]).label) for found in assessment.findings}
     told = [_said(found, document, verdicts) for found in assessment.findings]
-    return sorted(told, key=lambda said: VERDICT_ORDER.index(Verdict(said.verdict)))
+    return sorted(told, key=lambda said: GRAVEST_FIRST.index(Verdict(said.verdict)))
 
 
 def _said(found: Mapping[str, Any], document: Any, verdicts: Mapping[str, str]) -> Said:

@@ -75,6 +75,11 @@ class Assessment(models.Model):
         return f"Assessment of case {self.case_id} under {self.algorithm_version}"
 
 
+# What people said to a finding is theirs: a reading of the rulebooks writes it only where nobody has answered.
+ANSWERS = ("answer", "answer_text", "answered_by_id", "answered_at")
+DECISIONS = ("decision", "decision_text", "decided_by_id", "decided_at")
+
+
 class ReviewItem(models.Model):
     """A finding that a person should see: one row per case, rule and place, which is never deleted.
 

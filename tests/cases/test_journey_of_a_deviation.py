@@ -94,7 +94,7 @@ def test_a_deviation_is_answered_once_and_stays_true(north, alice, rita, dana, s
     # A new version wants imaging of the last month: drafted, previewed, put in force by another person.
     draft = versions.draft(
         version="2027.1",
-        valid_from=date(2027, 1, 1),
+        valid_from=date(2026, 1, 1),
         note="Imaging within a month of the visit.",
         thresholds={RULE: {"window_months": 1}},
         by=dana,

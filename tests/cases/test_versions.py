@@ -21,7 +21,7 @@ NARROW = {"S-13": {"largest_mm": 19}}  # one of 20 mm is one
 
 def draft(by, thresholds=WIDE, version="2027.1", note="Grafts of 12 to 16 mm are published.", **given):
     return versions.draft(
-        version=version, valid_from=date(2027, 1, 1), note=note, thresholds=thresholds, by=by, **given
+        version=version, valid_from=date(2026, 1, 1), note=note, thresholds=thresholds, by=by, **given
     )
 
 
@@ -246,6 +246,18 @@ def test_the_database_refuses_ones_own_draft_too(dana):
         AlgorithmVersion.objects.filter(pk=row.pk).update(
             state="active", activated_by=dana, activated_at="2027-01-01T00:00Z"
         )
+
+
+def test_a_version_waits_for_its_first_day(dana, rita):
+    row = draft(dana)
+    previewed(row, dana)
+    AlgorithmVersion.objects.filter(pk=row.pk).update(valid_from=date(2999, 1, 1))
+
+    with pytest.raises(ValidationError) as refused:
+        versions.activate(row, by=rita)
+
+    assert "valid from 2999-01-01" in refused.value.message_dict[NON_FIELD_ERRORS][0]
+    assert versions.active() is ALGORITHM
 
 
 def test_nothing_is_put_in_force_unseen(dana, rita):

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cases import answering, document, intake
 from cases.intake import Submission
@@ -196,6 +198,23 @@ def test_it_is_sent_as_every_mail_is(save, alice, folder):
     message = email.message_from_bytes(file.read_bytes())
     assert message["List-Unsubscribe"] == "<https://registry.example.org/admin/account/>"
     assert message["To"] == "alice@example.org"
+
+
+def test_more_people_cost_no_more_queries(save, alice, person, north):
+    def queries():
+        with CaptureQueriesContext(connection) as seen:
+            weekly.write(MONDAY)
+        Delivery.objects.all().delete()
+        return len(seen)
+
+    save()
+    with access.everywhere():
+        person("r0", Role.REVIEWER), person("c0", Role.COORDINATOR, north)
+        few = queries()
+        for n in range(1, 6):
+            person(f"r{n}", Role.REVIEWER), person(f"c{n}", Role.COORDINATOR, north)
+
+        assert queries() == few
 
 
 def test_other_centers_are_not_told(save, bob):
