@@ -233,6 +233,7 @@ def _judged(item: Item, center: Center) -> review.Judged:
         version=item.version,
         document=item.document,
         validity=item.reading,
+        is_new=item.stored is None,
     )
 
 

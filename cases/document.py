@@ -148,7 +148,7 @@ def _cases(ids: list[int]) -> Iterator[tuple[Any, ...]]:
     patient = ", ".join(f'p."{name}"' for name in person)
     sql = f"SELECT {columns}, {patient} FROM cases_case c JOIN cases_patient p ON p.id = c.patient_id"
     kind, own = TYPES[Patient], len(RECORD) + len(TEXTS)
-    for row in _fetch(f"{sql} WHERE c.id = ANY(%s) ORDER BY c.id", ids):
+    for row in _fetch(f"{sql} WHERE c.id = ANY(%s::bigint[]) ORDER BY c.id", ids):
         yield *row[:own], kind(*convert(row[own:]))
 
 
@@ -160,7 +160,7 @@ def _rows(
     columns, convert = _columns(model)
     place = "operation_position" if of_operation else "position"
     listed = ", ".join(f'"{name}"' for name in ("case_id", place, *columns))
-    sql = f'SELECT {listed} FROM "{model._meta.db_table}" WHERE case_id = ANY(%s) ORDER BY case_id, position'
+    sql = f'SELECT {listed} FROM "{model._meta.db_table}" WHERE case_id = ANY(%s::bigint[]) ORDER BY case_id, position'
     rows: dict[int, list[Any]] = {}
     for case_id, position, *values in _fetch(sql, ids):
         inner = contained(case_id, position) if contained else ()
@@ -171,7 +171,7 @@ def _rows(
 
 def _fetch(sql: str, ids: list[int]) -> list[tuple[Any, ...]]:
     # Plain SQL: Django would spend more time on a list of a thousand ids than PostgreSQL on finding them.
-    with connection.cursor() as cursor:
+    with connection.prepared_cursor() as cursor:
         cursor.execute(sql, [ids])
         return cursor.fetchall()
 

@@ -12,26 +12,29 @@ from django.db import connection
 from cases.vocabulary import CLINICAL_SOURCES, OperationType
 
 RULE_ID = "X-56"
+_DAYS = ["", *(f"-{day:02}" for day in range(1, 32))]  # of a date, what follows its month
 
-# A date of month precision is a text of seven characters, of day precision ten; with the year alone nothing is told.
-# Row security lets no index answer what is asked of a part of a text, so a center's months are gathered once for all.
+# With the year alone nothing is told. Row security lets no index answer what is asked of a part of a text, so a month
+# is asked for by all the texts that it may stand in: the month itself, and its days.
 _SQL = """
 WITH own AS MATERIALIZED (
-  SELECT c.id, c.center_id, c.patient_id, p.sex, left(p.born_on, 4) AS born, left(o.operated_on, 7) AS month
+  SELECT c.id, c.center_id, c.patient_id, p.sex, left(p.born_on, 4) AS born, months.days
   FROM cases_case c
   JOIN cases_patient p ON p.id = c.patient_id
   JOIN cases_operation o ON o.case_id = c.id AND o.operation_type = %(index)s
-  WHERE c.id = ANY(%(ids)s) AND c.source = ANY(%(clinical)s) AND length(o.operated_on) >= 7
-), twin AS MATERIALIZED (
-  SELECT case_id, center_id, left(operated_on, 7) AS month FROM cases_operation
-  WHERE operation_type = %(index)s AND length(operated_on) >= 7 AND center_id IN (SELECT center_id FROM own)
+  CROSS JOIN LATERAL (
+    SELECT array_agg(left(o.operated_on, 7) || day) AS days
+    FROM unnest(%(days)s::text[]) AS day WHERE length(o.operated_on) >= 7
+  ) months
+  WHERE c.id = ANY(%(ids)s::bigint[]) AND c.source = ANY(%(clinical)s::text[])
 )
 SELECT own.id, array_agg(DISTINCT other_case.case_number ORDER BY other_case.case_number)
 FROM own
-JOIN twin ON twin.center_id = own.center_id AND twin.month = own.month AND twin.case_id <> own.id
+JOIN cases_operation twin ON twin.center_id = own.center_id AND twin.operated_on = ANY(own.days)
 JOIN cases_case other_case ON other_case.id = twin.case_id AND other_case.patient_id <> own.patient_id
 JOIN cases_patient other ON other.id = other_case.patient_id
-WHERE other_case.source = ANY(%(clinical)s) AND other.sex = own.sex AND left(other.born_on, 4) = own.born
+WHERE twin.operation_type = %(index)s AND other_case.source = ANY(%(clinical)s::text[])
+  AND other.sex = own.sex AND left(other.born_on, 4) = own.born
 GROUP BY own.id
 """
 
@@ -41,7 +44,7 @@ def suspected(case_ids: Sequence[int]) -> dict[int, list[str]]:
 
     A confirmation that they are different patients rests on these cases; another one asks again.
     """
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor:  # planned each time: what is best depends on how many there are
         index, clinical = OperationType.INDEX_RESECTION, sorted(CLINICAL_SOURCES)
-        cursor.execute(_SQL, {"index": index, "clinical": clinical, "ids": list(case_ids)})
+        cursor.execute(_SQL, {"index": index, "clinical": clinical, "days": _DAYS, "ids": list(case_ids)})
         return dict(cursor.fetchall())

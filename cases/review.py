@@ -50,6 +50,7 @@ class Judged:
     version: int
     document: Any
     validity: Any
+    is_new: bool = False  # so nothing was ever said of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +142,9 @@ def record(judged: Sequence[Judged], *, algorithm: Rulebook, as_of: date, now: d
     queries += [
         _duplicate(case, suspected[case.case_id], now) for case in judged if case.case_id in suspected
     ]
-    _settle(Deviation, case_ids, deviations, now)
-    _settle(DataQuery, case_ids, queries, now)
+    known = [case.case_id for case in judged if not case.is_new]
+    _settle(Deviation, known, deviations, now)
+    _settle(DataQuery, known, queries, now)
     return new
 
 
@@ -152,8 +154,10 @@ def _store_assessments(
     """Add an assessment where the verdicts, the case's version or the algorithm's are not those of the current one."""
     said = [(case, reading.as_json()) for case, reading in assessed]
     digests = [hashlib.sha256(store.as_json(findings).encode()).hexdigest() for _, findings in said]
-    current = Assessment.objects.current().filter(case_id__in=[case.case_id for case, _ in assessed])
     columns = ("case_id", "digest", "case_version", "algorithm_version")
+    current = Assessment.objects.current().filter(
+        case_id__in=[case.case_id for case, _ in assessed if not case.is_new]
+    )
     known = {case_id: what for case_id, *what in current.values_list(*columns)}
     rows = []
     for (case, findings), digest in zip(said, digests, strict=True):
@@ -242,8 +246,8 @@ ON_READING_AGAIN = {
 }
 
 
-def _settle(model: type[ReviewItem], case_ids: list[int], found: list[dict[str, Any]], now: datetime) -> None:
-    """Open what was found, unless it was answered as it stands; close what was not found again."""
+def _settle(model: type[ReviewItem], known: list[int], found: list[dict[str, Any]], now: datetime) -> None:
+    """Open what was found, unless it was answered as it stands; of the cases known before, close what was not found."""
     store.write(
         model,
         ITEM_COLUMNS,
@@ -252,16 +256,19 @@ def _settle(model: type[ReviewItem], case_ids: list[int], found: list[dict[str, 
         kept=["opened_at"],
         instead=ON_READING_AGAIN,
     )
+    if not known:
+        return
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
+    with connection.prepared_cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} item SET state = %s, closed_at = %s WHERE item.case_id = ANY(%s) AND item.state <> %s"
-            " AND NOT EXISTS (SELECT FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS f(case_id, rule_id, pointer)"
+            f"UPDATE {table} item SET state = %s, closed_at = %s"
+            " WHERE item.case_id = ANY(%s::bigint[]) AND item.state <> %s AND NOT EXISTS"
+            " (SELECT FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS f(case_id, rule_id, pointer)"
             " WHERE f.case_id = item.case_id AND f.rule_id = item.rule_id AND f.pointer = item.pointer)",
             [
                 ReviewState.CLOSED,
                 now,
-                case_ids,
+                known,
                 ReviewState.CLOSED,
                 [row["case_id"] for row in found],
                 [row["rule_id"] for row in found],

@@ -79,16 +79,16 @@ def write(
     """
     if rows:
         statement = _statement(model, tuple(columns), tuple(key), tuple(kept), tuple((instead or {}).items()))
-        with connection.cursor() as cursor:
+        with connection.prepared_cursor() as cursor:
             cursor.execute(statement, [as_json(rows)])
 
 
 def delete_others(model: type[models.Model], case_ids: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:
     """Delete the rows of a form of these cases whose position none of the rows now wanted has."""
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
+    with connection.prepared_cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {table} f WHERE f.case_id = ANY(%s) AND NOT EXISTS"
+            f"DELETE FROM {table} f WHERE f.case_id = ANY(%s::bigint[]) AND NOT EXISTS"
             " (SELECT FROM unnest(%s::bigint[], %s::int[]) AS wanted(case_id, position)"
             " WHERE wanted.case_id = f.case_id AND wanted.position = f.position)",
             [list(case_ids), [row["case_id"] for row in rows], [row["position"] for row in rows]],
@@ -98,8 +98,9 @@ def delete_others(model: type[models.Model], case_ids: Sequence[int], rows: Sequ
 def next_ids(model: type[models.Model], n: int) -> list[int]:
     """Take n ids from the table's own sequence."""
     table = model._meta.db_table
-    with connection.cursor() as cursor:
+    with connection.prepared_cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, n]
+            "SELECT nextval(pg_get_serial_sequence(%s::text, 'id')) FROM generate_series(1, %s::int)",
+            [table, n],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -119,6 +119,10 @@ class Operation(Form):
     intraop_events = CodedSet(IntraoperativeEvent, "Intraoperative events", need="C")
     lead_surgeon_code = Text("Lead surgeon", "Pseudonym kept by the center; never in reports", max_length=20)
 
+    class Meta(Form.Meta):
+        # For the question whether a center has entered one patient twice.
+        indexes = [models.Index(fields=["center", "operated_on"], name="cases_operation_dated")]
+
 
 @audited
 class Reconstruction(OperationForm):

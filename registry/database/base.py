@@ -19,10 +19,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     features_class = DatabaseFeatures
 
+    def get_connection_params(self) -> dict[str, Any]:
+        """Add that what is prepared is so from the first time."""
+        return {**super().get_connection_params(), "prepare_threshold": 0}
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Make sure that there is something to connect to."""
         if folder := self.settings_dict["EMBEDDED"]:
             Embedded.at(folder).ensure()
         elif self.settings_dict["ROLE"] == roles.OWNER:
-            roles.ensure(conn_params, database=self.settings_dict["NAME"])
+            login = {key: value for key, value in conn_params.items() if key != "prepare_threshold"}
+            roles.ensure(login, database=self.settings_dict["NAME"])
         return super().get_new_connection(conn_params)
+
+    def prepared_cursor(self) -> Any:
+        """Give a cursor for statements whose text never changes: each is planned once a connection, not each time.
+
+        To plan the writing of one row takes longer than to write it. Values are bound by the server.
+        """
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
+            return self._prepare_cursor(cursor)  # type: ignore[attr-defined]
