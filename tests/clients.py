@@ -39,6 +39,11 @@ def browser(user):
     return client
 
 
+def described(client):
+    """The description of the API as programs get it; the same in YAML takes Python seconds to read."""
+    return client.get("/api/v1/schema/", HTTP_ACCEPT="application/json").json()
+
+
 def _manager(center):
     user, _ = User.objects.get_or_create(username=f"lead-{center.code}")
     Membership.objects.get_or_create(user=user, center=center, role=Role.CENTER_LEAD)

@@ -33,7 +33,7 @@ def one_of_each(center, by, lead):
             EntryDraft.objects.create(center=center, case=case, by=by, fields={"note": [words(center)]}),
             ListExport.objects.create(center=center, by=by, format="csv", rows=1),
             _batch(center, by),
-            _delivery(report, lead),
+            a_mail(report, lead),
             Subscription.objects.create(center=center, user=lead),
             ReferenceTerm.objects.get_or_create(list="regimen", term="doxorubicin")[0],
             AlgorithmVersion.objects.get_or_create(version="2027.1", defaults=_version(by))[0],
@@ -104,13 +104,14 @@ def _report(center):
     )
 
 
-def _delivery(report, recipient):
+def a_mail(report, recipient):
+    """A waiting mail, without the slow printing of its report."""
     return Delivery.objects.create(
         center=report.center,
         report=report,
         recipient=recipient,
         address=recipient.email,
-        message_id=f"<{report.pk}@registry.test>",
+        message_id=f"<{report.pk}-{recipient.pk}@registry.test>",
         message=b"From: registry\n\n",
         digest="0" * 64,
         next_try_at=timezone.now() + timedelta(days=1),

@@ -63,7 +63,8 @@ def read(answer):
 
 
 def leaked(text, hidden):
-    return sorted(word for word in hidden if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text))
+    found = (word for word in hidden if word in text)  # much quicker than the expression, which then decides
+    return sorted(word for word in found if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text))
 
 
 def without(word, text):

@@ -1,11 +1,11 @@
 """What the API says of bulk requests is what they do: answers fit their shapes, and so do the examples."""
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from tests.cases.bulk import plain, results, send, worked
 from tests.cases.test_api_description import fits
+from tests.clients import described as description
 from tests.clients import machine
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def script(north, alice):
 
 @pytest.fixture
 def described(client):
-    return yaml.safe_load(client.get("/api/v1/schema/").content)
+    return description(client)
 
 
 def test_verdicts_fit(described, script):

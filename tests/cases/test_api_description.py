@@ -1,10 +1,10 @@
 """What the API says of itself is what it does: answers fit the shapes that OpenAPI promises."""
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from tests.cases.test_api import CASES, sent
+from tests.clients import described as description
 from tests.clients import machine
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ def script(north, alice):
 
 @pytest.fixture
 def described(client):
-    return yaml.safe_load(client.get("/api/v1/schema/").content)
+    return description(client)
 
 
 def fits(described, name, body):

@@ -1,7 +1,6 @@
 """Answers and decisions over HTTP: on what was read, by whom it may be, never twice, never by the same person."""
 
 import pytest
-import yaml
 
 from cases import answering, document
 from cases.models import DataQuery, Deviation
@@ -10,6 +9,7 @@ from registry.audit import history_of
 from tests.cases.examples import OF_TODAY, resected
 from tests.cases.test_api_description import fits
 from tests.clients import browser, machine
+from tests.clients import described as description
 
 pytestmark = pytest.mark.django_db
 
@@ -208,7 +208,7 @@ def test_lists_are_narrowed_by_severity_and_age(script):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_they_are_what_the_description_says(client, script, rita, kind):
-    described = yaml.safe_load(client.get("/api/v1/schema/").content)
+    described = description(client)
     answered = say(script, kind).json()
     decided = say(browser(rita), kind, {"decision": "accepted"}, act="decide").json()
     where, _ = KINDS[kind]

@@ -1,7 +1,6 @@
 """The history of a case over HTTP: who, when, by which door, why, and each answer before and after at its place."""
 
 import pytest
-import yaml
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -12,6 +11,7 @@ from registry.models import ApiKey
 from tests.cases.examples import complete, resected
 from tests.cases.test_api_description import fits
 from tests.clients import browser, machine
+from tests.clients import described as description
 
 pytestmark = pytest.mark.django_db
 
@@ -186,7 +186,7 @@ def test_it_costs_the_same_however_long(script, where, sent):
 
 def test_it_is_what_the_description_says(client, script):
     where = script.post(CASES, document.dump(complete()))["Location"]
-    described = yaml.safe_load(client.get("/api/v1/schema/").content)
+    described = description(client)
 
     body = script.get(f"{where}history/").json()
 

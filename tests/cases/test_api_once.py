@@ -4,7 +4,6 @@ import io
 from datetime import timedelta
 
 import pytest
-import yaml
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
@@ -20,6 +19,7 @@ from registry.tasks import forget_answered_requests
 from tests.cases.test_api import CASES, sent
 from tests.cases.test_at_once import AT_ONCE, together
 from tests.clients import bearing, browser, issue, machine
+from tests.clients import described as description
 
 pytestmark = pytest.mark.django_db
 
@@ -386,7 +386,7 @@ def test_every_address_that_takes_something_knows_keys(client):
 
 
 def test_keys_are_described_for_every_request_that_writes(client):
-    described = yaml.safe_load(client.get("/api/v1/schema/").content)
+    described = description(client)
 
     for path, operations in described["paths"].items():
         for method, operation in operations.items():

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
-import yaml
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -14,6 +13,7 @@ from registry import access
 from tests.cases.examples import resected
 from tests.cases.test_api_description import fits
 from tests.clients import browser, machine
+from tests.clients import described as description
 
 pytestmark = pytest.mark.django_db
 
@@ -176,7 +176,7 @@ def test_they_cost_the_same_however_long(script, where):
 
 
 def test_they_are_what_the_description_says(client, script):
-    described = yaml.safe_load(client.get("/api/v1/schema/").content)
+    described = description(client)
     add(script, "A-1", complications=[EMBOLISM], presentation={"height_cm": 205})
 
     assert fits(described, "WaitingPage", script.get(DUE).json())
