@@ -22,15 +22,25 @@ from cases.problems import Problem
 from cases.vocabulary import Source
 from registry import access, audit
 from registry.access import Action
+from registry.models import Center
 
 if TYPE_CHECKING:
-    from registry.models import Center, User
+    from registry.models import User
 
 Mode = Literal["each", "atomic"]
 ATTEMPTS = 3
 ACTION_AT_DOOR = {Source.IMPORT: Action.IMPORT_CASES}
 
-__all__ = ["Mode", "Receipt", "Submission", "aside", "save_case", "save_cases", "today_at"]
+__all__ = [
+    "Mode",
+    "Receipt",
+    "Submission",
+    "aside",
+    "save_case",
+    "save_cases",
+    "today_at",
+    "today_everywhere",
+]
 
 
 class _NothingToKeep(Exception):  # noqa: N818 (it is no error)
@@ -40,6 +50,11 @@ class _NothingToKeep(Exception):  # noqa: N818 (it is no error)
 def today_at(center: Center) -> date:
     """The center's own calendar day: 'not in the future' is judged where the patient is."""
     return timezone.now().astimezone(ZoneInfo(center.timezone)).date()
+
+
+def today_everywhere() -> dict[int, date]:
+    """Every center's own calendar day, by its id."""
+    return {center.pk: today_at(center) for center in Center.objects.order_by("pk")}
 
 
 def save_case(

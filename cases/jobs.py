@@ -47,6 +47,20 @@ def claim(job: type[Model], job_id: int) -> bool:
     )
 
 
+def take_over(job: type[Model]) -> Any:
+    """Take the next job that is to do, whatever its lease says; None if there is none. Needs a transaction.
+
+    One whose row nobody holds comes first: a worker that holds its job's row while it works lets go of it when it dies.
+    """
+    to_do = job._default_manager.filter(state__in=OPEN).order_by(
+        "-state", "pk"
+    )  # waiting ones before the others
+    found = to_do.select_for_update(skip_locked=True).first() or to_do.select_for_update().first()
+    if found is not None:
+        job._default_manager.filter(pk=found.pk).update(state="running", leased_until=lease())
+    return found
+
+
 def finish(job: type[Model], job_id: int, state: str = "done") -> None:
     """Mark a claimed job as finished."""
     job._default_manager.filter(pk=job_id).update(state=state, leased_until=None, finished_at=Now())

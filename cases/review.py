@@ -9,13 +9,14 @@ and no decision is ever erased.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from cases import document as documents
@@ -29,10 +30,8 @@ from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Answer, Decision, ReviewState, Severity, Verdict
 from registry import access, audit
 
-if TYPE_CHECKING:
-    from registry.models import Center
-
-CHUNK = 1000
+CHUNK = 1000  # cases in a transaction
+PART = 5000  # cases in a run: a large center has several, which keep several workers busy
 ASSESSMENT_COLUMNS = tuple(
     f.attname for f in Assessment._meta.local_fields if f.attname != "id" and not f.generated
 )
@@ -87,40 +86,113 @@ def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
     return Reassessed(read=len(judged), changed=changed)
 
 
-def start_run(center: Center, *, as_of: date) -> AssessmentRun:
-    """Ask for a reading of a center's cases; a run of that day that is still to do is taken up, not doubled."""
-    with access.scope([center.pk]):
-        AssessmentRun.objects.bulk_create([AssessmentRun(center=center, as_of=as_of)], ignore_conflicts=True)
-        return AssessmentRun.objects.get(center=center, as_of=as_of, state__in=jobs.OPEN)
+def start_runs(days: Mapping[int, date]) -> list[AssessmentRun]:
+    """Ask for a reading of the cases of these centers, by id, for their days; returns the runs that are to do.
+
+    A large center has several runs, so that workers can share it. A reading that is under way is taken up: what it has
+    done is not asked for again. But what was asked for another day, or under an algorithm that is no longer in force,
+    is replaced, and its cases are all read again.
+    """
+    with access.scope(days), audit.because(door="assess"):
+        version = versions.active().version
+        runs = AssessmentRun.objects.filter(center_id__in=days).order_by("pk")
+        to_do = runs.filter(state__in=jobs.OPEN)
+        stale = [
+            run.pk for run in to_do if (run.as_of, run.algorithm_version) != (days[run.center_id], version)
+        ]
+        to_do.filter(pk__in=stale).update(
+            state=AssessmentRun.State.REPLACED, leased_until=None, finished_at=Now()
+        )
+        if under_way := set(to_do.values_list("center_id", flat=True)):
+            done = runs.filter(
+                state=AssessmentRun.State.DONE, algorithm_version=version, as_of__in=days.values()
+            )
+            under_way |= {run.center_id for run in done if run.as_of == days[run.center_id]}
+        asked = [
+            AssessmentRun(
+                center_id=center_id,
+                as_of=days[center_id],
+                algorithm_version=version,
+                after_case_id=after,
+                last_case_id=after,
+                up_to_case_id=up_to,
+            )
+            for center_id, after, up_to in _parts(sorted(days.keys() - under_way))
+        ]
+        AssessmentRun.objects.bulk_create(asked, ignore_conflicts=True)
+        return list(to_do.all())
 
 
-def carry_out(
-    run_id: int, center_id: int, *, progress: Callable[[int], None] = lambda n: None
-) -> AssessmentRun:
+def _parts(center_ids: list[int]) -> Iterator[tuple[int, int, int | None]]:
+    """After which case each part of the centers' cases begins, and with which it ends; the last one never does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT center_id, id FROM (SELECT center_id, id, row_number() OVER (PARTITION BY center_id ORDER BY id)"
+            " FROM cases_case WHERE center_id = ANY(%s)) AS numbered WHERE row_number %% %s = 0 ORDER BY id",
+            [center_ids, PART],
+        )
+        ends: dict[int, list[int]] = {center_id: [] for center_id in center_ids}
+        for center_id, last in cursor.fetchall():
+            ends[center_id].append(last)
+    for center_id, lasts in ends.items():
+        for after, up_to in zip([0, *lasts], [*lasts, None], strict=True):
+            yield center_id, after, up_to
+
+
+def carry_out(run_id: int, center_id: int) -> AssessmentRun:
     """Carry out a run, chunk by chunk, each in a transaction of its own with its progress.
 
     A run that another worker holds, or that is finished, is left alone; one that was cut off goes on where it was.
     """
     with access.scope([center_id]):
-        claimed = jobs.claim(AssessmentRun, run_id)
-        run = AssessmentRun.objects.get(pk=run_id)
-    while claimed:
-        with access.scope([center_id]):
-            cases = Case.objects.filter(center_id=center_id, pk__gt=run.last_case_id).order_by("pk")
-            if ids := list(cases.values_list("pk", flat=True)[:CHUNK]):
-                seen = reassess(ids, as_of=run.as_of)
-                run.last_case_id, run.cases_read = ids[-1], run.cases_read + seen.read
-                run.cases_changed += seen.changed
-                AssessmentRun.objects.filter(pk=run_id).update(
-                    last_case_id=run.last_case_id,
-                    cases_read=run.cases_read,
-                    cases_changed=run.cases_changed,
-                    leased_until=jobs.lease(),
-                )
-            else:
-                jobs.finish(AssessmentRun, run_id)
-                run.state, claimed = AssessmentRun.State.DONE, False
-        progress(len(ids))
+        if not jobs.claim(AssessmentRun, run_id):
+            return AssessmentRun.objects.get(pk=run_id)
+    while (run := _read_on(run_id, center_id)).state in jobs.OPEN:
+        pass
+    return run
+
+
+def work_off(*, until: Callable[[], bool] = lambda: False) -> None:
+    """Carry out every run that is to do, whatever its lease says, beside whoever else does so; or stop between chunks.
+
+    This is for an operator, who starts it again when a worker is gone and does not wait for its lease to end. A run
+    that another worker is still at is read by both in turn.
+    """
+    while not until():
+        with access.everywhere():
+            run = jobs.take_over(AssessmentRun)
+        if run is None:
+            return
+        while not until() and _read_on(run.pk, run.center_id).state in jobs.OPEN:
+            pass
+
+
+def _read_on(run_id: int, center_id: int) -> AssessmentRun:
+    """Read the next cases of a run, or finish it, all in one transaction.
+
+    The run's row is held meanwhile, and looked at only then: two workers never read the same chunk, one that dies lets
+    go of it, and one whose run was replaced finds that out.
+    """
+    with access.scope([center_id]):
+        run = AssessmentRun.objects.select_for_update().get(pk=run_id)
+        if run.state not in jobs.OPEN:
+            return run
+        cases = Case.objects.filter(center_id=center_id, pk__gt=run.last_case_id).order_by("pk")
+        if run.up_to_case_id is not None:
+            cases = cases.filter(pk__lte=run.up_to_case_id)
+        if ids := list(cases.values_list("pk", flat=True)[:CHUNK]):
+            seen = reassess(ids, as_of=run.as_of)
+            run.last_case_id, run.cases_read = ids[-1], run.cases_read + seen.read
+            run.cases_changed += seen.changed
+            AssessmentRun.objects.filter(pk=run_id).update(
+                last_case_id=run.last_case_id,
+                cases_read=run.cases_read,
+                cases_changed=run.cases_changed,
+                leased_until=jobs.lease(),
+            )
+        else:
+            jobs.finish(AssessmentRun, run_id)
+            run.state = AssessmentRun.State.DONE
     return run
 
 

@@ -36,9 +36,8 @@ def _statement(
     table = connection.ops.quote_name(model._meta.db_table)
     listed = ", ".join(f'"{column}"' for column in columns)
     given = f"json_populate_recordset(NULL::{table}, %s::json)"
-    statement = f"INSERT INTO {table} AS stored ({listed}) SELECT {listed} FROM {given}"
     if not key:
-        return statement
+        return f"INSERT INTO {table} ({listed}) SELECT {listed} FROM {given}"
     wanted = {
         column: f'excluded."{column}"' for column in columns if column not in key and column not in kept
     }
@@ -47,8 +46,12 @@ def _statement(
     theirs = ", ".join(wanted.values())
     sets = ", ".join(f'"{column}" = {value}' for column, value in wanted.items())
     arbiter = ", ".join(f'"{column}"' for column in key)
+    place = " AND ".join(f'stored."{column}" = excluded."{column}"' for column in key)
+    # A row that is there already as it would become is left out before: a conflict would lock it, which is a write.
     return (
-        f"{statement} ON CONFLICT ({arbiter}) DO UPDATE SET {sets} WHERE ({ours}) IS DISTINCT FROM ({theirs})"
+        f"INSERT INTO {table} AS stored ({listed}) SELECT {listed} FROM {given} AS excluded"
+        f" WHERE NOT EXISTS (SELECT FROM {table} AS stored WHERE {place} AND ({ours}) IS NOT DISTINCT FROM ({theirs}))"
+        f" ON CONFLICT ({arbiter}) DO UPDATE SET {sets} WHERE ({ours}) IS DISTINCT FROM ({theirs})"
     )
 
 

@@ -5,7 +5,6 @@ from celery import shared_task
 from cases import drafts, importing, intake, jobs, review, versions
 from cases.models import AlgorithmPreview, AssessmentRun, ImportBatch
 from registry import access
-from registry.models import Center
 
 
 @shared_task
@@ -35,9 +34,8 @@ def preview_algorithm(preview_id: int) -> None:
 @shared_task
 def reassess_all() -> None:
     """Ask for a reading of every center's cases for its own day."""
-    for center in Center.objects.order_by("pk"):
-        run = review.start_run(center, as_of=intake.today_at(center))
-        assess.delay(run.pk, center.pk)
+    for run in review.start_runs(intake.today_everywhere()):
+        assess.delay(run.pk, run.center_id)
 
 
 @shared_task

@@ -66,11 +66,12 @@ def draft(*, version: str, valid_from: date, note: str, thresholds: Numbers, by:
     """Draft a version with numbers that are not those of the code; ValidationError names the field that is wrong."""
     access.require(by, Action.MANAGE_ALGORITHM, None)
     version, note = version.strip(), note.strip()
+    taken = gettext("This version is there already; give the new one another name.")
     wrong = {}
     if not version or len(version) > 20:
         wrong["version"] = gettext("Give the version a name of 1 to 20 characters, such as 2027.1.")
     elif version == ALGORITHM.version or AlgorithmVersion.objects.filter(version=version).exists():
-        wrong["version"] = gettext("This version is there already; give the new one another name.")
+        wrong["version"] = taken
     if not note:
         wrong["note"] = gettext("Say what changes and why, with the source.")
     kept = _differing(thresholds)
@@ -78,15 +79,20 @@ def draft(*, version: str, valid_from: date, note: str, thresholds: Numbers, by:
         wrong["thresholds"] = gettext("Change at least one number: this is the version in force.")
     if wrong:
         raise ValidationError(wrong)
-    with audit.because(door=Source.ADMIN, by=by, reason=gettext("algorithm drafted")):
-        return AlgorithmVersion.objects.create(
-            version=version,
-            base=ALGORITHM.version,
-            thresholds=kept,
-            valid_from=valid_from,
-            note=note,
-            made_by=by,
-        )
+    drafted = AlgorithmVersion(
+        version=version,
+        base=ALGORITHM.version,
+        thresholds=kept,
+        valid_from=valid_from,
+        note=note,
+        made_by=by,
+    )
+    try:
+        with audit.because(door=Source.ADMIN, by=by, reason=gettext("algorithm drafted")):
+            drafted.save(force_insert=True)
+    except IntegrityError:  # somebody else gave one this name since we looked
+        raise ValidationError({"version": taken}) from None
+    return drafted
 
 
 def _differing(thresholds: Numbers) -> dict[str, dict[str, float]]:

@@ -7,8 +7,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
+from cases import versions as algorithms
 from cases.models import Assessment, Deviation
-from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rule
 from cases.vocabulary import GRAVEST_FIRST, Decision, ReviewState, Severity, Verdict
 from reports import cohorts
@@ -69,8 +69,8 @@ def justified(cases: QuerySet) -> QuerySet[Deviation]:
 
 
 def _in_order() -> list[Rule]:
-    """List each rule id once: an id may stand for several questions."""
-    return list({rule.id: rule for rule in reversed(ALGORITHM.rules)}.values())[::-1]
+    """List each rule id in force once: an id may stand for several questions."""
+    return list({rule.id: rule for rule in reversed(algorithms.active().rules)}.values())[::-1]
 
 
 def _counted(rule: Rule, verdicts: dict[str, int], justified: int) -> RuleCount:

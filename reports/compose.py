@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import connection, transaction
 
+from cases import versions as algorithms
 from cases.endpoints import EARLY_DAYS
 from cases.models import Case
-from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.validity import VALIDITY
 from cases.rulebook.validity_follow_up import STALE_MONTHS
 from registry import access
@@ -194,7 +194,7 @@ def _notes(cut: Cut) -> tuple[Note, ...]:
 
 
 def _methods(cut: Cut) -> Methods:
-    read = adherence.versions(cut) or (ALGORITHM.version,)
+    read = adherence.versions(cut) or (algorithms.active().version,)
     return Methods(
         data_digest=provenance.data_digest(cut),
         code_version=provenance.code_version(),

@@ -6,12 +6,16 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cases import versions
 from cases.api import openapi
-from cases.rulebook.algorithm import ALGORITHM
+from cases.pathway import PHASES
 from cases.rulebook.engine import Rule, Rulebook
 from cases.rulebook.validity import VALIDITY
 from registry.api.permissions import SIGNED_IN
 from registry.api.views import RegistryView
+from registry.tongues import reader
+
+PHASE_OF = {rule: phase for phase, _, rules in PHASES for rule in rules}
 
 
 class Rules(RegistryView):
@@ -22,7 +26,7 @@ class Rules(RegistryView):
     @extend_schema(**openapi.RULES)
     def get(self, request: Request) -> Response:
         """List every rule in force."""
-        return Response({"rulebooks": [_rulebook(book) for book in (ALGORITHM, VALIDITY)]})
+        return Response({"rulebooks": [_rulebook(book) for book in (versions.active(), VALIDITY)]})
 
 
 def _rulebook(book: Rulebook) -> dict[str, Any]:
@@ -46,6 +50,13 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "severity": severity,
         "since": rule.since,
         "held_by": rule.held_by,
+        "phase": PHASE_OF.get(rule.id),
+        "conflicts_with": rule.conflicts_with,
+        "challenged_by": rule.challenged_by,
+        "thresholds": [
+            {"name": one.name, "label": reader().text(one.label), "value": one.value, "unit": one.unit}
+            for one in rule.thresholds
+        ],
     }
 
 

@@ -289,13 +289,47 @@ ASSESSMENT: dict[str, Any] = {
     "operation_id": "read_assessment",
     "responses": {**_body("Assessment"), **MISSING},
 }
+TOLD = ("id", "title", "asks", "when", "source", "firmness", "severity", "held_by", "challenged_by")
+RULE: dict[str, Any] = {
+    "type": "object",
+    "required": [*TOLD, "since", "phase", "conflicts_with", "thresholds"],
+    "properties": {
+        **{name: {"type": "string"} for name in TOLD},
+        "since": {"type": ["string", "null"], "format": "date", "description": "First operations it is for"},
+        "phase": {"type": ["string", "null"], "description": "Of care; rules of validity have none"},
+        "conflicts_with": list_of({"type": "string", "description": "A rule that asks otherwise"}),
+        "thresholds": list_of(
+            {
+                "type": "object",
+                "required": ["name", "label", "value", "unit"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "label": {"type": "string"},
+                    "value": {"type": "number", "description": "In the version in force"},
+                    "unit": {"type": "string", "description": "UCUM; empty for a bare number"},
+                },
+            }
+        ),
+    },
+}
 RULES: dict[str, Any] = {
     "operation_id": "list_rules",
     "responses": {
         ("200", JSON): {
             "type": "object",
             "required": ["rulebooks"],
-            "properties": {"rulebooks": list_of({"type": "object"})},
+            "properties": {
+                "rulebooks": list_of(
+                    {
+                        "type": "object",
+                        "required": ["name", "title", "version", "rules"],
+                        "properties": {
+                            **{name: {"type": "string"} for name in ("name", "title", "version")},
+                            "rules": list_of(RULE),
+                        },
+                    }
+                )
+            },
         }
     },
 }

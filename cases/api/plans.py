@@ -10,12 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cases import document as documents
-from cases import planning
+from cases import planning, versions
 from cases.api.plans_schema import PLAN
 from cases.api.saving import body_of
 from cases.planning import Expectation, Missing, Topic
 from cases.problems import DocumentError
-from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.findings import Finding
 from registry.api.permissions import SIGNED_IN
 from registry.api.problems import Refused
@@ -34,10 +33,11 @@ class AlgorithmPlan(RegistryView):
     def post(self, request: Request) -> Response:
         """Tell what the algorithm expects of a diagnosis and a plan, and whether it is met. Nothing is saved."""
         as_of = timezone.localdate()
-        plan = planning.judge(_document(body_of(request)), as_of=as_of)
+        algorithm = versions.active()
+        plan = planning.judge(_document(body_of(request)), as_of=as_of, rulebook=algorithm)
         return Response(
             {
-                "algorithm_version": ALGORITHM.version,
+                "algorithm_version": algorithm.version,
                 "as_of": as_of,
                 "supposed": planning.supposition() if plan.is_supposed else "",
                 "topics": [_topic(topic) for topic in plan.topics],

@@ -234,7 +234,7 @@ class DataQuery(ReviewItem):
 
 
 class AssessmentRun(models.Model):
-    """A reading of both rulebooks over a center's cases: a row first, so that a lost message loses nothing.
+    """A reading of both rulebooks over cases of a center: a row first, so that a lost message loses nothing.
 
     Reading a case twice adds nothing, so a run that was cut off simply goes on after the last case it noted.
     """
@@ -244,11 +244,21 @@ class AssessmentRun(models.Model):
         RUNNING = "running", "Running"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
+        REPLACED = "replaced", "Replaced"
 
     center = models.ForeignKey(
         "registry.Center", on_delete=models.PROTECT, related_name="assessment_runs", help_text="The center"
     )
     as_of = models.DateField(help_text="The center's day the rules are read for")
+    algorithm_version = models.CharField(
+        max_length=20, db_default="", help_text="Version of the algorithm in force when it was asked for"
+    )
+    after_case_id = models.BigIntegerField(
+        default=0, db_default=0, help_text="It reads the cases after this one"
+    )
+    up_to_case_id = models.BigIntegerField(
+        null=True, blank=True, help_text="It reads the cases up to this one; empty: to the last"
+    )
     state = models.CharField(max_length=10, choices=State, default=State.WAITING, help_text="How far it is")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Times a worker took it")
     leased_until = models.DateTimeField(null=True, blank=True, help_text="A worker has it until then")
@@ -263,7 +273,7 @@ class AssessmentRun(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["center", "as_of"],
+                fields=["center", "as_of", "after_case_id"],
                 condition=models.Q(state__in=["waiting", "running"]),
                 name="cases_assessmentrun_one_to_do",
             )

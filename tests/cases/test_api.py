@@ -6,11 +6,13 @@ from django.test.utils import CaptureQueriesContext
 
 from cases import answering, document
 from cases.models import Case, DataQuery, Deviation
+from cases.rulebook.algorithm import ALGORITHM
 from registry import access
 from registry.access import Role
 from registry.audit import history_of
 from registry.models import ApiKey, Membership
 from tests.cases.examples import complete, resected
+from tests.cases.test_versions import put_in_force
 from tests.clients import browser, machine
 
 pytestmark = pytest.mark.django_db
@@ -431,6 +433,44 @@ def test_rules_and_dictionary_are_there_for_everybody_with_a_key(script):
 
     assert {"S-01", "S-17"} <= {rule["id"] for book in rules for rule in book["rules"]}
     assert dictionary["properties"]["operations"]["items"]["properties"]["blood_loss_ml"]["x-unit"] == "mL"
+
+
+def rule(script, rule_id):
+    books = script.get("/api/v1/rules/").json()["rulebooks"]
+    return next(rule for book in books for rule in book["rules"] if rule["id"] == rule_id)
+
+
+def test_a_rule_tells_its_numbers_its_phase_and_who_asks_otherwise(script):
+    diameter, opposed = rule(script, "S-13"), rule(script, "L-11")
+
+    assert [(one["name"], one["value"], one["unit"]) for one in diameter["thresholds"]] == [
+        (one.name, one.value, one.unit) for one in ALGORITHM.rule("S-13").thresholds
+    ]
+    assert diameter["thresholds"][0]["unit"] == "mm"
+    assert diameter["phase"] == "reconstruction"
+    assert opposed["conflicts_with"] == list(ALGORITHM.rule("L-11").conflicts_with)
+    assert rule(script, "X-01")["phase"] is None
+
+
+def test_rules_are_told_with_the_numbers_of_the_version_in_force(script, dana, rita, everywhere):
+    put_in_force({"S-13": {"largest_mm": 19}}, dana, rita)
+
+    told = rule(script, "S-13")
+    algorithm, _ = script.get("/api/v1/rules/").json()["rulebooks"]
+
+    assert {one["name"]: one["value"] for one in told["thresholds"]}["largest_mm"] == 19
+    assert "19" in told["asks"]
+    assert algorithm["version"] == "2027.1"
+
+
+def test_the_rules_cost_one_statement_more_than_who_asks(script):
+    script.get("/api/v1/dictionary/")  # what is asked once a process
+    with CaptureQueriesContext(connection) as nothing:
+        script.get("/api/v1/dictionary/")
+    with CaptureQueriesContext(connection) as seen:
+        script.get("/api/v1/rules/")
+
+    assert len(seen) == len(nothing) + 1
 
 
 def test_the_api_describes_itself(client, db):

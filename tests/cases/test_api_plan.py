@@ -15,6 +15,7 @@ from cases.rulebook.algorithm import ALGORITHM
 from registry import access
 from tests.cases.examples import resected
 from tests.cases.test_demo_data import documents
+from tests.cases.test_versions import put_in_force
 from tests.clients import machine
 
 PLAN = "/api/v1/algorithm/plan/"
@@ -145,6 +146,7 @@ def test_nothing_is_kept(script):
     with CaptureQueriesContext(connection) as queries:
         script.post(PLAN, {"tumor": TUMOR})
 
+    assert len(queries) == 9
     written = [q["sql"] for q in queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
     assert written == []
     with access.everywhere():
@@ -254,3 +256,13 @@ def test_a_plan_without_a_date_or_with_one_to_come_says_the_same():
     ]  # fmt: skip
 
     assert said[0] == said[1]
+
+
+@pytest.mark.django_db
+def test_a_plan_is_judged_by_the_version_in_force(judged, dana, rita, everywhere):
+    put_in_force({"S-13": {"largest_mm": 19}}, dana, rita)
+
+    plan = judged(tumor=TUMOR)
+
+    assert plan["algorithm_version"] == "2027.1"
+    assert "19" in asked(plan)["S-13"]["expects"]

@@ -110,6 +110,27 @@ def test_a_name_is_never_used_again(dana):
     assert "there already" in refused.value.message_dict["version"][0]
 
 
+def test_of_two_who_draft_under_one_name_at_once_the_second_is_told_what_is_always_told(
+    dana, rita, monkeypatch
+):
+    """The other one's draft is committed after we looked for the name and before we write."""
+    differing = versions._differing
+
+    def meanwhile(thresholds):
+        monkeypatch.setattr(versions, "_differing", differing)
+        draft(rita)
+        return differing(thresholds)
+
+    monkeypatch.setattr(versions, "_differing", meanwhile)
+
+    with pytest.raises(ValidationError) as refused:
+        draft(dana)
+
+    assert list(refused.value.message_dict) == ["version"]
+    assert "there already" in refused.value.message_dict["version"][0]
+    assert AlgorithmVersion.objects.get().made_by == rita
+
+
 @pytest.mark.parametrize("name", ["alice", "lena", "ines", "ada", "otto", "nobody"])
 def test_who_may_not_manage_the_algorithm_changes_nothing(name, request, dana):
     person = request.getfixturevalue(name)

@@ -12,9 +12,10 @@ from cases.models import Deviation
 from registry import access
 from registry.dates import PartialDate
 from registry.models import Center
-from reports import compose, operations, outcomes, patients, printing
+from reports import adherence, compose, operations, outcomes, patients, printing
 from reports.cohorts import Cut
 from reports.models import Audience
+from tests.cases.test_versions import put_in_force
 from tests.reports import cohort
 from tests.reports.cohort import add_case, add_operation, assess
 
@@ -35,6 +36,16 @@ def lines(groups):
 @pytest.fixture
 def founding(north, everywhere):
     return cohort.founding(north)
+
+
+@pytest.mark.django_db
+def test_rules_are_titled_with_the_numbers_of_the_version_in_force(founding, dana, rita):
+    put_in_force({"S-13": {"largest_mm": 19}}, dana, rita)
+    assess(founding[0], S_13="concordant")
+
+    rules, _ = adherence.rules(FOUNDING)
+
+    assert {rule.rule: rule.title for rule in rules}["S-13"] == "Prosthesis of 18 to 19 mm"
 
 
 @pytest.mark.django_db

@@ -128,9 +128,8 @@ class Command(BaseCommand):
     def _assess(self, alive: Callable[[], bool]) -> list[int]:
         """Read the rulebooks again over every case."""
         pks = []
-        for center in Center.objects.order_by("code"):
-            run = review.start_run(center, as_of=intake.today_at(center))
-            case_tasks.assess.delay(run.pk, center.pk)
+        for run in review.start_runs(intake.today_everywhere()):
+            case_tasks.assess.delay(run.pk, run.center_id)
             pks.append(run.pk)
         _wait(
             "Assessing",
