@@ -167,15 +167,17 @@ def write(items: Sequence[Item], *, center: Center, source: str, as_of: date) ->
     now, algorithm = timezone.now(), versions.active()
     _give_ids([item for item in to_write if item.stored is None])
     with store.ahead():
+        key = ["id"] if any(item.stored for item in to_write) else []
         people = [_patient_row(item, center) for item in to_write]
-        store.write(Patient, PATIENT_COLUMNS, people, key=["id"], kept=["registry_id"])
+        store.write(Patient, PATIENT_COLUMNS, people, key=key, kept=["registry_id"])
         cases = [_case_row(item, center, source, now) for item in to_write]
-        store.write(Case, CASE_COLUMNS, cases, key=["id"], kept=["created_at", "source"])
+        store.write(Case, CASE_COLUMNS, cases, key=key, kept=["created_at", "source"])
         for model in OUTER_FORMS:
             _write_form(model, to_write, center)
         for model in OPERATION_FORMS:
             _write_operation_form(model, to_write, center)
-        observations.write([_observation_row(item, center, source) for item in to_write])
+        observed = [_observation_row(item, center, source) for item in to_write]
+        observations.write(observed, are_new=not key)
         judged = [_judged(item, center) for item in to_write]
         review.record(judged, algorithm=algorithm, as_of=as_of, now=now)
     _ask_once([item for item in to_write if item.stored])

@@ -24,9 +24,9 @@ def row(document: Any, *, case_id: int | None, center_id: int, source: str) -> d
     return {**own, **endpoints.strata(document), **endpoints.columns(seen)}
 
 
-def write(rows: Sequence[dict[str, Any]]) -> None:
+def write(rows: Sequence[dict[str, Any]], *, are_new: bool = False) -> None:
     """Write observations, new ones and those that changed."""
-    store.write(SurvivalObservation, COLUMNS, rows, key=["case_id"])
+    store.write(SurvivalObservation, COLUMNS, rows, key=[] if are_new else ["case_id"])
 
 
 def renew(cases: Sequence[StoredCase]) -> int:

@@ -324,7 +324,7 @@ def _settle(model: type[ReviewItem], known: list[int], found: list[dict[str, Any
         model,
         ITEM_COLUMNS,
         found,
-        key=["case_id", "rule_id", "pointer"],
+        key=["case_id", "rule_id", "pointer"] if known else [],
         kept=["opened_at"],
         instead=ON_READING_AGAIN,
     )

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0015_rules_by_verdict'),
+        ('cases', '0016_shared_runs'),
         ('registry', '0012_weekly_mail'),
     ]
 
