@@ -27,7 +27,7 @@ def declared() -> Iterator[Text]:
             yield Text("", str(book.title), "", {"cases/rulebook"})
             for rule in book.rules:
                 yield from _of(rule)
-    for english in ("not recorded", "yes", "no"):
+    for english in ("not recorded", "none", "yes", "no"):
         yield Text(wording.ANSWER, english, "", {"cases/rulebook/wording.py"})
     for model in (Patient, *FORMS):
         for field in clinical_fields(model):

@@ -30,7 +30,8 @@ def spoken(fact: Fact, value: Any, tongue: Tongue = ENGLISH) -> str:
         return tongue.text("yes", ANSWER) if value else tongue.text("no", ANSWER)
     if isinstance(value, frozenset | list):
         codes = fact.field.in_order(value) if isinstance(fact.field, CodedSet) else sorted(value)
-        return listed([_label(fact.codes, code, tongue) for code in codes], tongue)
+        said = [_label(fact.codes, code, tongue) for code in codes]
+        return listed(said, tongue) or tongue.text("none", ANSWER)
     if isinstance(value, dict):
         of, how = fact.codes or (None, None)
         pairs = [(_label(of, key, tongue), _label(how, code, tongue)) for key, code in sorted(value.items())]

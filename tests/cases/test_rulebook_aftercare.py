@@ -271,3 +271,9 @@ def test_an_overdue_patient_becomes_serious_once():
     assert said == {(NO, "minor"): AS_OF, (NO, "major"): date(2026, 9, 3)}
     assert engine.judge(RULES["L-20/0"], document, AS_OF)[0].sentence.endswith("(last: 2025-09-01).")
     assert read_one("L-20/0", watched()).sentence.endswith("(last: not recorded).")
+
+
+def test_a_list_without_members_is_said_to_have_none():
+    (finding,) = engine.judge(ALGORITHM.rule("L-16"), case(**grafted(visit("2020-09-10"))), AS_OF)
+
+    assert finding.sentence.endswith("do not tell of it: none.")
