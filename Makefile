@@ -3,6 +3,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
+# a worker with nothing left to test takes over from another
+SHARED := --numprocesses auto --dist worksteal
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 
 .PHONY: setup develop demo serve test made-up check bench contract format lock clean
@@ -34,10 +36,10 @@ serve: setup  ## web pages, API, worker and scheduler on http://127.0.0.1:8000, 
 	$(MANAGE) serve
 
 test: develop  ## all tests; TESTS="-m database" or a path for some
-	$(BIN)/python -m pytest --numprocesses auto $(TESTS)
+	$(BIN)/python -m pytest $(SHARED) $(TESTS)
 
 made-up: develop  ## requests made up from the description of the API, in every role; EACH=150 seconds a role instead of 15
-	MADE_UP_SECONDS=$(or $(EACH),15) $(BIN)/python -m pytest --numprocesses auto -m made_up
+	MADE_UP_SECONDS=$(or $(EACH),15) $(BIN)/python -m pytest $(SHARED) -m made_up
 
 check: develop  ## style, types, imports, migrations, settings and documents
 	$(BIN)/ruff check .

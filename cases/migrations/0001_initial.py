@@ -9,8 +9,10 @@ import registry.fields
 from django.conf import settings
 from django.db import migrations, models
 
+from registry.quick_migration import QuickMigration
 
-class Migration(migrations.Migration):
+
+class Migration(QuickMigration):
 
     initial = True
 
@@ -20,6 +22,26 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Patient',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('registry_id', models.CharField(help_text='Pseudonym with check character, given by the registry', max_length=9)),
+                ('missing', models.JSONField(blank=True, default=dict, help_text='Why a value is absent, by field: NK, ND, NA or NR')),
+                ('born_on', registry.fields.PartialDateField(blank=True, null=True)),
+                ('age_at_resection_years', registry.fields.Measurement(blank=True, decimals=0, null=True, possible=(0, 120), unit='a')),
+                ('sex', registry.fields.Coded(blank=True, codes=['female', 'male', 'other', 'unknown'], null=True)),
+                ('country_residence', registry.fields.Text(blank=True, max_length=2, null=True)),
+                ('local_id_hash', registry.fields.Text(blank=True, max_length=64, null=True)),
+                ('center', models.ForeignKey(db_index=False, help_text='Center that knows the patient', on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='registry.center')),
+            ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('id', 'center'), name='cases_patient_id_center'),
+                    models.UniqueConstraint(fields=('registry_id',), name='cases_patient_registry_id_once'),
+                ],
+            },
+        ),
         migrations.CreateModel(
             name='Case',
             fields=[
@@ -33,9 +55,16 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(help_text='First saved')),
                 ('updated_at', models.DateTimeField(help_text='Last changed')),
                 ('center', models.ForeignKey(db_index=False, help_text='Center that owns the case', on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='registry.center')),
+                ('patient', models.ForeignKey(db_constraint=False, help_text='The patient', on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='cases.patient')),
             ],
             options={
                 'ordering': ['-updated_at', '-id'],
+                'indexes': [models.Index(fields=['center', '-updated_at'], name='cases_case_center_recent')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('center', 'case_number'), name='cases_case_number_once_per_center'),
+                    models.CheckConstraint(condition=models.Q(('source__in', ['admin', 'api', 'import', 'literature', 'reconstruction', 'synthetic'])), name='cases_case_known_source'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'complete', 'locked'])), name='cases_case_known_status'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -56,6 +85,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_antithrombotic_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -76,6 +106,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_biopsy_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -120,6 +151,10 @@ class Migration(migrations.Migration):
                 ('center', models.ForeignKey(db_constraint=False, db_index=False, help_text='Its center', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.center')),
                 ('case', models.ForeignKey(db_constraint=False, db_index=False, help_text='The case', on_delete=django.db.models.deletion.PROTECT, related_name='assessments', to='cases.case')),
             ],
+            options={
+                'indexes': [models.Index(fields=['center', 'is_current'], name='cases_assessment_center')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('case',), name='cases_assessment_one_current')],
+            },
         ),
         migrations.CreateModel(
             name='AntithromboticEvent',
@@ -169,6 +204,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_complication_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -220,6 +256,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_consent_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -270,6 +307,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'data queries',
                 'abstract': False,
+                'indexes': [models.Index(fields=['center', 'state'], name='cases_dataquery_center')],
+                'constraints': [models.UniqueConstraint(fields=('case', 'rule_id', 'pointer'), name='cases_dataquery_once_per_place')],
             },
         ),
         migrations.CreateModel(
@@ -319,6 +358,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_death_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -368,6 +408,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'indexes': [models.Index(fields=['center', 'state'], name='cases_deviation_center')],
+                'constraints': [models.UniqueConstraint(fields=('case', 'rule_id', 'pointer'), name='cases_deviation_once_per_place')],
             },
         ),
         migrations.CreateModel(
@@ -412,6 +454,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_diagnosis_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -457,6 +500,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_discharge_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -514,6 +558,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_followup_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -572,6 +617,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_imagingstudy_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -647,6 +693,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_mdtmeeting_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -720,6 +767,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'indexes': [models.Index(models.F('center'), django.db.models.functions.text.Left('operated_on', 7), name='cases_operation_month')],
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_operation_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -812,6 +861,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_pathology_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -862,20 +912,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Patient',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('registry_id', models.CharField(help_text='Pseudonym with check character, given by the registry', max_length=9)),
-                ('missing', models.JSONField(blank=True, default=dict, help_text='Why a value is absent, by field: NK, ND, NA or NR')),
-                ('born_on', registry.fields.PartialDateField(blank=True, null=True)),
-                ('age_at_resection_years', registry.fields.Measurement(blank=True, decimals=0, null=True, possible=(0, 120), unit='a')),
-                ('sex', registry.fields.Coded(blank=True, codes=['female', 'male', 'other', 'unknown'], null=True)),
-                ('country_residence', registry.fields.Text(blank=True, max_length=2, null=True)),
-                ('local_id_hash', registry.fields.Text(blank=True, max_length=64, null=True)),
-                ('center', models.ForeignKey(db_index=False, help_text='Center that knows the patient', on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='registry.center')),
-            ],
-        ),
-        migrations.CreateModel(
             name='CaseEvent',
             fields=[
                 ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
@@ -901,11 +937,6 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'default_permissions': (),
             },
-        ),
-        migrations.AddField(
-            model_name='case',
-            name='patient',
-            field=models.ForeignKey(db_constraint=False, help_text='The patient', on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='cases.patient'),
         ),
         migrations.CreateModel(
             name='PatientEvent',
@@ -965,6 +996,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_presentation_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -1034,6 +1066,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_reconstruction_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -1090,6 +1123,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_recurrence_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -1144,6 +1178,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_therapy_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -1210,6 +1245,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('case', 'position'), name='cases_tumor_one_per_position')],
             },
         ),
         migrations.CreateModel(
@@ -1269,6 +1305,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(fields=('case', 'position'), name='cases_veinhandling_one_per_position'),
+                    models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('case', 'operation_position', 'vein'), name='cases_veinhandling_once_per_operation'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1341,145 +1381,12 @@ class Migration(migrations.Migration):
                 ('era', models.CharField(blank=True, default='', help_text='Stratum: decade of the resection', max_length=10)),
                 ('center', models.ForeignKey(db_constraint=False, db_index=False, help_text='Its center', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.center')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='biopsy',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_biopsy_one_per_position'),
-        ),
-        migrations.AddIndex(
-            model_name='assessment',
-            index=models.Index(fields=['center', 'is_current'], name='cases_assessment_center'),
-        ),
-        migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('case',), name='cases_assessment_one_current'),
-        ),
-        migrations.AddConstraint(
-            model_name='antithrombotic',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_antithrombotic_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='complication',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_complication_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_consent_one_per_position'),
-        ),
-        migrations.AddIndex(
-            model_name='dataquery',
-            index=models.Index(fields=['center', 'state'], name='cases_dataquery_center'),
-        ),
-        migrations.AddConstraint(
-            model_name='dataquery',
-            constraint=models.UniqueConstraint(fields=('case', 'rule_id', 'pointer'), name='cases_dataquery_once_per_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='death',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_death_one_per_position'),
-        ),
-        migrations.AddIndex(
-            model_name='deviation',
-            index=models.Index(fields=['center', 'state'], name='cases_deviation_center'),
-        ),
-        migrations.AddConstraint(
-            model_name='deviation',
-            constraint=models.UniqueConstraint(fields=('case', 'rule_id', 'pointer'), name='cases_deviation_once_per_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='diagnosis',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_diagnosis_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='discharge',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_discharge_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_followup_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='imagingstudy',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_imagingstudy_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='mdtmeeting',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_mdtmeeting_one_per_position'),
-        ),
-        migrations.AddIndex(
-            model_name='operation',
-            index=models.Index(models.F('center'), django.db.models.functions.text.Left('operated_on', 7), name='cases_operation_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_operation_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='pathology',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_pathology_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(fields=('id', 'center'), name='cases_patient_id_center'),
-        ),
-        migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(fields=('registry_id',), name='cases_patient_registry_id_once'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['center', '-updated_at'], name='cases_case_center_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('center', 'case_number'), name='cases_case_number_once_per_center'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['admin', 'api', 'import', 'literature', 'reconstruction', 'synthetic'])), name='cases_case_known_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'complete', 'locked'])), name='cases_case_known_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='presentation',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_presentation_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='reconstruction',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_reconstruction_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='recurrence',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_recurrence_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='therapy',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_therapy_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='tumor',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_tumor_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='veinhandling',
-            constraint=models.UniqueConstraint(fields=('case', 'position'), name='cases_veinhandling_one_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='veinhandling',
-            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('case', 'operation_position', 'vein'), name='cases_veinhandling_once_per_operation'),
-        ),
-        migrations.AddIndex(
-            model_name='survivalobservation',
-            index=models.Index(fields=['center', 'source'], name='cases_observation_center'),
-        ),
-        migrations.AddConstraint(
-            model_name='survivalobservation',
-            constraint=models.CheckConstraint(condition=models.Q(('death_days__isnull', True), ('death_days__gte', 0), _connector='OR'), name='cases_observation_death_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='survivalobservation',
-            constraint=models.CheckConstraint(condition=models.Q(('followed_days__isnull', True), ('followed_days__gte', 0), _connector='OR'), name='cases_observation_followed_not_negative'),
+            options={
+                'indexes': [models.Index(fields=['center', 'source'], name='cases_observation_center')],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('death_days__isnull', True), ('death_days__gte', 0), _connector='OR'), name='cases_observation_death_not_negative'),
+                    models.CheckConstraint(condition=models.Q(('followed_days__isnull', True), ('followed_days__gte', 0), _connector='OR'), name='cases_observation_followed_not_negative'),
+                ],
+            },
         ),
     ]

@@ -6,8 +6,10 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from registry.quick_migration import QuickMigration
 
-class Migration(migrations.Migration):
+
+class Migration(QuickMigration):
 
     dependencies = [
         ('cases', '0001_initial'),
@@ -25,9 +27,13 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(choices=[('alive', 'Alive'), ('dead', 'Dead'), ('unreachable', 'Not reached')], help_text='What came of it', max_length=12)),
                 ('note', models.CharField(blank=True, default='', help_text='Never anything that identifies a person', max_length=200)),
                 ('created_at', models.DateTimeField(auto_now_add=True, help_text='Written down')),
+                ('by', models.ForeignKey(help_text='Who tried', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('case', models.ForeignKey(db_constraint=False, db_index=False, help_text='The case', on_delete=django.db.models.deletion.PROTECT, related_name='contact_attempts', to='cases.case')),
+                ('center', models.ForeignKey(db_constraint=False, db_index=False, help_text='Its center', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.center')),
             ],
             options={
                 'ordering': ['-tried_on', '-id'],
+                'indexes': [models.Index(fields=['case', '-tried_on'], name='cases_contactattempt_of_case')],
             },
         ),
         migrations.CreateModel(
@@ -44,6 +50,10 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(choices=[('alive', 'Alive'), ('dead', 'Dead'), ('unreachable', 'Not reached')], help_text='What came of it', max_length=12)),
                 ('note', models.CharField(blank=True, default='', help_text='Never anything that identifies a person', max_length=200)),
                 ('created_at', models.DateTimeField(auto_now_add=True, help_text='Written down')),
+                ('by', models.ForeignKey(db_constraint=False, help_text='Who tried', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('case', models.ForeignKey(db_constraint=False, help_text='The case', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='cases.case')),
+                ('center', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='registry.center')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='cases.contactattempt')),
             ],
             options={
                 'verbose_name': 'contact attempt event',
@@ -58,7 +68,13 @@ class Migration(migrations.Migration):
                 ('token', models.UUIDField(default=uuid.uuid4, help_text='Names the entry; one page in one tab has one', unique=True)),
                 ('fields', models.JSONField(default=dict, help_text='The form as a browser sends it: name, list of values')),
                 ('updated_at', models.DateTimeField(auto_now=True, help_text='Last kept')),
+                ('by', models.ForeignKey(help_text='Who typed it', on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('case', models.ForeignKey(blank=True, db_constraint=False, help_text='The case that is corrected; empty for a new one', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='entry_drafts', to='cases.case')),
+                ('center', models.ForeignKey(help_text='Center of the case', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.center')),
             ],
+            options={
+                'indexes': [models.Index(fields=['by', '-updated_at'], name='cases_entrydraft_of_person')],
+            },
         ),
         migrations.AddField(
             model_name='dataquery',
@@ -209,63 +225,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='deviation',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'answered'), _negated=True), models.Q(('answer', ''), _negated=True), _connector='OR'), name='cases_deviation_answered_by_an_answer'),
-        ),
-        migrations.AddField(
-            model_name='contactattempt',
-            name='by',
-            field=models.ForeignKey(help_text='Who tried', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='contactattempt',
-            name='case',
-            field=models.ForeignKey(db_constraint=False, db_index=False, help_text='The case', on_delete=django.db.models.deletion.PROTECT, related_name='contact_attempts', to='cases.case'),
-        ),
-        migrations.AddField(
-            model_name='contactattempt',
-            name='center',
-            field=models.ForeignKey(db_constraint=False, db_index=False, help_text='Its center', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.center'),
-        ),
-        migrations.AddField(
-            model_name='contactattemptevent',
-            name='by',
-            field=models.ForeignKey(db_constraint=False, help_text='Who tried', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='contactattemptevent',
-            name='case',
-            field=models.ForeignKey(db_constraint=False, help_text='The case', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='cases.case'),
-        ),
-        migrations.AddField(
-            model_name='contactattemptevent',
-            name='center',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='registry.center'),
-        ),
-        migrations.AddField(
-            model_name='contactattemptevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='cases.contactattempt'),
-        ),
-        migrations.AddField(
-            model_name='entrydraft',
-            name='by',
-            field=models.ForeignKey(help_text='Who typed it', on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='entrydraft',
-            name='case',
-            field=models.ForeignKey(blank=True, db_constraint=False, help_text='The case that is corrected; empty for a new one', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='entry_drafts', to='cases.case'),
-        ),
-        migrations.AddField(
-            model_name='entrydraft',
-            name='center',
-            field=models.ForeignKey(help_text='Center of the case', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.center'),
-        ),
-        migrations.AddIndex(
-            model_name='contactattempt',
-            index=models.Index(fields=['case', '-tried_on'], name='cases_contactattempt_of_case'),
-        ),
-        migrations.AddIndex(
-            model_name='entrydraft',
-            index=models.Index(fields=['by', '-updated_at'], name='cases_entrydraft_of_person'),
         ),
     ]

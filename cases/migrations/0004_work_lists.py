@@ -6,8 +6,10 @@ import pghistory.utils
 from django.conf import settings
 from django.db import migrations, models
 
+from registry.quick_migration import QuickMigration
 
-class Migration(migrations.Migration):
+
+class Migration(QuickMigration):
 
     dependencies = [
         ('cases', '0003_import_rows'),
@@ -24,6 +26,8 @@ class Migration(migrations.Migration):
                 ('format', models.CharField(choices=[('csv', 'CSV'), ('xlsx', 'Excel')], help_text='Kind of file', max_length=4)),
                 ('rows', models.PositiveIntegerField(help_text='Cases of this center in it')),
                 ('filters', models.JSONField(default=dict, help_text='What the list was narrowed to')),
+                ('by', models.ForeignKey(help_text='Who took it', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('center', models.ForeignKey(help_text='Center of the cases', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.center')),
             ],
             options={
                 'verbose_name': 'export',
@@ -43,6 +47,9 @@ class Migration(migrations.Migration):
                 ('format', models.CharField(choices=[('csv', 'CSV'), ('xlsx', 'Excel')], help_text='Kind of file', max_length=4)),
                 ('rows', models.PositiveIntegerField(help_text='Cases of this center in it')),
                 ('filters', models.JSONField(default=dict, help_text='What the list was narrowed to')),
+                ('by', models.ForeignKey(db_constraint=False, help_text='Who took it', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('center', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='registry.center')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='cases.listexport')),
             ],
             options={
                 'verbose_name': 'export event',
@@ -101,30 +108,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='tumor',
             index=models.Index(condition=models.Q(('segments__contains', ['intracardial'])), fields=['center', 'case'], name='cases_tumor_intracardial'),
-        ),
-        migrations.AddField(
-            model_name='listexport',
-            name='by',
-            field=models.ForeignKey(help_text='Who took it', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='listexport',
-            name='center',
-            field=models.ForeignKey(help_text='Center of the cases', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.center'),
-        ),
-        migrations.AddField(
-            model_name='listexportevent',
-            name='by',
-            field=models.ForeignKey(db_constraint=False, help_text='Who took it', on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='listexportevent',
-            name='center',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='registry.center'),
-        ),
-        migrations.AddField(
-            model_name='listexportevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='cases.listexport'),
         ),
     ]

@@ -2,8 +2,10 @@
 
 from django.db import migrations, models
 
+from registry.quick_migration import QuickMigration
 
-class Migration(migrations.Migration):
+
+class Migration(QuickMigration):
 
     dependencies = [
         ('cases', '0010_unused_index'),

@@ -5,8 +5,10 @@ import pghistory.utils
 from django.conf import settings
 from django.db import migrations, models
 
+from registry.quick_migration import QuickMigration
 
-class Migration(migrations.Migration):
+
+class Migration(QuickMigration):
 
     dependencies = [
         ('cases', '0012_decisions'),
@@ -32,6 +34,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-pk',),
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('state',), name='cases_algorithmversion_one_active'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('active', 'retired')), _negated=True), models.Q(('activated_at__isnull', False), ('activated_by__isnull', False)), _connector='OR'), name='cases_algorithmversion_activated_by_somebody'),
+                    models.CheckConstraint(condition=models.Q(('activated_by', models.F('made_by')), _negated=True), name='cases_algorithmversion_activated_by_another'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -53,6 +60,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-pk',),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('waiting', 'running'))), fields=('draft',), name='cases_algorithmpreview_one_to_do')],
             },
         ),
         migrations.CreateModel(
@@ -96,25 +104,8 @@ class Migration(migrations.Migration):
                 ('center', models.ForeignKey(db_constraint=False, db_index=False, help_text='Its center', on_delete=django.db.models.deletion.CASCADE, related_name='+', to='registry.center')),
                 ('preview', models.ForeignKey(help_text='The preview', on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='cases.algorithmpreview')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='algorithmversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('state',), name='cases_algorithmversion_one_active'),
-        ),
-        migrations.AddConstraint(
-            model_name='algorithmversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('active', 'retired')), _negated=True), models.Q(('activated_at__isnull', False), ('activated_by__isnull', False)), _connector='OR'), name='cases_algorithmversion_activated_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='algorithmversion',
-            constraint=models.CheckConstraint(condition=models.Q(('activated_by', models.F('made_by')), _negated=True), name='cases_algorithmversion_activated_by_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='algorithmpreview',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('waiting', 'running'))), fields=('draft',), name='cases_algorithmpreview_one_to_do'),
-        ),
-        migrations.AddIndex(
-            model_name='previewedchange',
-            index=models.Index(fields=['preview', 'rule_id', 'center'], name='cases_previewedchange_rule'),
+            options={
+                'indexes': [models.Index(fields=['preview', 'rule_id', 'center'], name='cases_previewedchange_rule')],
+            },
         ),
     ]

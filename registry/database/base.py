@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.backends.postgresql import base, features
+from django.db.backends.postgresql import base, features, operations
 
 from registry.database import roles
 from registry.database.embedded import Embedded
@@ -14,10 +14,18 @@ class DatabaseFeatures(features.DatabaseFeatures):
     minimum_database_version = (15,)
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """Statements whose values the server binds are logged as they are written; Django would log them as nothing."""
+
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
+        return super().last_executed_query(cursor, sql, params) or sql
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Connect as the role this process may use; see `settings.PROCESSES`."""
 
     features_class = DatabaseFeatures
+    ops_class = DatabaseOperations
 
     def get_connection_params(self) -> dict[str, Any]:
         """Add that what is prepared is so from the first time."""

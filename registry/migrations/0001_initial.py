@@ -11,8 +11,10 @@ import registry.models
 from django.conf import settings
 from django.db import migrations, models
 
+from registry.quick_migration import QuickMigration
 
-class Migration(migrations.Migration):
+
+class Migration(QuickMigration):
 
     initial = True
 
@@ -162,6 +164,12 @@ class Migration(migrations.Migration):
                 ('center', models.ForeignKey(blank=True, help_text='The center in which the role holds; empty for the whole registry.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='registry.center')),
                 ('user', models.ForeignKey(help_text='The person who has the role.', on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'center', 'role'), name='registry_membership_once', nulls_distinct=False, violation_error_message='This person already has this role there.'),
+                    models.CheckConstraint(condition=models.Q(('center__isnull', False), ('role__in', ('reviewer', 'data_manager', 'registry_admin', 'auditor')), _connector='OR'), name='registry_membership_center', violation_error_message='This role belongs to a center: name the center.'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='MembershipEvent',
@@ -207,13 +215,5 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'default_permissions': (),
             },
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'center', 'role'), name='registry_membership_once', nulls_distinct=False, violation_error_message='This person already has this role there.'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('center__isnull', False), ('role__in', ('reviewer', 'data_manager', 'registry_admin', 'auditor')), _connector='OR'), name='registry_membership_center', violation_error_message='This role belongs to a center: name the center.'),
         ),
     ]

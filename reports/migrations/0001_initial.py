@@ -5,8 +5,10 @@ import pghistory.utils
 from django.conf import settings
 from django.db import migrations, models
 
+from registry.quick_migration import QuickMigration
 
-class Migration(migrations.Migration):
+
+class Migration(QuickMigration):
 
     initial = True
 
@@ -16,32 +18,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Delivery',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('report', 'Report')], default='report', help_text='What the mail is.', max_length=10)),
-                ('address', models.EmailField(help_text='Address at the time of writing.', max_length=254)),
-                ('message_id', models.CharField(help_text='Permanent Message-ID.', max_length=120, unique=True)),
-                ('message', models.BinaryField(help_text='The finished message.')),
-                ('digest', models.CharField(help_text='SHA-256 of the message.', max_length=64)),
-                ('state', models.CharField(choices=[('queued', 'Waiting'), ('sending', 'On its way'), ('handed', 'Handed to the mail server'), ('refused', 'Refused'), ('uncertain', 'Perhaps handed over'), ('failed', 'Given up')], default='queued', help_text='How far it is.', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='How often sending was begun.')),
-                ('repeats', models.PositiveSmallIntegerField(default=0, help_text='Identical copies sent again.')),
-                ('next_try_at', models.DateTimeField(blank=True, help_text='Not before; empty when over.', null=True)),
-                ('claimed_until', models.DateTimeField(blank=True, help_text='A sender has it until then.', null=True)),
-                ('data_started_at', models.DateTimeField(blank=True, help_text='From here on the server may have taken the message.', null=True)),
-                ('handed_at', models.DateTimeField(blank=True, help_text='The server said yes.', null=True)),
-                ('smtp_reply', models.CharField(blank=True, default='', help_text='What the server said last.', max_length=500)),
-                ('created_at', models.DateTimeField(auto_now_add=True, help_text='Moment it was written.')),
-                ('center', models.ForeignKey(blank=True, help_text='The center of the report; empty for the whole registry.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='registry.center')),
-                ('recipient', models.ForeignKey(help_text='Who gets it.', on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name_plural': 'deliveries',
-                'ordering': ('-id',),
-            },
-        ),
         migrations.CreateModel(
             name='Report',
             fields=[
@@ -65,6 +41,41 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-id',),
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('slot', ''), _negated=True), fields=('center', 'source', 'audience', 'slot'), name='reports_report_once_per_slot', nulls_distinct=False),
+                    models.CheckConstraint(condition=models.Q(('audience__in', ['inside', 'outside'])), name='reports_report_known_audience'),
+                    models.CheckConstraint(condition=models.Q(('audience', 'inside'), ('center__isnull', True), _connector='OR'), name='reports_report_outside_is_registry', violation_error_message='A report for other centers covers the whole registry.'),
+                    models.CheckConstraint(condition=models.Q(('content__isnull', True), models.Q(('content_digest', ''), _negated=True), _connector='OR'), name='reports_report_digest'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Delivery',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('report', 'Report')], default='report', help_text='What the mail is.', max_length=10)),
+                ('address', models.EmailField(help_text='Address at the time of writing.', max_length=254)),
+                ('message_id', models.CharField(help_text='Permanent Message-ID.', max_length=120, unique=True)),
+                ('message', models.BinaryField(help_text='The finished message.')),
+                ('digest', models.CharField(help_text='SHA-256 of the message.', max_length=64)),
+                ('state', models.CharField(choices=[('queued', 'Waiting'), ('sending', 'On its way'), ('handed', 'Handed to the mail server'), ('refused', 'Refused'), ('uncertain', 'Perhaps handed over'), ('failed', 'Given up')], default='queued', help_text='How far it is.', max_length=10)),
+                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='How often sending was begun.')),
+                ('repeats', models.PositiveSmallIntegerField(default=0, help_text='Identical copies sent again.')),
+                ('next_try_at', models.DateTimeField(blank=True, help_text='Not before; empty when over.', null=True)),
+                ('claimed_until', models.DateTimeField(blank=True, help_text='A sender has it until then.', null=True)),
+                ('data_started_at', models.DateTimeField(blank=True, help_text='From here on the server may have taken the message.', null=True)),
+                ('handed_at', models.DateTimeField(blank=True, help_text='The server said yes.', null=True)),
+                ('smtp_reply', models.CharField(blank=True, default='', help_text='What the server said last.', max_length=500)),
+                ('created_at', models.DateTimeField(auto_now_add=True, help_text='Moment it was written.')),
+                ('center', models.ForeignKey(blank=True, help_text='The center of the report; empty for the whole registry.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='registry.center')),
+                ('recipient', models.ForeignKey(help_text='Who gets it.', on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to=settings.AUTH_USER_MODEL)),
+                ('report', models.ForeignKey(help_text='The report.', on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='reports.report')),
+            ],
+            options={
+                'verbose_name_plural': 'deliveries',
+                'ordering': ('-id',),
+                'indexes': [models.Index(condition=models.Q(('next_try_at__isnull', False)), fields=['next_try_at'], name='reports_delivery_due')],
+                'constraints': [models.UniqueConstraint(fields=('report', 'recipient', 'kind'), name='reports_delivery_once')],
             },
         ),
         migrations.CreateModel(
@@ -96,11 +107,6 @@ class Migration(migrations.Migration):
                 'default_permissions': (),
             },
         ),
-        migrations.AddField(
-            model_name='delivery',
-            name='report',
-            field=models.ForeignKey(help_text='The report.', on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='reports.report'),
-        ),
         migrations.CreateModel(
             name='Subscription',
             fields=[
@@ -110,6 +116,9 @@ class Migration(migrations.Migration):
                 ('center', models.ForeignKey(blank=True, help_text='The center reported on; empty for the whole registry.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='registry.center')),
                 ('user', models.ForeignKey(help_text='Who gets the report.', on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('user', 'center', 'cadence'), name='reports_subscription_once', nulls_distinct=False, violation_error_message='This person already gets this report.')],
+            },
         ),
         migrations.CreateModel(
             name='SubscriptionEvent',
@@ -131,33 +140,5 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'default_permissions': (),
             },
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(condition=models.Q(('slot', ''), _negated=True), fields=('center', 'source', 'audience', 'slot'), name='reports_report_once_per_slot', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('audience__in', ['inside', 'outside'])), name='reports_report_known_audience'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('audience', 'inside'), ('center__isnull', True), _connector='OR'), name='reports_report_outside_is_registry', violation_error_message='A report for other centers covers the whole registry.'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('content__isnull', True), models.Q(('content_digest', ''), _negated=True), _connector='OR'), name='reports_report_digest'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('next_try_at__isnull', False)), fields=['next_try_at'], name='reports_delivery_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('report', 'recipient', 'kind'), name='reports_delivery_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(fields=('user', 'center', 'cadence'), name='reports_subscription_once', nulls_distinct=False, violation_error_message='This person already gets this report.'),
         ),
     ]

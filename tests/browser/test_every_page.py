@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import pytest
 
+from cases.models import Case
 from tests.addresses import APPS, ROOT, addresses
 from tests.browser.accessibility import findings
 from tests.browser.conftest import NARROW, WIDE
@@ -14,6 +15,8 @@ from tests.rows import one_of_each
 
 CAST = ("alice", "lena", "ines", "rita", "dana", "ada", "otto")
 WITHOUT_MODEL = "the site itself"
+CASE = Case._meta.label  # its pages take as long as all others of its application
+PARTS = [CASE, WITHOUT_MODEL, *APPS]
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def rows(north, alice, lena):
     return one_of_each(north, by=alice, lead=lena)
 
 
-@pytest.mark.parametrize("part", [WITHOUT_MODEL, *APPS])
+@pytest.mark.parametrize("part", PARTS)
 def test_every_page_is_whole_and_accessible(request, caplog, live_server, stranger, rows, part):
     caplog.set_level(logging.ERROR, "django.request")  # most of what is tried here is refused
     page, faults, looked_at, narrow = stranger(), defaultdict(list), set(), set()
@@ -40,7 +43,7 @@ def test_every_page_is_whole_and_accessible(request, caplog, live_server, strang
 def _pages(part, client, rows, looked_at):
     """The addresses that answer with a page, but for those where another person has seen the very same."""
     for address in addresses():
-        if part != (address.model._meta.app_label if address.model else WITHOUT_MODEL):
+        if part != _part_of(address.model):
             continue
         for url in address.written(rows[address.model].pk if address.is_of_a_row else None):
             answer = client.get(url)
@@ -48,6 +51,12 @@ def _pages(part, client, rows, looked_at):
             if _is_page(answer) and (seen := _without_what_varies(answer)) not in looked_at:
                 looked_at.add(seen)
                 yield url
+
+
+def _part_of(model):
+    if not model:
+        return WITHOUT_MODEL
+    return model._meta.label if model._meta.label in PARTS else model._meta.app_label
 
 
 def _become(page, client, server):
