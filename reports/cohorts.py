@@ -6,6 +6,7 @@ decided in cases/endpoints.py, what a cut does with them here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -53,6 +54,7 @@ STRATA = (
     "center",
 )
 EVERYBODY = "all"
+ERA = re.compile(r"[12]\d\d0s", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)

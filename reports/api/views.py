@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -52,7 +51,6 @@ def _with(*names: str) -> dict[str, Any]:
 _SURVIVAL: TypeAdapter[Survival | None] = TypeAdapter(Survival | None)
 _OUTCOME: TypeAdapter[Outcome | None] = TypeAdapter(Outcome | None)
 _TEST: TypeAdapter[GroupTest | None] = TypeAdapter(GroupTest | None)
-_ERA = re.compile(r"[12]\d\d0s", re.ASCII)
 
 
 _ESTIMATED = {
@@ -214,7 +212,7 @@ def _day(text: str | None) -> date:
 
 
 def _era(text: str) -> str:
-    if text and not _ERA.fullmatch(text):
+    if text and not cohorts.ERA.fullmatch(text):
         raise ValidationError({"era": [gettext("Write the decade as 2010s.")]})
     return text
 
