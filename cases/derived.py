@@ -189,6 +189,12 @@ class CaseView:
         return self.tumor.reported_level if self.tumor else None
 
     @cached_property
+    def size_category(self) -> str | None:
+        """T1 to T4 by the largest diameter of the tumor."""
+        size_mm = self.tumor.max_diameter_mm if self.tumor else None
+        return None if size_mm is None else t_category(size_mm)
+
+    @cached_property
     def incidental(self) -> bool | None:
         symptoms = self.presentation.symptoms if self.presentation else None
         return None if symptoms is None else Symptom.INCIDENTAL in symptoms

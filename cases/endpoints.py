@@ -17,11 +17,16 @@ from typing import Any
 
 from cases.vocabulary import (
     ComplicationOutcome,
+    ComplicationType,
     ConsentBasis,
     DischargeTo,
+    GraftStatus,
+    GrossResult,
     IntraoperativeEvent,
+    Margin,
     Origin,
     PresentationType,
+    RecurrenceKind,
     ResectionType,
     TimeQualifier,
     VitalStatus,
@@ -51,6 +56,13 @@ class Observation:
     death_cause: str
     recurrence_days: int | None
     recurrence_kind: str
+    local_recurrence_days: int | None
+    distant_metastasis_days: int | None
+    graft_occlusion_days: int | None
+    graft_removal_days: int | None
+    made_disease_free: bool
+    days_from_diagnosis: int | None
+    diagnosis_is_dated: bool
     imputed_dates: int
     last_contact_on: date | None
     last_contact_precision: str
@@ -271,8 +283,12 @@ def last_alive_day(document: Any) -> int | None:
         days = printed if on is None or since is None else max(0, (on.imputed() - since).days)
         if days is not None and (latest is None or days > latest):
             latest = days
-    withdrawn = day(document, document.consent.withdrawn_on) if document.consent else None
-    return latest if withdrawn is None or latest is None else min(latest, withdrawn)
+    return _at_most(latest, withdrawal_day(document))
+
+
+def withdrawal_day(document: Any) -> int | None:
+    """The day on which consent was withdrawn: what is known until then stays, and the patient is censored there."""
+    return day(document, document.consent.withdrawn_on) if document.consent else None
 
 
 # --- the observation -----------------------------------------------------------------------------
@@ -294,12 +310,41 @@ def in_main_curve(document: Any) -> bool:
     )
 
 
+def made_disease_free(document: Any) -> bool:
+    """Whether the resection left no known tumor: radical as in S-08 (all visible tumor out, R0 or R1), no metastasis.
+
+    Only those are at risk of a recurrence; who is not known to be free of tumor is not counted as free.
+    """
+    specimen, tumor = document.specimen, document.tumor
+    return (
+        document.index is not None
+        and document.index.gross_result == GrossResult.COMPLETE
+        and specimen is not None
+        and specimen.margin in (Margin.R0, Margin.R1)
+        and tumor is not None
+        and tumor.metastasis_at_diagnosis is False
+    )
+
+
+def days_from_diagnosis(document: Any) -> int | None:
+    """Days from the diagnosis to the index resection; 0 for one made on the specimen, None where a date is unknown."""
+    origin = document.index.operated_on if document.index else None
+    on = document.diagnosis.diagnosis_on if document.diagnosis else None
+    return None if origin is None or on is None else max(0, (origin.imputed() - on.imputed()).days)
+
+
+def _diagnosis_is_dated(document: Any) -> bool:
+    on = document.diagnosis.diagnosis_on if document.diagnosis else None
+    return on is not None and on.precision == "day"
+
+
 def observe(document: Any, *, published: bool = False) -> Observation:
     """Reduce a case to its days.
 
     A publication that gives no time says nothing about the days after the operation, so such a case is not
     followed; a registered patient was alive when the operation was recorded and counts from day 0. An imputed death
-    is put off to the last sign of life as far as its date allows; a dated one ends the follow-up.
+    is put off to the last sign of life as far as its date allows; a dated one ends the follow-up. Nothing happens after
+    a withdrawal of consent: an imputed death would, so the patient is censored; what else was recorded came before.
     """
     index, at, seen = document.index, document.death_time, last_contact(document)
     alive = None if published and not document.follow_ups else document.last_alive_day
@@ -307,16 +352,27 @@ def observe(document: Any, *, published: bool = False) -> Observation:
         # Who died "in 2023" was alive when 2022 ended.
         alive = max(alive or 0, at.earliest - 1)
     died = None if at is None else min(max(at.day, alive or 0), at.not_after)
+    withdrawn = withdrawal_day(document)
+    if died is not None and withdrawn is not None and died > withdrawn:
+        died = None
+    end = withdrawn if died is None else died
     recurred, kind = _first_recurrence(document)
     return Observation(
         in_main_curve=in_main_curve(document),
         origin_on=index.operated_on.imputed() if index and index.operated_on else None,
-        followed_days=_at_most(alive, died),
+        followed_days=_at_most(alive, end),
         death_days=died,
-        death_is_dated=at is not None and at.is_dated,
+        death_is_dated=died is not None and at is not None and at.is_dated,
         death_cause=(document.death.cause_category or "") if document.death else "",
-        recurrence_days=_at_most(recurred, died),
+        recurrence_days=_at_most(recurred, end),
         recurrence_kind=kind,
+        local_recurrence_days=_at_most(_first_recurrence(document, RecurrenceKind.LOCAL)[0], end),
+        distant_metastasis_days=_at_most(_first_recurrence(document, RecurrenceKind.DISTANT)[0], end),
+        graft_occlusion_days=_at_most(_graft_occlusion(document), end),
+        graft_removal_days=_at_most(_first_seen(document, GraftStatus.REMOVED), end),
+        made_disease_free=made_disease_free(document),
+        days_from_diagnosis=days_from_diagnosis(document),
+        diagnosis_is_dated=_diagnosis_is_dated(document),
         imputed_dates=_imputed_dates(document, at),
         last_contact_on=seen.latest if seen else None,
         last_contact_precision=seen.precision if seen else "",
@@ -328,14 +384,36 @@ def _at_most(days: int | None, limit: int | None) -> int | None:
     return days if days is None or limit is None else min(days, limit)
 
 
-def _first_recurrence(document: Any) -> tuple[int | None, str]:
+def _first_recurrence(document: Any, only: str | None = None) -> tuple[int | None, str]:
     found = [
         (days, place, r.kind or "")
         for place, r in enumerate(document.recurrences)
-        if (days := day(document, r.detected_on, r.months_after_resection)) is not None
+        if only in (None, r.kind)
+        and (days := day(document, r.detected_on, r.months_after_resection)) is not None
     ]
     first = min(found, default=(None, 0, ""))
     return first[0], first[2]
+
+
+def _first_seen(document: Any, status: str) -> int | None:
+    """The first visit that found the graft so."""
+    seen = [
+        day(document, visit.visit_on, visit.months_after_resection)
+        for visit in document.follow_ups
+        if visit.graft_status == status
+    ]
+    return min((days for days in seen if days is not None), default=None)
+
+
+def _graft_occlusion(document: Any) -> int | None:
+    """The first day of a graft thrombosis, or of a visit that found the graft occluded."""
+    found = [
+        onset_day(document, complication)
+        for complication in document.complications
+        if complication.type == ComplicationType.GRAFT_THROMBOSIS and document.index is not None
+    ]
+    found.append(_first_seen(document, GraftStatus.OCCLUDED))
+    return min((days for days in found if days is not None and days >= 0), default=None)
 
 
 def _imputed_dates(document: Any, at: DeathTime | None) -> int:
@@ -358,6 +436,8 @@ def strata(document: Any) -> dict[str, str]:
     return {
         "sex": (document.patient.sex if document.patient else None) or "",
         "level": document.level or "",
+        "segment": document.cranial_extent or "",
+        "size": document.size_category or "",
         "growth_pattern": (document.tumor.growth_pattern if document.tumor else None) or "",
         "margin": (specimen.margin if specimen else None) or "",
         "grade": (specimen.fnclcc_grade if specimen else None) or "",

@@ -6,12 +6,29 @@ decided in cases/endpoints.py, what a cut does with them here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count, DateField, F, Func, IntegerField, Max, Min, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce, ExtractYear, Least
+from django.db.models import (
+    Case as Choose,
+)
+from django.db.models import (
+    Count,
+    DateField,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, ExtractYear, Least
 
 from cases.endpoints import DAYS_PER_MONTH
 from cases.models import Case, Consent, SurvivalObservation
@@ -19,11 +36,14 @@ from cases.rulebook.validity_follow_up import STALE_MONTHS
 from cases.vocabulary import CLINICAL_SOURCES, ConsentBasis
 from registry.models import Center
 from reports.content import Source
+from reports.endpoints import OVERALL_SURVIVAL, Cause, Endpoint
 from reports.lifetable import LifeTable
 
 STRATA = (
     "sex",
     "level",
+    "segment",
+    "size",
     "growth_pattern",
     "margin",
     "grade",
@@ -34,15 +54,17 @@ STRATA = (
     "center",
 )
 EVERYBODY = "all"
+ERA = re.compile(r"[12]\d\d0s", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """What a report is about: one center or all, one kind of data, nothing later than `as_of`."""
+    """What a report is about: one center or all, one kind of data, nothing later than `as_of`, one decade or all."""
 
     as_of: date
     source: Source = "clinical"
     center_id: int | None = None
+    era: str = ""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -79,6 +101,8 @@ def observations(cut: Cut) -> QuerySet[SurvivalObservation]:
     rows = rows.exclude(center_id__in=sandboxes)
     if cut.center_id is not None:
         rows = rows.filter(center_id=cut.center_id)
+    if cut.era:
+        rows = rows.filter(era=cut.era)
     return rows.filter(Q(origin_on=None) | Q(origin_on__lte=cut.as_of)).annotate(
         # A case without dates has no day at which the cut could fall; LEAST passes over its null.
         cut_days=DaysBetween(Value(cut.as_of, output_field=DateField()), F("origin_on"))
@@ -110,29 +134,98 @@ KNOWN = Q(death_days__isnull=False) | Q(followed_days__isnull=False)
 DIED = Q(death_days__isnull=False) & (Q(cut_days__isnull=True) | Q(death_days__lte=F("cut_days")))
 
 
-def life_table(cut: Cut, *, stratum: str = "") -> LifeTable:
-    """Count deaths and censorings by day, for everybody or by one stratum (an unknown stratum is the label "")."""
+def observed(cut: Cut, endpoint: Endpoint) -> Any:
+    """Keep those in whom an endpoint can be observed, and put their days of it on each row.
+
+    `event_days` and `competing_days` are the first of their causes, `failure_days` the first of both; `days` is that
+    or the last day known alive, and never after the cut.
+    """
+    rows = (
+        main_curve(cut)
+        .filter(**endpoint.among)
+        .annotate(
+            event_days=_first_day(endpoint.events),
+            competing_days=_first_day(endpoint.competing),
+        )
+    )
+    rows = rows.annotate(failure_days=Least("event_days", "competing_days")).filter(
+        Q(failure_days__isnull=False) | Q(followed_days__isnull=False)
+    )
+    return rows.annotate(days=Least(Coalesce("failure_days", "followed_days"), "cut_days"))
+
+
+def _first_day(causes: tuple[Cause, ...]) -> Any:
+    """The first day on which one of these happened, null where none did: LEAST passes over nulls."""
+    never = Cast(Value(None), IntegerField())
+    days = [Choose(When(then=F(f"{cause.what}_days"), **cause.only)) if cause.only else F(f"{cause.what}_days")
+            for cause in causes]  # fmt: skip
+    return Least(never, *days) if days else never
+
+
+FAILED = Q(failure_days__isnull=False) & (Q(cut_days__isnull=True) | Q(failure_days__lte=F("cut_days")))
+# What is found on the day of a competing event came with it or before.
+HAD_EVENT = FAILED & Q(event_days=F("failure_days"))
+
+
+def life_table(cut: Cut, *, endpoint: Endpoint = OVERALL_SURVIVAL, stratum: str = "") -> LifeTable:
+    """Count events, competing events and censorings by day, for everybody or by one stratum.
+
+    An unknown stratum is the label "". Days count from the origin of the endpoint; who comes under observation later
+    than that enters late, at risk from the day of the resection on.
+    """
     if stratum and stratum not in STRATA:
         raise ValueError(f"stratum must be one of {', '.join(STRATA)}, not {stratum!r}.")
     label = F(stratum) if stratum else Value(EVERYBODY)
+    before = F("days_from_diagnosis") if endpoint.origin == "diagnosis" else Value(0)
     counted = (
-        followed(cut)
-        .values(group=label, on_day=F("days"))
-        .annotate(deaths=Count("case_id", filter=DIED), everybody=Count("case_id"))
-        .order_by("group", "on_day")
-        .values_list("group", "on_day", "deaths", "everybody")
+        observed(cut, endpoint)
+        .values(group=label, on_day=F("days") + before, before=before)
+        .annotate(
+            events=Count("case_id", filter=HAD_EVENT),
+            failures=Count("case_id", filter=FAILED),
+            everybody=Count("case_id"),
+        )
+        .order_by("group", "on_day", "before")
+        .values_list("group", "on_day", "before", "events", "failures", "everybody")
     )
-    rows = list(counted)
-    columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
-    groups = sorted(set(columns[0])) or [EVERYBODY]
+    return _as_table([Counted(*row) for row in counted], endpoint)
+
+
+class Counted(NamedTuple):
+    """Patients of one group who left on one day and whose resection was so many days after the origin."""
+
+    group: Any
+    on_day: int
+    before: int
+    events: int
+    failures: int
+    everybody: int
+
+
+def _as_table(rows: list[Counted], endpoint: Endpoint) -> LifeTable:
+    groups = sorted({row.group for row in rows}) or [EVERYBODY]
     position = {name: place for place, name in enumerate(groups)}
+    late = [row for row in rows if row.before]  # at risk after the day before the resection
+    nobody = [0] * len(late)
+    own = [row.events for row in rows] + nobody
+    other = [row.failures - row.events for row in rows] + nobody
     return LifeTable.from_counts(
-        [position[name] for name in columns[0]],
-        list(columns[1]),
-        list(columns[2]),
-        [everybody - deaths for deaths, everybody in zip(columns[2], columns[3], strict=True)],
+        [position[row.group] for row in (*rows, *late)],
+        [row.on_day for row in rows] + [row.before - 1 for row in late],
+        [own, other] if endpoint.competing else own,
+        [row.everybody - row.failures for row in rows] + nobody,
+        [0] * len(rows) + [row.everybody for row in late],
         groups=groups,
     )
+
+
+def imputed_dates(cut: Cut, endpoint: Endpoint) -> int:
+    """Count the dates without a day behind the days of an endpoint."""
+    undated = Q(diagnosis_is_dated=False) if endpoint.origin == "diagnosis" else Q(pk__isnull=True)
+    found = observed(cut, endpoint).aggregate(
+        dates=Coalesce(Sum("imputed_dates"), 0), diagnoses=Count("case_id", filter=undated)
+    )
+    return int(found["dates"] + found["diagnoses"])
 
 
 @dataclass(frozen=True, kw_only=True)

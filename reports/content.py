@@ -174,6 +174,83 @@ class Survival:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutcomeCurve:
+    """One group of an outcome at its distinct exit times, in days: survival free of it, or its cumulative incidence."""
+
+    label: str
+    n: int
+    events: int
+    competing: int
+    time_days: tuple[float, ...]
+    at_risk: tuple[int, ...]
+    had_event: tuple[int, ...]
+    had_competing: tuple[int, ...]
+    censored: tuple[int, ...]
+    estimate: tuple[float, ...]
+    lower: tuple[float | None, ...]
+    upper: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeColumn:
+    """Numbers under the figure at one tick: at risk at that day; the others strictly before it."""
+
+    months: int
+    at_risk: int
+    censored: int
+    events: int
+    competing: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeEstimate:
+    """An outcome at one time; events and competing events so far, None = not estimable."""
+
+    months: int
+    at_risk: int
+    events: int
+    competing: int
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """An endpoint other than overall survival; what the curves give is its `kind`."""
+
+    kind: Literal["survival", "incidence"]
+    endpoint: str
+    origin: str
+    event: str
+    competitor: str  # "" where nothing competes
+    interval: str
+    level: float
+    n: int
+    events: int
+    competing: int
+    show_until_days: float
+    curves: tuple[OutcomeCurve, ...]
+    risk_table: tuple[tuple[OutcomeColumn, ...], ...]
+    estimates: tuple[OutcomeEstimate, ...]
+    median: Quantile | None  # of survival; None for an incidence
+    follow_up: Quantile
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupTest:
+    """A test of equal groups, with the number of events that it stands on."""
+
+    test: Literal["log-rank", "Gray"]
+    groups: tuple[str, ...]
+    events: int
+    statistic: float
+    df: int
+    p_value: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class RuleCount:
     """How many patients each verdict of one rule got; the five counts add up to all patients read."""
 

@@ -1,7 +1,7 @@
 """Life table to the survival part of a report: curve, risk table, fixed times, median, follow-up. Pure.
 
-Display rules live here: nothing is estimated where fewer than five patients are left, and the curve ends where fewer
-than five, or a tenth of all, remain at risk.
+Display rules live here: nothing is estimated where fewer than five patients are left, the curve ends where fewer
+than five, or a tenth of all, remain at risk, and groups are tested only where there is enough to test.
 """
 
 from __future__ import annotations
@@ -14,8 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports import figures, remarks, survival
-from reports.content import CurveTable, Estimate, Quantile, RiskColumn, Survival
+from reports.content import (
+    CurveTable,
+    Estimate,
+    GroupTest,
+    Outcome,
+    OutcomeColumn,
+    OutcomeCurve,
+    OutcomeEstimate,
+    Quantile,
+    RiskColumn,
+    Survival,
+)
 from reports.curve import ConfType, Curve
+from reports.endpoints import Endpoint
 from reports.lifetable import LifeTable
 from reports.remarks import mark
 from reports.survival import DAYS_PER_MONTH
@@ -25,6 +37,8 @@ LEAST_AT_RISK = 5
 INTERVAL: ConfType = "log-log"
 LEVEL = 0.95
 MOST_VERTICES = 1000
+# No p-value below: neither of a small group nor of few events says anything.
+LEAST_TESTED, LEAST_EVENTS = 10, 10
 ORIGIN = mark("resection")
 
 
@@ -64,6 +78,58 @@ def overall_survival(
         median=_quantile(pooled),
         follow_up=_quantile(survival.kaplan_meier(whole.reverse(), conf_type=INTERVAL, level=LEVEL)),
         note=note if drawn else _few(note),
+    )
+
+
+def outcome(table: LifeTable, endpoint: Endpoint, *, label: Callable[[object], str] = str) -> Outcome | None:
+    """Estimate an endpoint, survival or with competing causes cumulative incidence; None when nobody is followed."""
+    size = int(table.size.sum())
+    if not size:
+        return None
+    whole = table.pool()
+    until = shown_until(whole)
+    estimate = survival.cumulative_incidence if endpoint.competing else survival.kaplan_meier
+    curve = estimate(table, conf_type=INTERVAL, level=LEVEL)
+    pooled = estimate(whole, conf_type=INTERVAL, level=LEVEL)
+    return Outcome(
+        kind="incidence" if endpoint.competing else "survival",
+        endpoint=endpoint.title,
+        origin=endpoint.origin,
+        event=endpoint.event,
+        competitor=endpoint.competitor,
+        interval=INTERVAL,
+        level=LEVEL,
+        n=size,
+        events=int(whole.events[0].sum()),
+        competing=int(whole.events[1:].sum()),
+        show_until_days=until or 0.0,
+        curves=_outcome_curves(curve, label) if until is not None else (),
+        risk_table=_outcome_columns(table, until) if until is not None else (),
+        estimates=tuple(_outcome_at(found, whole) for found in at_fixed_times(pooled)),
+        median=None if endpoint.competing else _quantile(pooled),
+        follow_up=_quantile(survival.kaplan_meier(whole.reverse(), conf_type=INTERVAL, level=LEVEL)),
+        note="" if until is not None else _few(""),
+    )
+
+
+def compare_groups(table: LifeTable, *, label: Callable[[object], str] = str) -> GroupTest | None:
+    """Test the groups whose value is known: log-rank, or Gray's test where causes compete.
+
+    None with fewer than two groups or ten events, or where a group has fewer than ten patients.
+    """
+    known = table.select([group for group in table.groups if group != ""])
+    events = int(known.events[0].sum())
+    if len(known.groups) < 2 or events < LEAST_EVENTS or int(known.size.min()) < LEAST_TESTED:
+        return None
+    competes = len(known.events) > 1
+    found = survival.gray_test(known) if competes else survival.logrank(known)
+    return GroupTest(
+        test="Gray" if competes else "log-rank",
+        groups=tuple(label(group) for group in known.groups),
+        events=events,
+        statistic=found.statistic,
+        df=found.df,
+        p_value=found.p_value,
     )
 
 
@@ -118,6 +184,31 @@ def _curves(curve: Curve, label: Callable[[object], str]) -> tuple[CurveTable, .
     return tuple(found)
 
 
+def _outcome_curves(curve: Curve, label: Callable[[object], str]) -> tuple[OutcomeCurve, ...]:
+    table, found = curve.table, []
+    for name, span in zip(table.groups, table.spans(), strict=True):
+        starts, kept = _thinned(table.time[span])
+        own = table.events[0][span]
+        other = table.failed[span] - own
+        found.append(
+            OutcomeCurve(
+                label=label(name),
+                n=int((table.failed + table.censored)[span].sum()),
+                events=int(own.sum()),
+                competing=int(other.sum()),
+                time_days=tuple(table.time[span][kept].astype(float).tolist()),
+                at_risk=tuple(curve.n_risk[span][starts].tolist()),
+                had_event=tuple(_sums(own, starts)),
+                had_competing=tuple(_sums(other, starts)),
+                censored=tuple(_sums(table.censored[span], starts)),
+                estimate=tuple(curve.estimate[span][kept].tolist()),
+                lower=tuple(map(_known, curve.lower[span][kept])),
+                upper=tuple(map(_known, curve.upper[span][kept])),
+            )
+        )
+    return tuple(found)
+
+
 def _thinned(time: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Join neighboring cells of a long curve: a figure has no more columns than this, whatever the cohort's size.
 
@@ -149,6 +240,38 @@ def _risk_columns(table: LifeTable, until: float) -> tuple[tuple[RiskColumn, ...
             for i, tick in enumerate(months)
         )
         for g in range(len(table.groups))
+    )
+
+
+def _outcome_columns(table: LifeTable, until: float) -> tuple[tuple[OutcomeColumn, ...], ...]:
+    months = figures.tick_months(until)
+    days = [tick * DAYS_PER_MONTH for tick in months]
+    all_causes, own = table.risk_table(days), table.cause_specific(1).risk_table(days).events
+    return tuple(
+        tuple(
+            OutcomeColumn(
+                months=tick,
+                at_risk=int(all_causes.at_risk[g, i]),
+                censored=int(all_causes.censored[g, i]),
+                events=int(own[g, i]),
+                competing=int(all_causes.events[g, i] - own[g, i]),
+            )
+            for i, tick in enumerate(months)
+        )
+        for g in range(len(table.groups))
+    )
+
+
+def _outcome_at(found: Estimate, whole: LifeTable) -> OutcomeEstimate:
+    events = int(whole.events[0][whole.time <= found.months * DAYS_PER_MONTH].sum())
+    return OutcomeEstimate(
+        months=found.months,
+        at_risk=found.at_risk or 0,
+        events=events,
+        competing=(found.died or 0) - events,
+        estimate=found.survival,
+        lower=found.lower,
+        upper=found.upper,
     )
 
 

@@ -1,4 +1,4 @@
-"""Kaplan-Meier figure with pointwise band and extended risk table, as SVG and PNG.
+"""Survival falling from 1 or incidence rising from 0, with pointwise band and extended risk table, as SVG and PNG.
 
 Follows the KMunicate proposal (Morris et al., BMJ Open 2019;9:e030215) in the Okabe-Ito palette. Pure: drawn from the
 report's content alone, without clock, locale or system fonts, so equal contents give equal bytes.
@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
-from reports.content import CurveTable, RiskColumn, Survival
+from reports.content import CurveTable, Outcome, OutcomeColumn, OutcomeCurve, RiskColumn, Survival
 from reports.speech import say, told
 
 FONTS = Path(__file__).parent / "fonts"
@@ -42,6 +42,9 @@ _STYLE: dict[str, object] = {
 }
 
 
+_Drawn = Survival | Outcome
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Layout:
     """Sizes in millimetres, from the bottom up: risk table, axis labels, plot."""
@@ -52,10 +55,11 @@ class _Layout:
     plot: float
     row: float
     groups: int
+    rows: int
 
     @property
     def table(self) -> float:
-        rows = 3 if self.groups == 1 else 4  # several groups are named above their rows
+        rows = self.rows if self.groups == 1 else self.rows + 1  # several groups are named above their rows
         return self.groups * rows * self.row + (self.groups - 1) * 1.6
 
     @property
@@ -65,6 +69,11 @@ class _Layout:
     @property
     def height(self) -> float:
         return self.table + self.axis + self.plot + 3.0
+
+
+def outcome_svg(outcome: Outcome, *, title: str) -> bytes:
+    """Draw an outcome as SVG: survival falls from 1, an incidence rises from 0 on an axis that ends above it."""
+    return _save(outcome, "svg", title=title)
 
 
 def kaplan_meier_svg(survival: Survival, *, title: str) -> bytes:
@@ -84,7 +93,7 @@ def tick_months(show_until_days: float) -> tuple[int, ...]:
     return tuple(range(0, last + 1, step))
 
 
-def _save(survival: Survival, kind: Literal["svg", "png"], *, title: str, dots_per_inch: int = 100) -> bytes:
+def _save(survival: _Drawn, kind: Literal["svg", "png"], *, title: str, dots_per_inch: int = 100) -> bytes:
     metadata = (
         {"Date": None, "Creator": None, "Title": title}
         if kind == "svg"
@@ -97,10 +106,16 @@ def _save(survival: Survival, kind: Literal["svg", "png"], *, title: str, dots_p
     return buffer.getvalue()
 
 
-def _draw(survival: Survival) -> Figure:
+def _draw(survival: _Drawn) -> Figure:
     several = len(survival.curves) > 1
     layout = _Layout(
-        width=166, left=23, right=26 if several else 6, plot=68, row=4.3, groups=len(survival.curves)
+        width=166,
+        left=23,
+        right=26 if several else 6,
+        plot=68,
+        row=4.3,
+        groups=len(survival.curves),
+        rows=len(_rows(survival)),
     )
     figure = Figure(figsize=(layout.width * _MM, layout.height * _MM), facecolor="white")
     axes = figure.add_axes(
@@ -113,7 +128,7 @@ def _draw(survival: Survival) -> Figure:
     )
     ticks = tick_months(survival.show_until_days)
     _frame(axes, survival, ticks)
-    for index, curve in enumerate(survival.curves):
+    for index, curve in enumerate(_curves(survival)):
         _curve(axes, survival, curve, index)
     if several:
         _names(axes, survival)
@@ -121,12 +136,44 @@ def _draw(survival: Survival) -> Figure:
     return figure
 
 
-def _frame(axes: Axes, survival: Survival, ticks: tuple[int, ...]) -> None:
+def _start(survival: _Drawn) -> float:
+    """Where curves begin."""
+    return 0.0 if isinstance(survival, Outcome) and survival.kind == "incidence" else 1.0
+
+
+def _top(survival: _Drawn) -> float:
+    """Where the axis ends: at 100%, and for an incidence at the first of 25, 50 and 100% above all that is drawn."""
+    if _start(survival) == 1:
+        return 1.0
+    shown = [
+        max(height, high or 0.0)
+        for curve in _curves(survival)
+        for day, height, high in zip(curve.time_days, _heights(curve), curve.upper, strict=True)
+        if day <= survival.show_until_days
+    ]
+    return next(top for top in (0.25, 0.5, 1.0) if top >= max(shown, default=0.0))
+
+
+def _curves(survival: _Drawn) -> tuple[CurveTable | OutcomeCurve, ...]:
+    return survival.curves
+
+
+def _columns(survival: _Drawn) -> tuple[tuple[RiskColumn | OutcomeColumn, ...], ...]:
+    return survival.risk_table
+
+
+def _heights(curve: CurveTable | OutcomeCurve) -> tuple[float, ...]:
+    return curve.estimate if isinstance(curve, OutcomeCurve) else curve.survival
+
+
+def _frame(axes: Axes, survival: _Drawn, ticks: tuple[int, ...]) -> None:
     axes.set_xlim(0, max(survival.show_until_days / DAYS_PER_MONTH, ticks[-1]) * 1.015)
-    axes.set_ylim(0, 1.0)
+    top = _top(survival)
+    axes.set_ylim(0, top)
     years = ticks[-1] > 60
     axes.set_xticks(ticks, [f"{tick // 12}" if years else f"{tick}" for tick in ticks])
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25", "50", "75", "100"])
+    shares = [0, 0.25, 0.5, 0.75, 1.0] if top == 1 else [top * step / 5 for step in range(6)]
+    axes.set_yticks(shares, [f"{100 * share:.0f}" for share in shares])
     origin = told(survival.origin, "after")
     since = (
         say("Years since {origin}", origin=origin) if years else say("Months since {origin}", origin=origin)
@@ -143,23 +190,25 @@ def _frame(axes: Axes, survival: Survival, ticks: tuple[int, ...]) -> None:
     axes.tick_params(length=3, width=0.7, color=_QUIET, labelcolor=_INK, pad=3)
 
 
-def _curve(axes: Axes, survival: Survival, curve: CurveTable, index: int) -> None:
-    """Draw one step function from (0, 1) to the last day shown."""
+def _curve(axes: Axes, survival: _Drawn, curve: CurveTable | OutcomeCurve, index: int) -> None:
+    """Draw one step function from day 0 to the last day shown."""
     color = OKABE_ITO[index % len(OKABE_ITO)]
     end = survival.show_until_days
     shown = [i for i, day in enumerate(curve.time_days) if day <= end]
     last = min(end, curve.time_days[-1]) if curve.time_days else 0.0
     days = [0.0, *(curve.time_days[i] for i in shown), last]
-    heights = [1.0, *(curve.survival[i] for i in shown)]
+    heights = [_start(survival), *(_heights(curve)[i] for i in shown)]
     heights.append(heights[-1])
     months = [day / DAYS_PER_MONTH for day in days]
     if len(survival.curves) <= 4:
-        lows, highs = _band(curve, shown)
+        lows, highs = _band(curve, shown, _start(survival))
         axes.fill_between(months, lows, highs, step="post", color=color, alpha=0.16, linewidth=0)
     dash = _DASHES[index % len(_DASHES)]
     axes.step(months, heights, where="post", color=color, linewidth=1.5, linestyle=dash, clip_on=False)  # type: ignore[arg-type]
     if curve.n is not None and curve.n <= CENSOR_TICKS_UP_TO:
-        ticks = [(curve.time_days[i] / DAYS_PER_MONTH, curve.survival[i]) for i in shown if curve.censored[i]]
+        ticks = [
+            (curve.time_days[i] / DAYS_PER_MONTH, _heights(curve)[i]) for i in shown if curve.censored[i]
+        ]
         axes.plot(
             [x for x, _ in ticks],
             [y for _, y in ticks],
@@ -171,19 +220,20 @@ def _curve(axes: Axes, survival: Survival, curve: CurveTable, index: int) -> Non
         )
 
 
-def _names(axes: Axes, survival: Survival) -> None:
+def _names(axes: Axes, survival: _Drawn) -> None:
     """Name each curve at its end, pushed apart where curves end close together."""
     ends = []
-    for index, curve in enumerate(survival.curves):
+    start, top = _start(survival), _top(survival)
+    for index, curve in enumerate(_curves(survival)):
         shown = [
             s
-            for day, s in zip(curve.time_days, curve.survival, strict=True)
+            for day, s in zip(curve.time_days, _heights(curve), strict=True)
             if day <= survival.show_until_days
         ]
-        ends.append((shown[-1] if shown else 1.0, index))
+        ends.append((shown[-1] if shown else start, index))
     last = -1.0
     for height, index in sorted(ends):
-        place = max(height, last + _APART)
+        place = max(height, last + _APART * top)
         axes.annotate(
             told(survival.curves[index].label),
             (survival.show_until_days / DAYS_PER_MONTH, place),
@@ -196,23 +246,34 @@ def _names(axes: Axes, survival: Survival) -> None:
         last = place
 
 
-def _band(curve: CurveTable, shown: list[int]) -> tuple[list[float], list[float]]:
-    """Limits at the drawn vertices; where there is none (before the first death, at S = 0) the band has no width."""
-    lows, highs = [1.0], [1.0]
+def _band(
+    curve: CurveTable | OutcomeCurve, shown: list[int], start: float
+) -> tuple[list[float], list[float]]:
+    """Limits at the drawn vertices; where there is none (before the first event, at S = 0) the band has no width."""
+    lows, highs = [start], [start]
     for i in shown:
         low, high = curve.lower[i], curve.upper[i]
-        lows.append(curve.survival[i] if low is None else low)
-        highs.append(curve.survival[i] if high is None else high)
+        lows.append(_heights(curve)[i] if low is None else low)
+        highs.append(_heights(curve)[i] if high is None else high)
     return [*lows, lows[-1]], [*highs, highs[-1]]
 
 
+def _rows(survival: _Drawn) -> tuple[tuple[str, str], ...]:
+    """What is written under the ticks, and where it stands in a column."""
+    common = ((say("At risk"), "at_risk"), (say("Censored"), "censored"))
+    if isinstance(survival, Survival):
+        return (*common, (say("Events"), "died"))
+    competing = ((say("Competing"), "competing"),) if survival.competitor else ()
+    return (*common, (say("Events"), "events"), *competing)
+
+
 def _risk_table(
-    figure: Figure, axes: Axes, layout: _Layout, survival: Survival, ticks: tuple[int, ...]
+    figure: Figure, axes: Axes, layout: _Layout, survival: _Drawn, ticks: tuple[int, ...]
 ) -> None:
-    """Write at risk, censored and events under each tick; the three add up to the patients of the group."""
+    """Write at risk, censored and events under each tick; they add up to the patients of the group."""
     top = layout.table - 0.4 * layout.row
     label_x = 1.0 / layout.width
-    for index, (curve, columns) in enumerate(zip(survival.curves, survival.risk_table, strict=True)):
+    for index, (curve, columns) in enumerate(zip(_curves(survival), _columns(survival), strict=True)):
         color = OKABE_ITO[index % len(OKABE_ITO)]
         if len(survival.curves) > 1:
             figure.text(
@@ -225,11 +286,7 @@ def _risk_table(
                 va="center",
             )
             top -= layout.row
-        for label, field in (
-            (say("At risk"), "at_risk"),
-            (say("Censored"), "censored"),
-            (say("Events"), "died"),
-        ):
+        for label, field in _rows(survival):
             strong = field == "at_risk"
             ink = color if strong else _QUIET
             weight = 600 if strong else 400
@@ -248,6 +305,7 @@ def _risk_table(
         top -= 1.6
 
 
-def _cell(column: RiskColumn, field: str) -> str:
+def _cell(column: RiskColumn | OutcomeColumn, field: str) -> str:
     value: int | None = getattr(column, field)
-    return told(column.hidden) or "–" if value is None else f"{value}"
+    hidden = column.hidden if isinstance(column, RiskColumn) else ""
+    return told(hidden) or "–" if value is None else f"{value}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reports import estimates, remarks, wording
-from reports.content import CurveTable, Estimate, Survival
+from reports.content import CurveTable, Estimate, Outcome, Survival
 from reports.figures import CENSOR_TICKS_UP_TO
 from reports.printed import Column, Figure, Row, Section, Table
 from reports.remarks import mark_many
@@ -34,12 +34,12 @@ def figure(survival: Survival | None) -> Figure | None:
     )
 
 
-def title(survival: Survival) -> str:
+def title(survival: Survival | Outcome) -> str:
     """Name the figure."""
     return say("{endpoint} after {origin}", endpoint=told(survival.endpoint), origin=_origin(survival))
 
 
-def _origin(survival: Survival) -> str:
+def _origin(survival: Survival | Outcome) -> str:
     """The time zero as it follows "after" or "since": many languages inflect it."""
     return told(survival.origin, "after")
 

@@ -11,6 +11,7 @@ from reports.landmark import ORIGIN
 def declared() -> Iterator[Text]:
     """What follows "after" and "since", how grave a rule is, materials in short."""
     yield Text("after", "resection", "", {"reports/estimates.py"})
+    yield Text("after", "diagnosis", "", {"reports/endpoints.py"})
     yield Text("after", ORIGIN, "", {"reports/landmark.py"})
     for rule in ALGORITHM.rules:
         yield Text("severity", rule.severities or str(rule.severity), "", {"reports/adherence.py"})

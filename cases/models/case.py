@@ -136,11 +136,36 @@ class SurvivalObservation(models.Model):
     recurrence_kind = models.CharField(
         max_length=10, blank=True, default="", help_text="Kind of the first recurrence"
     )
+    local_recurrence_days = models.IntegerField(null=True, help_text="Day of the first local recurrence")
+    distant_metastasis_days = models.IntegerField(null=True, help_text="Day of the first distant metastasis")
+    graft_occlusion_days = models.IntegerField(
+        null=True, help_text="First day on which the graft was found thrombosed or occluded"
+    )
+    graft_removal_days = models.IntegerField(
+        null=True, help_text="First day on which the graft was found removed"
+    )
+    made_disease_free = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="All visible tumor resected with margin R0 or R1, and no metastasis at diagnosis",
+    )
+    days_from_diagnosis = models.IntegerField(
+        null=True, help_text="Days from the diagnosis to the resection; 0 for one made on the specimen"
+    )
+    diagnosis_is_dated = models.BooleanField(
+        default=False, db_default=False, help_text="The diagnosis is known to the day"
+    )
     imputed_dates = models.PositiveSmallIntegerField(
         default=0, help_text="How many dates behind these days lack a day"
     )
     sex = models.CharField(max_length=10, blank=True, default="", help_text="Stratum")
     level = models.CharField(max_length=10, blank=True, default="", help_text="Stratum: most cranial level")
+    segment = models.CharField(
+        max_length=20, blank=True, default="", db_default="", help_text="Stratum: most cranial segment"
+    )
+    size = models.CharField(
+        max_length=2, blank=True, default="", db_default="", help_text="Stratum: T1 to T4 by largest diameter"
+    )
     growth_pattern = models.CharField(max_length=12, blank=True, default="", help_text="Stratum")
     margin = models.CharField(max_length=4, blank=True, default="", help_text="Stratum")
     grade = models.CharField(max_length=4, blank=True, default="", help_text="Stratum")

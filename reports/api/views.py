@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args
 
@@ -29,7 +30,8 @@ from registry.models import Center
 from reports import cohorts, documents, estimates, figures, survival_chapter
 from reports import content as contents
 from reports.cohorts import Cut
-from reports.content import Source, Survival
+from reports.content import GroupTest, Outcome, Source, Survival
+from reports.endpoints import ENDPOINTS, OVERALL_SURVIVAL, Endpoint
 from reports.models import Report
 from reports.rendering import DOCUMENTS
 
@@ -46,7 +48,30 @@ def _with(*names: str) -> dict[str, Any]:
     return {"type": "object", "required": list(names), "properties": {name: {} for name in names}}
 
 
-_SURVIVAL: TypeAdapter[Survival] = TypeAdapter(Survival)
+_SURVIVAL: TypeAdapter[Survival | None] = TypeAdapter(Survival | None)
+_OUTCOME: TypeAdapter[Outcome | None] = TypeAdapter(Outcome | None)
+_TEST: TypeAdapter[GroupTest | None] = TypeAdapter(GroupTest | None)
+
+
+_ESTIMATED = {
+    "type": "object",
+    "required": ["survival"],
+    "properties": {
+        "endpoint": {"type": "string", "enum": list(ENDPOINTS)},
+        "survival": {
+            "description": "Overall survival; null for other endpoints, and when nobody is followed."
+        },
+        "outcome": {
+            "description": "Any other endpoint: survival free of it or, where causes compete, its cumulative incidence "
+            "(`kind`); null for overall survival, and when nobody is followed."
+        },
+        "test": {
+            "description": "Log-rank, or Gray's test where causes compete, between strata with a known value; null "
+            "with fewer than 10 events in all or 10 patients in a stratum."
+        },
+        "imputed_dates": {"description": "How many dates behind the days lack a day.", "type": "integer"},
+    },
+}
 
 
 class ReportView(RegistryView):
@@ -98,10 +123,10 @@ class ReportDocument(ReportView):
 
 
 class SurvivalEstimate(RegistryView):
-    """Overall survival after index resection."""
+    """Survival and the other endpoints after index resection."""
 
     needs = {"GET": Action.READ}
-    parameters = frozenset({"center", "as_of", "source", "stratum", "as"})
+    parameters = frozenset({"center", "as_of", "source", "endpoint", "stratum", "era", "as"})
 
     @extend_schema(
         parameters=[
@@ -113,31 +138,41 @@ class SurvivalEstimate(RegistryView):
                 "source", enum=list(get_args(Source)), description="Which data; clinical without it."
             ),
             OpenApiParameter(
+                "endpoint",
+                enum=list(ENDPOINTS),
+                description="What is estimated; overall survival without it. Where causes compete "
+                "(docs/statistics.md), cumulative incidence.",
+            ),
+            OpenApiParameter(
                 "stratum", enum=list(cohorts.STRATA), description="One curve for each value of it."
             ),
+            OpenApiParameter("era", description="Only resections of one decade, as 2010s."),
             OpenApiParameter(
                 "as", enum=["json", "csv", "svg"], description="Form of the answer; json without it."
             ),
         ],
         responses={
-            (200, "application/json"): _with("survival"),
+            (200, "application/json"): _ESTIMATED,
             (200, "text/csv"): OpenApiTypes.STR,
             (200, "image/svg+xml"): OpenApiTypes.STR,
             **refusals(_404="There is no such center that you may read, or no curve to draw."),
         },
     )
     def get(self, request: Request) -> HttpResponse:
-        """Estimate survival of your own center, or of the registry if you read all of it."""
+        """Estimate an endpoint of your own center, or of the registry if you read all of it."""
         given = request.query_params
         form = _chosen("as", given.get("as", "json"), ("json", "csv", "svg"))
         stratum = _chosen("stratum", given.get("stratum", ""), ("", *cohorts.STRATA))
+        endpoint = ENDPOINTS[
+            _chosen("endpoint", given.get("endpoint", OVERALL_SURVIVAL.name), tuple(ENDPOINTS))
+        ]
         cut = Cut(
             as_of=_day(given.get("as_of")),
             source=_chosen("source", given.get("source", "clinical"), get_args(Source)),  # type: ignore[arg-type]
             center_id=_center(request, given.get("center")),
+            era=_era(given.get("era", "")),
         )
-        survival = estimates.overall_survival(cohorts.life_table(cut, stratum=stratum), label=_label(stratum))
-        return _ANSWERS[form](survival)
+        return _ANSWERS[form](_estimate(cut, endpoint, stratum))
 
 
 def _record(report: Report) -> dict[str, Any]:
@@ -176,6 +211,12 @@ def _day(text: str | None) -> date:
         raise ValidationError({"as_of": [gettext("Write the day as YYYY-MM-DD.")]}) from None
 
 
+def _era(text: str) -> str:
+    if text and not cohorts.ERA.fullmatch(text):
+        raise ValidationError({"era": [gettext("Write the decade as 2010s.")]})
+    return text
+
+
 def _center(request: Request, code: str | None) -> int | None:
     """Find the one center asked for; without one the only center of the reader, or all if the reader reads all."""
     mine = reach(request, Action.READ)
@@ -198,34 +239,91 @@ def _label(stratum: str) -> Callable[[object], str]:
 # --- answering -------------------------------------------------------------------------------------------------------
 
 
-def _json(survival: Survival | None) -> HttpResponse:
-    return Response({"survival": None if survival is None else _SURVIVAL.dump_python(survival, mode="json")})
+@dataclass(frozen=True, kw_only=True)
+class Estimated:
+    """An endpoint as estimated: overall survival as reports have it, the others as an outcome."""
+
+    endpoint: Endpoint
+    survival: Survival | None
+    outcome: Outcome | None
+    test: GroupTest | None
+    imputed_dates: int
 
 
-def _csv(survival: Survival | None) -> HttpResponse:
+def _is_overall(endpoint: Endpoint) -> bool:
+    """Overall survival from whatever origin: it has had its own answer from the beginning."""
+    return endpoint.title == OVERALL_SURVIVAL.title
+
+
+def _estimate(cut: Cut, endpoint: Endpoint, stratum: str) -> Estimated:
+    table = cohorts.life_table(cut, endpoint=endpoint, stratum=stratum)
+    label = _label(stratum)
+    is_overall = _is_overall(endpoint)
+    return Estimated(
+        endpoint=endpoint,
+        survival=estimates.overall_survival(table, label=label, origin=endpoint.origin)
+        if is_overall
+        else None,
+        outcome=None if is_overall else estimates.outcome(table, endpoint, label=label),
+        test=estimates.compare_groups(table, label=label),
+        imputed_dates=cohorts.imputed_dates(cut, endpoint),
+    )
+
+
+def _json(found: Estimated) -> HttpResponse:
+    return Response(
+        {
+            "endpoint": found.endpoint.name,
+            "survival": _SURVIVAL.dump_python(found.survival, mode="json"),
+            "outcome": _OUTCOME.dump_python(found.outcome, mode="json"),
+            "test": _TEST.dump_python(found.test, mode="json"),
+            "imputed_dates": found.imputed_dates,
+        }
+    )
+
+
+_TIMES = ("time_days", "at_risk")
+_LIMITS = ("lower", "upper")
+
+
+def _csv(found: Estimated) -> HttpResponse:
+    """Name what the endpoint counts: deaths, or events and what competes with them."""
+    if _is_overall(found.endpoint):
+        columns = {name: name for name in (*_TIMES, "died", "censored", "survival", *_LIMITS)}
+    else:
+        competing = {"competing": "had_competing"} if found.endpoint.competing else {}
+        columns = {
+            **{name: name for name in _TIMES},
+            "events": "had_event",
+            **competing,
+            "censored": "censored",
+        }
+        columns |= {
+            "incidence" if found.endpoint.competing else "survival": "estimate",
+            **{name: name for name in _LIMITS},
+        }
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["group", "time_days", "at_risk", "died", "censored", "survival", "lower", "upper"])
-    for curve in survival.curves if survival else ():
-        columns = (
-            curve.time_days,
-            curve.at_risk,
-            curve.died,
-            curve.censored,
-            curve.survival,
-            curve.lower,
-            curve.upper,
-        )
-        writer.writerows((curve.label, *row) for row in zip(*columns, strict=True))
+    writer.writerow(["group", *columns])
+    drawn = found.survival or found.outcome
+    for curve in drawn.curves if drawn else ():
+        values = (getattr(curve, name) for name in columns.values())
+        writer.writerows((curve.label, *row) for row in zip(*values, strict=True))
     return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
 
 
-def _svg(survival: Survival | None) -> HttpResponse:
-    if survival is None or not survival.curves:
+def _svg(found: Estimated) -> HttpResponse:
+    drawn = found.survival or found.outcome
+    if drawn is None or not drawn.curves:
         raise Http404
     with documents.speaking(language.spoken()):
-        drawn = figures.kaplan_meier_svg(survival, title=survival_chapter.title(survival))
-    return HttpResponse(drawn, content_type="image/svg+xml")
+        title = survival_chapter.title(drawn)
+        svg = (
+            figures.outcome_svg(drawn, title=title)
+            if isinstance(drawn, Outcome)
+            else figures.kaplan_meier_svg(drawn, title=title)
+        )
+    return HttpResponse(svg, content_type="image/svg+xml")
 
 
-_ANSWERS: dict[str, Callable[[Survival | None], HttpResponse]] = {"json": _json, "csv": _csv, "svg": _svg}
+_ANSWERS: dict[str, Callable[[Estimated], HttpResponse]] = {"json": _json, "csv": _csv, "svg": _svg}

@@ -104,11 +104,105 @@ def test_by_stratum_as_csv_and_svg(founding, alice):
     assert drawing["Content-Type"] == "image/svg+xml"
 
 
+@pytest.fixture
+def resected(north):
+    """Forty patients by margin; a third recurs, a third dies without, a third lives on for 1,000 days or more."""
+    with access.everywhere():
+        for i in range(40):
+            era = "2010s" if i % 12 < 8 else "2020s"
+            case = cohort.add_case(north, i, operated_on=date(2012 + i % 12, 1, 1), days=1000 + i,
+                                   died=i % 3 == 1, margin=("R0", "R1")[i % 2], era=era)  # fmt: skip
+            seen = {"made_disease_free": True, "ivc_method": "tube_graft"}
+            seen["days_from_diagnosis"] = 30 + i % 7
+            if i % 3 == 0:
+                seen |= {"recurrence_days": 100 + i, "local_recurrence_days": 100 + i,
+                         "graft_occlusion_days": 200 + i}  # fmt: skip
+            cohort.SurvivalObservation.objects.filter(case=case).update(**seen)
+
+
+ASKED = {"as_of": "2026-11-22", "stratum": "margin"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "header"),
+    [
+        ("overall_survival", "group,time_days,at_risk,died,censored,survival,lower,upper"),
+        ("overall_survival_from_diagnosis", "group,time_days,at_risk,died,censored,survival,lower,upper"),
+        ("disease_free_survival", "group,time_days,at_risk,events,censored,survival,lower,upper"),
+        (
+            "disease_specific_survival",
+            "group,time_days,at_risk,events,competing,censored,incidence,lower,upper",
+        ),
+        ("local_recurrence", "group,time_days,at_risk,events,competing,censored,incidence,lower,upper"),
+        ("distant_metastasis", "group,time_days,at_risk,events,competing,censored,incidence,lower,upper"),
+        ("graft_patency", "group,time_days,at_risk,events,competing,censored,incidence,lower,upper"),
+    ],
+)
+def test_every_endpoint_in_every_form(resected, alice, endpoint, header):
+    client = browser(alice)
+    asked = {**ASKED, "endpoint": endpoint}
+
+    body = client.get(SURVIVAL, asked).json()
+    lines = client.get(SURVIVAL, {**asked, "as": "csv"}).content.decode().splitlines()
+    drawing = client.get(SURVIVAL, {**asked, "as": "svg"})
+
+    kind = "survival" if endpoint.startswith("overall") else "outcome"
+    assert body["endpoint"] == endpoint
+    assert [curve["label"] for curve in body[kind]["curves"]] == ["R0", "R1"]
+    assert body["outcome" if kind == "survival" else "survival"] is None
+    assert lines[0] == header
+    assert {line.split(",")[0] for line in lines[1:]} == {"R0", "R1"}
+    assert (drawing.status_code, drawing["Content-Type"]) == (200, "image/svg+xml")
+
+
+def test_where_causes_compete_the_answer_is_incidence_with_its_test(resected, alice):
+    """14 of 40 recur; of the 26 others 13 die: nobody is censored before 1,000 days, so shares are counts of 40."""
+    body = browser(alice).get(SURVIVAL, {**ASKED, "endpoint": "local_recurrence"}).json()
+    found = body["outcome"]
+
+    assert (found["kind"], found["n"], found["events"], found["competing"]) == ("incidence", 40, 14, 13)
+    assert found["estimates"][0] == {"months": 12, "at_risk": 26, "events": 14, "competing": 0,
+                                     "estimate": pytest.approx(14 / 40),
+                                     "lower": found["estimates"][0]["lower"],
+                                     "upper": found["estimates"][0]["upper"]}  # fmt: skip
+    for columns in found["risk_table"]:
+        sums = {c["at_risk"] + c["censored"] + c["events"] + c["competing"] for c in columns}
+        assert sums == {20}
+    assert (body["test"]["test"], body["test"]["groups"], body["test"]["events"]) == (
+        "Gray",
+        ["R0", "R1"],
+        14,
+    )
+
+
+def test_a_decade_alone(resected, alice):
+    counted = [
+        browser(alice).get(SURVIVAL, {"era": era}).json()["survival"]["n"] for era in ("2010s", "2020s")
+    ]
+
+    assert sum(counted) == 40
+    assert min(counted) > 0
+
+
+def test_queries_of_an_estimate(resected, alice, django_assert_num_queries):
+    """The session, the person, what they may read, the rows they may see, and two of the estimate's own."""
+    client = browser(alice)
+    for endpoint in ("overall_survival", "graft_patency"):
+        with django_assert_num_queries(13):
+            client.get(SURVIVAL, {**ASKED, "endpoint": endpoint})
+
+
 def test_another_center_is_not_there(founding, bob):
     client = browser(bob)
 
     assert client.get(SURVIVAL, {"center": "NORTH"}).status_code == 404
-    assert client.get(SURVIVAL, {"source": "reconstruction"}).json() == {"survival": None}
+    assert client.get(SURVIVAL, {"source": "reconstruction"}).json() == {
+        "endpoint": "overall_survival",
+        "survival": None,
+        "outcome": None,
+        "test": None,
+        "imputed_dates": 0,
+    }
     assert client.get(SURVIVAL, {"source": "reconstruction", "as": "svg"}).status_code == 404
 
 
@@ -135,6 +229,8 @@ def test_two_of_three_centers_must_be_named_apart(founding, south, alice):
         ({"as_of": "22.11.2026"}, "YYYY-MM-DD"),
         ({"source": "rumor"}, "clinical, literature"),
         ({"stratum": "case_id"}, "sex, level"),
+        ({"endpoint": "cure"}, "overall_survival, overall_survival_from_diagnosis"),
+        ({"era": "2010"}, "as 2010s"),
         ({"as": "exe"}, "json, csv, svg"),
         ({"page": "2"}, "Unknown parameter"),
     ],

@@ -3,8 +3,10 @@
 import pytest
 
 from reports import estimates
+from reports.endpoints import ENDPOINTS
 from reports.lifetable import LifeTable
 from reports.survival import DAYS_PER_MONTH, kaplan_meier
+from tests.reports import r_reference
 from tests.reports.handmade import founding_survival, published_survival
 
 # Log-log intervals of 7/8, 6/8, 5/8 without censoring: R survival 3.8-6, survfit(conf.type = "log-log").
@@ -88,3 +90,54 @@ def test_a_long_curve_is_joined_without_losing_anybody():
     exact = dict(zip(whole.time, kaplan_meier(whole).estimate, strict=True))
     assert all(exact[day] == s for day, s in zip(curve.time_days, curve.survival, strict=True))
     assert curve.time_days[-1] == 4999
+
+
+# --- endpoints with competing causes -----------------------------------------------------------------------------
+
+
+def test_an_outcome_is_the_incidence_of_r():
+    """bmt_cr of package KMsurv: R survfit's incidence and cmprsk's test, tests/data/r/survival-3.8-6."""
+    r = r_reference.load("bmt_cr", "all")
+    found = estimates.outcome(r.table("cause"), ENDPOINTS["local_recurrence"])
+
+    theirs = r.cif["cause"] == 1
+    for e in found.estimates:
+        last = (r.cif["time"][theirs] <= e.months * DAYS_PER_MONTH).nonzero()[0][-1]
+        of_r = [r.cif[name][theirs][last] for name in ("cif", "lower_loglog", "upper_loglog")]
+        assert (e.estimate, e.lower, e.upper) == pytest.approx(tuple(of_r), rel=1e-12)
+    assert len(found.estimates) >= 3
+    assert found.median is None
+    for column in found.risk_table[0]:
+        assert column.at_risk + column.censored + column.events + column.competing == found.n
+
+
+def test_groups_are_tested_as_in_r():
+    grouping = next(
+        name for dataset, name in r_reference.every("gray") if dataset == "bmt_cr" and name != "all"
+    )
+    r = r_reference.load("bmt_cr", grouping)
+
+    found = estimates.compare_groups(r.table("cause"))
+
+    assert found.test == "Gray"
+    assert found.statistic == pytest.approx(r.results["gray"]["chisq"][0], rel=1e-12)
+    assert estimates.compare_groups(r.table()).test == "log-rank"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "deaths", "is_tested"),
+    [((10, 10), 10, True), ((10, 10), 9, False), ((10, 9), 15, False), ((20,), 20, False)],
+)
+def test_few_patients_or_events_are_not_tested(sizes, deaths, is_tested):
+    group = [name for name, size in zip("ab", sizes, strict=False) for _ in range(size)]
+    died = [i < deaths for i in range(len(group))]
+
+    table = LifeTable.from_arrays(range(1, len(group) + 1), died, group=group)
+
+    assert (estimates.compare_groups(table) is not None) is is_tested
+
+
+def test_who_has_no_value_is_drawn_and_not_tested():
+    table = LifeTable.from_arrays(range(1, 31), [1] * 30, group=["a"] * 10 + ["b"] * 10 + [""] * 10)
+
+    assert estimates.compare_groups(table).groups == ("a", "b")

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from reports import estimates, figures
+from reports.endpoints import ENDPOINTS
 from reports.lifetable import LifeTable
 from tests.reports.handmade import founding_survival, published_survival
 
@@ -64,3 +65,12 @@ def test_everybody_dead_can_be_drawn():
     survival = estimates.overall_survival(LifeTable.from_arrays([10, 20, 30, 40, 50, 60], [1] * 6))
 
     assert figures.kaplan_meier_svg(survival, title="a")
+
+
+@pytest.mark.parametrize(("events", "top"), [(0, 0.25), (12, 0.25), (20, 0.5), (60, 1.0)])
+def test_an_incidence_rises_from_0_on_an_axis_that_holds_its_limits(events, top):
+    table = LifeTable.from_arrays(range(100, 1000, 10), [1] * events + [0] * (90 - events), causes=2)
+    outcome = estimates.outcome(table, ENDPOINTS["graft_patency"])
+
+    assert (figures._start(outcome), figures._top(outcome)) == (0.0, top)
+    ElementTree.fromstring(figures.outcome_svg(outcome, title="a"))
