@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0016_operations_by_date'),
+        ('cases', '0017_operations_by_date'),
     ]
 
     operations = [
