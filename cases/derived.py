@@ -248,7 +248,16 @@ class CaseView:
 
     @cached_property
     def undersizing_ratio(self) -> float | None:
-        """Graft diameter over the native diameter above the tumor, both in mm."""
+        """Graft diameter over the native one above the tumor, both in mm, by the last imaging before the resection."""
         graft = self.reconstruction.diameter_mm if self.reconstruction else None
-        native = next((s.ivc_diameter_cranial_mm for s in self.imaging if s.ivc_diameter_cranial_mm), None)
-        return None if graft is None or native is None else round(graft / native, 2)
+        measured = [study for study in self.imaging_before if study.ivc_diameter_cranial_mm]
+        if graft is None or not measured:
+            return None
+        return round(graft / max(measured, key=self._how_late).ivc_diameter_cranial_mm, 2)
+
+    def _how_late(self, study: Any) -> tuple[bool, date]:
+        """Order of imaging before the resection: what may have come after it goes first, what has no date before."""
+        on, operated_on = study.performed_on, self.index.operated_on if self.index else None
+        if on is None:
+            return False, date.min
+        return operated_on is not None and on.latest <= operated_on.earliest, on.latest

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from cases.endpoints import is_dead
 from cases.rulebook.algorithm_workup_facts import DAYS_PER_WEEK
 from cases.rulebook.authority import (
     FROM_MEMORY,
@@ -38,10 +39,13 @@ FOR_NEOADJUVANT_RT = frozenset({MdtDecision.NEOADJUVANT, MdtDecision.RT})
 
 
 def _was_beforehand(case: Any, meeting: Any) -> bool | None:
-    """Whether a meeting came before the resection: its date decides, else its phase; of the unoperated, the phase."""
+    """Whether a meeting came before the resection: its date, or where that is too coarse or absent, its phase."""
     operated_on = case.index.operated_on if case.index else None
     if meeting.held_on is not None and operated_on is not None:
-        return not meeting.held_on.surely_after(operated_on)
+        if meeting.held_on.surely_after(operated_on):
+            return False
+        if meeting.held_on.latest <= operated_on.earliest:
+            return True
     if meeting.phase is not None:
         return meeting.phase in BEFOREHAND
     return True if case.index is None else None
@@ -63,10 +67,30 @@ def decided_beforehand(case: Any, row: Any, as_of: date) -> bool | None:
     return any_of(all_of((m.decision is not None, _was_beforehand(case, m))) for m in case.mdt_meetings)
 
 
-@derived("perioperative chemotherapy discussed", "mdt_meetings")
+def _on_first_tumor(case: Any) -> list[tuple[Any, bool | None]]:
+    """The meetings that may have been on the tumor before it came back, and whether they surely were."""
+    found = [(meeting, _was_before_recurrence(case, meeting)) for meeting in case.mdt_meetings]
+    return [(meeting, surely) for meeting, surely in found if surely is not False]
+
+
+def _was_before_recurrence(case: Any, meeting: Any) -> bool | None:
+    """Its phase says so, or its date; without a phase, a date that is too coarse or absent leaves it open."""
+    if meeting.phase == MdtPhase.RECURRENCE:
+        return False
+    back = [r.detected_on for r in case.recurrences]
+    on = meeting.held_on
+    if on is not None and any(found is not None and on.earliest >= found.latest for found in back):
+        return False
+    if meeting.phase is not None or not back:
+        return True
+    return True if on is not None and all(found and on.surely_before(found) for found in back) else None
+
+
+@derived("perioperative chemotherapy discussed", "mdt_meetings", "recurrences.detected_on")
 def chemo_discussed(case: Any, row: Any, as_of: date) -> bool | None:
-    """Whether a meeting discussed it; None without any meeting."""
-    return any_of(m.perioperative_chemo_discussed for m in case.mdt_meetings) if case.mdt_meetings else None
+    """Whether a meeting before any recurrence discussed it; None without such a meeting."""
+    meetings = _on_first_tumor(case)
+    return any_of(all_of((m.perioperative_chemo_discussed, s)) for m, s in meetings) if meetings else None
 
 
 @derived("neoadjuvant radiotherapy", "therapies", of_case=True)
@@ -75,12 +99,14 @@ def irradiated_before(case: Any, row: Any, as_of: date) -> bool:
     return any(is_neoadjuvant(course) and course.modality == TherapyModality.RT for course in case.therapies)
 
 
-@derived("decision for neoadjuvant radiotherapy", "mdt_meetings", of_case=True)
+@derived("decision for neoadjuvant radiotherapy", "mdt_meetings", "recurrences.detected_on", of_case=True)
 def radiotherapy_decided(case: Any, row: Any, as_of: date) -> bool | None:
-    """Whether a meeting decided for radiotherapy or neoadjuvant therapy; None without any meeting."""
-    if not case.mdt_meetings:
+    """Whether a meeting before any recurrence decided for radiotherapy or neoadjuvant therapy; None without one."""
+    meetings = _on_first_tumor(case)
+    if not meetings:
         return None
-    return any_of(m.decision and m.decision in FOR_NEOADJUVANT_RT for m in case.mdt_meetings)
+    decided = [(None if m.decision is None else m.decision in FOR_NEOADJUVANT_RT, s) for m, s in meetings]
+    return any_of(all_of(answers) for answers in decided)
 
 
 # --- recurrences -----------------------------------------------------------------------------------
@@ -92,23 +118,55 @@ def recurrence_recorded(case: Any, row: Any, as_of: date) -> bool:
     return bool(case.recurrences)
 
 
-@derived("recurrences without a tumor board in time", "recurrences.detected_on", "mdt_meetings")
+@derived(
+    "recurrences without a tumor board in time", "recurrences.detected_on", "mdt_meetings", "death.died_on"
+)
 def undiscussed_recurrences(case: Any, row: Any, as_of: date, within_weeks: int) -> frozenset[str] | None:
-    """When recurrences were detected that no board discussed in time; None without any meeting or while undated."""
+    """When recurrences were detected that no board discussed in time; None without any meeting or while undated.
+
+    Who surely died before it was late waits for none.
+    """
     detected = [r.detected_on for r in case.recurrences]
     if not case.mdt_meetings or None in detected:
         return None
-    left = [on for on in detected if not _discussed(on, case.mdt_meetings, within_weeks)]
+    left = _left(case, detected, within_weeks)
     undated = any(m.held_on is None and m.phase in (None, MdtPhase.RECURRENCE) for m in case.mdt_meetings)
     return None if left and undated else frozenset(map(str, left))
 
 
-@derived("longest wait of a recurrence for a board", "recurrences.detected_on", "mdt_meetings", "as_of")
+@derived(
+    "longest wait of a recurrence for a board",
+    *("recurrences.detected_on", "mdt_meetings", "death.died_on", "as_of"),
+)
 def longest_wait_days(case: Any, row: Any, as_of: date, within_weeks: int) -> int:
-    """Days that have surely passed since the first recurrence that no board discussed in time."""
-    detected = [r.detected_on for r in case.recurrences if r.detected_on]
-    left = [on for on in detected if not _discussed(on, case.mdt_meetings, within_weeks)]
-    return max(((as_of - on.latest).days for on in left), default=0)
+    """Days that have surely passed since the first recurrence that no board discussed in time, up to the death."""
+    left = _left(case, [r.detected_on for r in case.recurrences if r.detected_on], within_weeks)
+    if not is_dead(case):
+        until = as_of
+    elif (died := _death_bounds(case)) is not None:
+        until = min(as_of, died[0])
+    else:
+        return 0
+    return max((max(0, (until - on.latest).days) for on in left), default=0)
+
+
+def _left(case: Any, detected: list[PartialDate], within_weeks: int) -> list[PartialDate]:
+    """The recurrences that no board discussed in time, though the patient may have lived so long."""
+    died, within = _death_bounds(case), timedelta(days=within_weeks * DAYS_PER_WEEK)
+    return [
+        on
+        for on in detected
+        if not _discussed(on, case.mdt_meetings, within_weeks)
+        and not (died and died[1] <= on.earliest + within)
+    ]
+
+
+def _death_bounds(case: Any) -> tuple[date, date] | None:
+    """The first and the last day on which the patient can have died."""
+    at, origin = case.death_time, case.index.operated_on if case.index else None
+    if at is None or origin is None:
+        return None
+    return origin.earliest + timedelta(days=at.earliest), origin.latest + timedelta(days=at.latest)
 
 
 def _discussed(detected_on: PartialDate, meetings: tuple[Any, ...], within_weeks: int) -> bool:
@@ -131,8 +189,12 @@ def _in_time(
 
 @derived("FNCLCC grade of biopsy or specimen", "biopsies", "pathology", codes=Grade)
 def highest_grade(case: Any, row: Any, as_of: date) -> str | None:
-    """The highest grade that any tissue showed; None where none could be graded."""
-    grades = [form.fnclcc_grade for form in case.pathology] + [biopsy.grade for biopsy in case.biopsies]
+    """The highest grade that a biopsy or the specimen showed, not tissue from later; None where none was graded."""
+    operated_on = case.index.operated_on if case.index else None
+    grades = [case.specimen.fnclcc_grade if case.specimen else None]
+    for biopsy in case.biopsies:
+        if not (biopsy.performed_on and operated_on and biopsy.performed_on.surely_after(operated_on)):
+            grades.append(biopsy.grade)
     return max((grade for grade in grades if grade not in (None, Grade.GX)), default=None)
 
 
@@ -161,6 +223,7 @@ def _has_high_risk(
 RULES = (
     Rule(
         id="L-02",
+        edition=2,
         title="Specialist sarcoma board before treatment",
         asks="a specialist sarcoma team discusses the case before biopsy or resection",
         when="every case",
@@ -178,8 +241,9 @@ RULES = (
     ),
     Rule(
         id="L-18",
+        edition=2,
         title="Perioperative chemotherapy discussed",
-        asks="the tumor board discusses perioperative chemotherapy",
+        asks="the tumor board discusses perioperative chemotherapy, before any recurrence",
         when="the tumor is of grade 3, larger than {large_mm} mm or metastatic at diagnosis, and was resected",
         severity=Severity.INFO,
         scope=INDEX,
@@ -204,6 +268,7 @@ RULES = (
     ),
     Rule(
         id="L-19",
+        edition=2,
         title="Neoadjuvant radiotherapy decided by the board",
         asks="the tumor board's decision for it is recorded (its reason in words has no field)",
         when="neoadjuvant radiotherapy was given",
@@ -222,6 +287,7 @@ RULES = (
     ),
     Rule(
         id="L-22",
+        edition=2,
         title="Board decision on a metastatic tumor",
         asks="the tumor board's decision before the resection is recorded",
         when="the tumor was metastatic at diagnosis and the index resection meant to cure",
@@ -244,8 +310,9 @@ RULES = (
     ),
     Rule(
         id="L-25",
+        edition=2,
         title="Recurrence discussed within {within_weeks} weeks",
-        asks="a tumor board discusses each recurrence within {within_weeks} weeks",
+        asks="a tumor board discusses each recurrence within {within_weeks} weeks, unless the patient dies before",
         when="a recurrence is recorded",
         severity=Severity.INFO,
         at="undiscussed_recurrences",

@@ -8,7 +8,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from cases.endpoints import EARLY_DAYS, days_of, death_day, died_within, is_dead, onset_span
+from cases.endpoints import (
+    EARLY_DAYS,
+    days_after,
+    days_of,
+    death_day,
+    died_within,
+    is_dead,
+    onset_day,
+    onset_span,
+)
 from cases.rulebook.facts import derived
 from cases.rulebook.terms import HEPATIC_VEINS
 from cases.vocabulary import (
@@ -69,15 +78,46 @@ def early_death(case: Any, row: Any, as_of: date) -> bool | None:
 def early_complications(case: Any) -> list[tuple[Any, bool]] | None:
     """The complications that may belong to the first 90 days, and whether they surely do; None if nothing is said."""
     spans = [(c, onset_span(case, c)) for c in case.complications]
-    after = [(c, span) for c, span in spans if span is None or span[1] >= 0]
-    if not after:
-        said_none = case.discharge is not None and case.discharge.no_complication_90d
-        return [] if said_none else None
-    return [
+    early = [
         (c, span is not None and span[1] <= EARLY_DAYS)
-        for c, span in after
-        if span is None or span[0] <= EARLY_DAYS
+        for c, span in spans
+        if span is None or (span[1] >= 0 and span[0] <= EARLY_DAYS)
     ]
+    said_none = case.discharge is not None and case.discharge.no_complication_90d
+    return early if early or said_none else None
+
+
+def _told(case: Any, events: list[Any]) -> dict[str, str]:
+    """Days (from the resection) and grades of events, by their types."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for event in events:
+        on, grade = onset_day(case, event), event.clavien_dindo
+        found.setdefault(event.type or "", []).append((on or 0, f"{on} ({grade})" if grade else f"{on}"))
+    return {kind: ", ".join(said for _, said in sorted(found[kind])) for kind in sorted(found)}
+
+
+@derived(
+    "days and grades of thromboembolic events",
+    "complications",
+    "index.operated_on",
+    codes=(ComplicationType, None),
+)
+def thromboembolic_events(case: Any, row: Any, as_of: date) -> dict[str, str]:
+    """Each such event that surely belongs to the first 90 days: an answer is given to these, and not to the next."""
+    early = early_complications(case) or ()
+    return _told(case, [c for c, surely in early if surely and c.type in THROMBOEMBOLIC])
+
+
+@derived(
+    "days and grades of complications above grade II",
+    *("complications", "index.operated_on"),
+    codes=(ComplicationType, None),
+)
+def severe_events(case: Any, row: Any, as_of: date) -> dict[str, str]:
+    """Each such complication that surely belongs to the first 90 days."""
+    early = early_complications(case) or ()
+    rank = CLAVIEN_DINDO_RANK.get
+    return _told(case, [c for c, surely in early if surely and rank(c.clavien_dindo, 0) > GRADE_II])
 
 
 @derived("complications with their days", "complications", codes=ComplicationType)
@@ -91,13 +131,23 @@ def early_thromboembolism(case: Any, row: Any, as_of: date) -> frozenset[str] | 
     return seen if seen or not events else None
 
 
-@derived("complications with their days and grades", "complications", codes=ClavienDindo)
+@derived(
+    "complications with their days and grades",
+    *("complications", "death.died_on", "discharge.no_complication_90d"),
+    codes=ClavienDindo,
+)
 def highest_early_grade(case: Any, row: Any, as_of: date) -> str | None:
-    """The highest Clavien-Dindo grade within 90 days, or "none"; None while it is open whether it exceeds grade II."""
+    """The highest Clavien-Dindo grade within 90 days, or "none"; None while it is open whether it exceeds grade II.
+
+    A death within 90 days is grade V.
+    """
+    died_early = died_within(case, EARLY_DAYS) if is_dead(case) else False
+    if died_early:
+        return str(ClavienDindo.V)
     found = early_complications(case)
     if found is None:
         return None
-    highest, may_exceed = 0, False
+    highest, may_exceed = 0, died_early is None
     for complication, surely in found:
         rank = CLAVIEN_DINDO_RANK.get(complication.clavien_dindo)
         if surely and rank is not None:
@@ -133,12 +183,17 @@ def hepatic_handling(case: Any, row: Any, as_of: date) -> dict[str, str] | None:
 # --- surveillance --------------------------------------------------------------------------------
 
 
-@derived("visits", "follow_ups.disease_status")
-def visits_without_disease(case: Any, row: Any, as_of: date) -> int | None:
-    """How many visits found no evidence of disease; None without any visit."""
-    if not case.follow_ups:
-        return None
-    return sum(1 for visit in case.follow_ups if visit.disease_status == DiseaseStatus.NED)
+@derived("visits", "follow_ups.disease_status", "follow_ups.visit_on", "index.operated_on")
+def visits_without_disease(case: Any, row: Any, as_of: date, window_months: int) -> int | None:
+    """How many visits found no evidence of disease after the first window; None without any visit."""
+    return len(_visits_without_disease(case, window_months)) if case.follow_ups else None
+
+
+def _visits_without_disease(case: Any, window_months: int) -> list[Any]:
+    """Visits without evidence of disease, but those that may have come before the first window had passed."""
+    found = [visit for visit in case.follow_ups if visit.disease_status == DiseaseStatus.NED]
+    spans = [(visit, days_after(case, visit.visit_on, visit.months_after_resection)) for visit in found]
+    return [visit for visit, span in spans if span is None or span[0] >= days_of(window_months)]
 
 
 @derived("dates of visits and imaging", "follow_ups.visit_on", "imaging.performed_on")
@@ -147,7 +202,7 @@ def visits_without_imaging(
 ) -> tuple[str, ...] | None:
     """Visits without evidence of disease that no imaging of liver and lungs supports; None while a date is missing."""
     windows = (days_of(window_months), days_of(late_window_months), days_of(late_after_months))
-    visits = [visit.visit_on for visit in case.follow_ups if visit.disease_status == DiseaseStatus.NED]
+    visits = [visit.visit_on for visit in _visits_without_disease(case, window_months)]
     studies = [s for s in case.imaging if s.performed_on is not None and s.regions]
     if row.operated_on is None or None in visits:
         return None

@@ -9,6 +9,8 @@ from cases.rulebook.algorithm_facts import (
     early_death,
     early_thromboembolism,
     highest_early_grade,
+    severe_events,
+    thromboembolic_events,
     visits_without_disease,
     visits_without_imaging,
 )
@@ -50,6 +52,7 @@ def _no_early_event(early_thromboembolism: frozenset[str] | None, early_death: b
 RULES = (
     Rule(
         id="S-14",
+        edition=2,
         title="No thromboembolism or early death",
         asks="no embolism, no thrombosis of deep veins, vena cava or graft and no death within 90 days",
         when="90 days have passed since the index resection, the patient died, or such an event is known",
@@ -58,7 +61,7 @@ RULES = (
         at="early_thromboembolism",
         needs_to_apply=(died, days_passed.or_unknown, early_thromboembolism.or_unknown),
         applies=_is_time_for_events,
-        needs_to_judge=(early_death.or_unknown,),
+        needs_to_judge=(early_death.or_unknown, thromboembolic_events.or_unknown),
         expects=_no_early_event,
         says="Within 90 days: {early_thromboembolism}; death: {early_death}. A sentinel event, to be"
         " reviewed.",
@@ -66,14 +69,16 @@ RULES = (
     ),
     Rule(
         id="S-15",
+        edition=2,
         title="No complication above grade II",
-        asks="no complication above Clavien-Dindo II within 90 days",
+        asks="no complication above Clavien-Dindo II within 90 days; a death is grade V",
         when="90 days have passed since the index resection, the patient died, or such a complication is known",
         severity=Severity.SENTINEL,
         scope=INDEX,
         at="highest_early_grade",
         needs_to_apply=(died, days_passed.or_unknown, highest_early_grade.or_unknown),
         applies=_is_time_for_grades,
+        needs_to_judge=(severe_events.or_unknown,),
         expects=lambda highest_early_grade: (
             None if highest_early_grade is None else not _is_severe(highest_early_grade)
         ),
@@ -83,10 +88,11 @@ RULES = (
     ),
     Rule(
         id="S-17",
+        edition=2,
         title="Imaging of liver and lungs at follow-up",
         asks="each visit without evidence of disease rests on imaging of abdomen and chest of the last {window_months}"
         " months (of the last {late_window_months}, once {late_after_months} have passed since the resection)",
-        when="a visit found no evidence of disease",
+        when="a visit found no evidence of disease, {window_months} months or more after the resection",
         severity=Severity.MINOR,
         scope=INDEX,
         thresholds=(

@@ -159,6 +159,7 @@ RULES = (
     ),
     Rule(
         id="L-11",
+        edition=2,
         title="Graft smaller than the native vein",
         asks="the native diameters are recorded, and the graft measures {smallest_ratio} to {largest_ratio} of the vein"
         " above the tumor",

@@ -40,6 +40,7 @@ VEIN_OF = {
     HepaticVein.LEFT: Vein.HEPATIC_LEFT,
     HepaticVein.ACCESSORY: Vein.ACCESSORY_HEPATIC,
 }
+MAIN_HEPATIC = frozenset({Vein.HEPATIC_RIGHT, Vein.HEPATIC_MIDDLE, Vein.HEPATIC_LEFT})
 MARGIN_DUE = Threshold("due_days", "Margin due after", 90, "d")
 
 
@@ -110,13 +111,18 @@ def _hepatic_veins_at_stake(
 
 
 def _hepatic_veins_kept(
-    hepatic_handling: dict[str, str], hepatic_veins_involved: frozenset[str] | None
+    hepatic_handling: dict[str, str],
+    hepatic_veins_involved: frozenset[str] | None,
+    resected_segments: frozenset[str] | None,
 ) -> bool | None:
+    """Each involved vein must have been seen; where their segment was resected, all three must be recorded."""
     divided = {vein: how for vein, how in hepatic_handling.items() if how not in NOT_DIVIDED}
     if any(how not in REIMPLANTED for how in divided.values()):
         return False
     involved = {VEIN_OF[code] for code in (hepatic_veins_involved or frozenset()) - {HepaticVein.NONE}}
-    return True if involved <= hepatic_handling.keys() else None
+    seen = {vein for vein, how in hepatic_handling.items() if how != Handling.NOT_EXPOSED}
+    at_stake = MAIN_HEPATIC if Segment.INFRADIAPHRAGMATIC in (resected_segments or ()) else frozenset()
+    return True if involved <= seen and at_stake <= hepatic_handling.keys() else None
 
 
 # --- S-16 ----------------------------------------------------------------------------------------
@@ -206,6 +212,7 @@ RULES = (
     ),
     Rule(
         id="S-11",
+        edition=2,
         title="Hepatic veins reconstructed",
         asks="each divided hepatic vein is reimplanted or reconstructed",
         when="a hepatic vein is involved or the infradiaphragmatic segment was resected",
@@ -248,16 +255,16 @@ RULES = (
             Threshold("largest_mm", "Largest diameter", 22.0, "mm"),
         ),
         expects=lambda diameter_mm, smallest_mm, largest_mm: smallest_mm <= diameter_mm <= largest_mm,
-        says="The graft measures {diameter_mm} (ratio to the native vein: {undersizing_ratio}); the founding series"
-        " used {smallest_mm} to {largest_mm} mm, others 12 to 16.",
+        says="The graft measures {diameter_mm} (ratio to the native vein: {undersizing_ratio}); {smallest_mm} to"
+        " {largest_mm} mm is expected. The founding series used 18 to 22 mm, others 12 to 16.",
         conflicts_with=("L-11",),
         **seed("prosthesis of 18-22 mm in diameter"),
     ),
     Rule(
         id="S-16",
         title="Operating time and blood loss of the founding series",
-        asks="{shortest_min} to {longest_min} minutes and {least_ml} to {most_ml} mL: what eight patients had, no"
-        " target",
+        asks="{shortest_min} to {longest_min} minutes and {least_ml} to {most_ml} mL, no target: the eight patients of"
+        " the founding series had 160 to 320 minutes and 250 to 500 mL",
         when="an index resection was done",
         severity=Severity.INFO,
         scope=INDEX,
@@ -269,8 +276,8 @@ RULES = (
             Threshold("most_ml", "Most blood loss", 500, "mL"),
         ),
         expects=_within_seed,
-        says="Operating time {skin_to_skin_min}, blood loss {blood_loss_ml}: outside the founding series' range"
-        " ({shortest_min} to {longest_min} min, {least_ml} to {most_ml} mL).",
+        says="Operating time {skin_to_skin_min}, blood loss {blood_loss_ml}; {shortest_min} to {longest_min} min and"
+        " {least_ml} to {most_ml} mL are expected. The founding series had 160 to 320 min and 250 to 500 mL.",
         **seed("215 (160-320) min ... 305 (250-500) ml"),
     ),
 )

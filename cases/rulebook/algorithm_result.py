@@ -64,25 +64,27 @@ def _is_over(died: bool, days_passed: int | None) -> bool | None:
     return True if died else None if days_passed is None else days_passed > EARLY_DAYS
 
 
+def _nothing_visible_left(margin: str | None, gross_result: str | None) -> bool | None:
+    """A visible residue needs no margin; what the surgeon saw decides where the margin cannot be assessed."""
+    if gross_result == GrossResult.MACROSCOPIC_RESIDUE or margin == Margin.R2:
+        return False
+    return None if margin is None or (margin == Margin.RX and gross_result is None) else True
+
+
 RULES = (
     Rule(
         id="L-08",
+        edition=2,
         title="No visible tumor left",
-        asks="the margin is not R2",
+        asks="the margin is not R2, and no visible tumor was left",
         when="the index resection was meant to cure",
         severity=Severity.MAJOR,
         scope=INDEX,
         needs_to_apply=("intent",),
         applies=lambda intent: intent == Intent.CURATIVE,
-        needs_to_judge=("specimen.margin", "gross_result?"),
-        # What the surgeon saw decides where the margin cannot be assessed.
-        expects=lambda margin, gross_result: (
-            margin != Margin.R2
-            if margin != Margin.RX
-            else None
-            if gross_result is None
-            else gross_result != GrossResult.MACROSCOPIC_RESIDUE
-        ),
+        needs_to_judge=("specimen.margin?", "gross_result?"),
+        at="margin",
+        expects=_nothing_visible_left,
         says="Visible tumor was left (margin: {margin}, gross result: {gross_result}).",
         **literature(
             "Wachtel 2015: hazard ratio of R2 7.8 (1.94 to 32.05)",
@@ -124,6 +126,7 @@ RULES = (
     ),
     Rule(
         id="L-21",
+        edition=2,
         title="Early course documented",
         asks="it is known who was alive after {first_days} and 90 days, and each complication within 90 days has its"
         " Clavien-Dindo grade",

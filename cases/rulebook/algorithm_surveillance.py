@@ -13,16 +13,27 @@ from cases.rulebook.facts import derived
 from cases.rulebook.scopes import INDEX
 from cases.rulebook.terms import is_awaited
 from cases.rulebook.thresholds import Threshold
-from cases.vocabulary import GRAFTS, DischargeTo, Firmness, GraftStatus, Modality, Region, Severity
+from cases.vocabulary import (
+    GRAFTS,
+    DischargeTo,
+    Firmness,
+    GraftStatus,
+    Modality,
+    Region,
+    Severity,
+    VitalStatus,
+)
 
 GRAFT_UNSEEN = frozenset({GraftStatus.NOT_ASSESSED, GraftStatus.NO_GRAFT, None})
 SURVEYED = (Region.CHEST, Region.ABDOMEN, Region.PELVIS)
 HALF_A_YEAR = Threshold("within_months", "Time after the resection", 6, "mo")
 
 
-@derived("death by then", "death.died_on", "follow_ups.vital_status")
+@derived("death by then", "death.died_on", "follow_ups.vital_status", "discharge.discharge_to")
 def dead_by_then(case: Any, row: Any, as_of: date, within_months: int) -> bool:
-    """Whether the patient surely died within so many months, so that nothing was left to be done."""
+    """Whether the patient surely died within so many months, or in hospital, so that nothing was left to be done."""
+    if case.death_time is None:
+        return bool(case.discharge and case.discharge.discharge_to == DischargeTo.DIED)
     return died_within(case, days_of(within_months)) is True
 
 
@@ -75,7 +86,9 @@ def visits_without_graft(case: Any, row: Any, as_of: date) -> frozenset[str]:
     """Of each CT of the abdomen after the resection, the first visit from then on, if the graft was not assessed."""
     if row.operated_on is None:
         return frozenset()
-    visits = sorted((v for v in case.follow_ups if v.visit_on), key=lambda v: v.visit_on.earliest)
+    # Nobody can look at the graft of who has died or is lost.
+    seen = [v for v in case.follow_ups if v.visit_on and v.vital_status in (VitalStatus.ALIVE, None)]
+    visits = sorted(seen, key=lambda v: v.visit_on.earliest)
     found = set[str]()
     for study in case.imaging:
         on = study.performed_on
@@ -143,6 +156,7 @@ def _surveyed(case: Any, row: Any) -> date | None:
 RULES = (
     Rule(
         id="L-14",
+        edition=2,
         title="Creatinine before and after",
         asks="creatinine is measured before the resection, at discharge and within {within_months} months after the"
         " resection",
@@ -169,6 +183,7 @@ RULES = (
     ),
     Rule(
         id="L-16",
+        edition=2,
         title="Patency of the graft imaged",
         asks="the graft is assessed within {within_months} months and with each surveillance CT of the abdomen",
         when="the vena cava was replaced by a graft",

@@ -6,6 +6,7 @@ from cases.rulebook.algorithm_workup_facts import (
     DAYS_PER_WEEK,
     core_biopsy,
     days_to_surgery,
+    diagnosed_after,
     echo_before,
     mri_before,
     regions_not_staged,
@@ -74,6 +75,7 @@ RULES = (
     ),
     Rule(
         id="L-01b",
+        edition=2,
         title="Staging not older than {within_weeks} weeks",
         asks="the last CT or MRI of the abdomen is at most {within_weeks} weeks old at the resection",
         when="the index resection was meant to cure",
@@ -150,15 +152,16 @@ RULES = (
     ),
     Rule(
         id="L-23",
+        edition=2,
         title="Resection within {most_days} days of the diagnosis",
         asks="at most {most_days} days pass from the diagnosis to the resection",
         when="the diagnosis was made before the resection and no neoadjuvant therapy was given",
         severity=Severity.INFO,
         scope=INDEX,
         thresholds=(Threshold("most_days", "From diagnosis to resection", 90, "d"),),
-        needs_to_apply=(neoadjuvant_given, "diagnosis.diagnosis_basis?"),
-        applies=lambda neoadjuvant_given, diagnosis_basis: (
-            not neoadjuvant_given and diagnosis_basis not in ON_THE_SPECIMEN
+        needs_to_apply=(neoadjuvant_given, "diagnosis.diagnosis_basis?", diagnosed_after),
+        applies=lambda neoadjuvant_given, diagnosis_basis, diagnosed_after: (
+            not (neoadjuvant_given or diagnosed_after or diagnosis_basis in ON_THE_SPECIMEN)
         ),
         needs_to_judge=(days_to_surgery,),
         expects=lambda days_to_surgery, most_days: days_to_surgery <= most_days,

@@ -53,18 +53,23 @@ def regions_not_staged(case: Any, row: Any, as_of: date) -> frozenset[str] | Non
 
 
 @derived("days from the staging of the abdomen to the resection", "imaging.performed_on", "index.operated_on")
-def staging_age_days(case: Any, row: Any, as_of: date) -> int | None:
-    """The fewest days that can lie between the last CT or MRI of the abdomen and the resection."""
-    dates = [
-        study.performed_on
-        for study in case.imaging_before
-        if study.modality in (Modality.CT, Modality.MRI)
-        and Region.ABDOMEN in (study.regions or ())
-        and study.performed_on
-    ]
-    if not dates or row.operated_on is None:
+def staging_age_days(case: Any, row: Any, as_of: date, within_weeks: int) -> int | None:
+    """The fewest days that can lie between the last CT or MRI of the abdomen and the resection.
+
+    None where all that is known is older than that many weeks, and a study without date or regions may be younger.
+    """
+    if row.operated_on is None:
         return None
-    return max(0, min((row.operated_on.earliest - on.latest).days for on in dates))
+    ages, may_be = list[int](), list[int]()
+    for study in case.imaging_before:
+        on, regions = study.performed_on, study.regions
+        if study.modality in (Modality.CT, Modality.MRI) and (regions is None or Region.ABDOMEN in regions):
+            age = 0 if on is None else max(0, (row.operated_on.earliest - on.latest).days)
+            (may_be if on is None or regions is None else ages).append(age)
+    youngest, limit = min(ages, default=None), within_weeks * DAYS_PER_WEEK
+    if youngest is not None and youngest > limit and any(age <= limit for age in may_be):
+        return None
+    return youngest
 
 
 def _shown_before(case: Any, modalities: frozenset[str]) -> bool | None:
@@ -132,6 +137,13 @@ def untested_neoadjuvant(case: Any, row: Any, as_of: date) -> bool:
         and not (biopsy.performed_on and any(biopsy.performed_on.surely_after(start) for start in starts))
     ]
     return bool(courses) and not tissue
+
+
+@derived("diagnosis after the resection", "diagnosis.diagnosis_on", "index.operated_on")
+def diagnosed_after(case: Any, row: Any, as_of: date) -> bool:
+    """Whether the diagnosis surely came after the resection."""
+    diagnosed_on = case.diagnosis.diagnosis_on if case.diagnosis else None
+    return bool(diagnosed_on and row.operated_on and diagnosed_on.surely_after(row.operated_on))
 
 
 @derived("days from the diagnosis to the resection", "diagnosis.diagnosis_on", "index.operated_on")

@@ -50,7 +50,7 @@ class Finding:
     values: Mapping[str, Any]
     missing: tuple[MissingFact, ...]
     said: Callable[[Tongue], str] = field(repr=False, compare=False)
-    historical: bool = False  # the resection came before the rule's time
+    historical: bool = False  # the resection (or diagnosis) came before the rule's time
     rule_terms: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
@@ -241,5 +241,11 @@ def deviation(rule: Rule, values: Mapping[str, Any], tongue: Tongue) -> str:
 
 
 def _historical(rule: Rule, document: Any) -> bool:
-    operated_on = document.index.operated_on if rule.since and document.index else None
-    return operated_on is not None and operated_on.surely_before(rule.since)
+    """Whether the resection, or without one the diagnosis, came before the rule's time."""
+    if not rule.since:
+        return False
+    if document.index is not None:
+        on = document.index.operated_on
+    else:
+        on = document.diagnosis.diagnosis_on if document.diagnosis else None
+    return on is not None and on.surely_before(rule.since)

@@ -35,7 +35,7 @@ def spoken(fact: Fact, value: Any, tongue: Tongue = ENGLISH) -> str:
     if isinstance(value, dict):
         of, how = fact.codes or (None, None)
         pairs = [(_label(of, key, tongue), _label(how, code, tongue)) for key, code in sorted(value.items())]
-        return listed([f"{what}: {done}" for what, done in pairs], tongue)
+        return listed([f"{what}: {done}" for what, done in pairs], tongue) or tongue.text("none", ANSWER)
     if isinstance(value, str):
         return _label(fact.codes, value, tongue)
     if isinstance(value, int | float):

@@ -136,7 +136,13 @@ EXAMPLES = [
     ("S-10/0", OPEN, interrenal("preserved")),
     ("S-10/0", OPEN, interrenal("preserved", "preserved", organs=None)),
     ("S-11/0", YES, hepatic(left="reimplanted_graft")),
-    ("S-11/0", YES, hepatic(["none"], ["infradiaphragmatic"], left="preserved", right="interposition")),
+    ("S-11/0", YES, hepatic(["none"], ["infradiaphragmatic"], left="preserved", middle="preserved",
+                            right="interposition")),
+    ("S-11/0", OPEN, hepatic(["none"], ["infradiaphragmatic"], left="preserved", right="interposition")),
+    ("S-11/0", OPEN, hepatic(["none"], ["infradiaphragmatic"], left="preserved")),
+    ("S-11/0", NO, hepatic(["none"], ["infradiaphragmatic"], left="ligated")),
+    ("S-11/0", OPEN, hepatic(left="not_exposed")),
+    ("S-11/0", YES, hepatic(left="preserved", right="not_exposed")),
     ("S-11/0", NO, hepatic(left="ligated")),
     ("S-11/0", NA, hepatic(["none"])),
     ("S-11/0", OPEN, hepatic()),
@@ -174,7 +180,8 @@ EXAMPLES = [
     ("S-14/0", NO, after(discharge={**NONE, "discharged_on": "2020-03-31", "discharge_to": "died"})),
     ("S-14/0", NO, {**after(discharge=NONE), "follow_ups": [{"visit_on": "2020-05-01", "vital_status": "dead"}]}),
     ("S-14/0", OPEN, {**after(discharge=NONE), "follow_ups": [{"visit_on": "2020-12", "vital_status": "dead"}]}),
-    ("S-14/0", YES, {**after({"type": "pe", "onset_on": "2020-06-09"}), **FOLLOWED}),
+    ("S-14/0", YES, {**after({"type": "pe", "onset_on": "2020-06-09"}, discharge=NONE), **FOLLOWED}),
+    ("S-14/0", OPEN, {**after({"type": "pe", "onset_on": "2020-06-09"}), **FOLLOWED}),
     ("S-14/0", NO, after({"type": "pe", "onset_on": "2020-06-08"})),
     ("S-14/0", NO, after(discharge=NONE, death={"died_on": "2020-06-08"})),
     ("S-14/0", NO, after(discharge=NONE, death={"cause_category": "unknown"}, intraop_events=["death"])),
@@ -188,7 +195,15 @@ EXAMPLES = [
     ("S-14/0", OPEN, PAPER_ONLY),
     ("S-15/0", YES, after({"type": "ileus", "onset_on": "2020-03-12", "clavien_dindo": "II"})),
     ("S-15/0", YES, after(discharge=NONE)),
-    ("S-15/0", YES, after({"type": "ileus", "onset_on": "2020-09-12", "clavien_dindo": "IIIb"})),
+    ("S-15/0", YES, after({"type": "ileus", "onset_on": "2020-09-12", "clavien_dindo": "IIIb"}, discharge=NONE)),
+    ("S-15/0", OPEN, after({"type": "ileus", "onset_on": "2020-09-12", "clavien_dindo": "IIIb"})),
+    # A death is grade V, whatever complications are recorded.
+    ("S-15/0", NO, after(discharge=NONE, death={"died_on": "2020-06-08"})),
+    ("S-15/0", NO, after(intraop_events=["death"])),
+    ("S-15/0", NO, {"operations": [index(operated_on=NEW)], "death": {"died_on": "2026-06-01"}}),
+    ("S-15/0", YES, after(discharge=NONE, death={"died_on": "2020-06-09"})),
+    ("S-15/0", OPEN, after(discharge=NONE, death={"died_on": "2020"})),
+    ("S-15/0", OPEN, after(discharge=NONE, death={"cause_category": "unknown"})),
     ("S-15/0", NO, after({"type": "bleeding", "onset_on": "2020-03-12", "clavien_dindo": "IIIb"}, {"type": "ileus"})),
     ("S-15/0", YES, {"operations": [index(operated_on="2026-03-31")], "discharge": NONE}),
     ("S-15/0", NA, {"operations": [index(operated_on="2026-04-01")], "discharge": NONE}),
@@ -218,7 +233,13 @@ EXAMPLES = [
     ("S-17/0", NO, seen("2021-09-10", imaging=[ct("2021-03-10")])),
     ("S-17/0", NO, seen("2020-09-10", imaging=[ct("2020-09-01", "abdomen")])),
     ("S-17/0", NO, seen("2021-09-10", imaging=[ct("2021-01")])),
-    ("S-17/0", NO, seen("2020-04-10", imaging=[ct("2020-03-01")])),
+    # Before the first window after the resection has passed, nothing was due.
+    ("S-17/0", NA, seen("2020-04-10", imaging=[ct("2020-03-01")])),
+    ("S-17/0", NA, seen("2020-09-08")),
+    ("S-17/0", NO, seen("2020-09-09")),
+    ("S-17/0", NA, seen("2020-09")),
+    ("S-17/0", NO, seen("2020-04-10", "2021-09-10", imaging=[ct("2021-01")])),
+    ("S-17/0", NA, operated(follow_ups=[{"months_after_resection": 1.0, "disease_status": "NED"}])),
     ("S-17/0", NA, operated(follow_ups=[{"visit_on": "2021", "disease_status": "AWD"}])),
     ("S-17/0", OPEN, operated()),
     ("S-17/0", OPEN, operated(follow_ups=[{"months_after_resection": 12.0, "disease_status": "NED"}])),
@@ -292,6 +313,51 @@ def test_each_rule_gives_one_verdict_a_case():
     for document in documents:
         said = [finding.rule_id for finding in engine.read(ALGORITHM, document, AS_OF).findings]
         assert said == [rule.id for rule in ALGORITHM.rules]
+
+
+@pytest.mark.parametrize(("number", "thresholds"), [
+    ("S-13", {"smallest_mm": 12, "largest_mm": 16}),
+    ("S-16", {"longest_min": 600, "most_ml": 900}),
+])  # fmt: skip
+def test_a_number_of_another_version_is_not_put_into_the_papers_mouth(number, thresholds):
+    narrow = ALGORITHM.rule(number).with_values(thresholds)
+    document = case(**graft(diameter_mm=20.0))
+    if number == "S-16":
+        document = case(**of(skin_to_skin_min=700, blood_loss_ml=950))
+    (finding,) = engine.judge(narrow, document, AS_OF)
+    expected, _, of_paper = finding.sentence.partition("founding series")
+
+    assert finding.verdict == NO
+    assert all(str(value) in expected for value in thresholds.values())
+    papers = ("18 to 22 mm",) if number == "S-13" else ("160 to 320 min", "250 to 500 mL")
+    assert all(words in of_paper for words in papers)
+
+
+@pytest.mark.parametrize("number", ["S-14", "S-15"])
+def test_another_event_of_the_same_grade_is_another_finding(number):
+    """An answer was given to the events that were known; the next one has to be looked at, too."""
+    first = {"type": "dvt", "onset_on": "2020-03-12", "clavien_dindo": "IIIa"}
+    readings = [
+        (first,),
+        (first, {**first, "onset_on": "2020-03-20"}),
+        (first, first),
+        ({**first, "clavien_dindo": "IIIb"},),
+    ]
+    told = [read_one(f"{number}/0", after(*events)) for events in readings]
+
+    assert {finding.verdict for finding in told} == {NO}
+    assert len({str(finding.as_json()["values"]) for finding in told}) == len(told)
+    assert told[1].values == read_one(f"{number}/0", after(*reversed(readings[1]))).values
+    harmless = {"type": "ileus", "onset_on": "2020-03-14", "clavien_dindo": "II"}
+    assert told[0].values == read_one(f"{number}/0", after(first, harmless)).values
+
+
+def test_without_a_resection_a_case_is_as_old_as_its_diagnosis():
+    old, new = ({"diagnosis": {"diagnosis_on": on}} for on in ("2015-03", "2022-01-01"))
+
+    assert read_one("S-01/0", old).historical
+    assert not read_one("S-01/0", new).historical
+    assert not read_one("S-01/0", {**old, "operations": [index(operated_on="2022")]}).historical
 
 
 def test_an_operation_before_the_paper_is_read_and_marked_historical():

@@ -52,9 +52,13 @@ def metastatic(*meetings, intent="curative", **tumor):
     )
 
 
-def back(*meetings, on=("2022-01-10",)):
+def back(*meetings, on=("2022-01-10",), **forms):
     rows = [{"detected_on": one} if one else {"kind": "local"} for one in on]
-    return boards(*meetings, recurrences=rows)
+    return boards(*meetings, recurrences=rows, **forms)
+
+
+def came_back(*meetings):
+    return {**risk(*meetings, grade="G3"), "recurrences": [{"detected_on": "2022-01-10"}]}
 
 
 DISCUSSED = met(perioperative_chemo_discussed=True)
@@ -64,7 +68,11 @@ UNOPERATED = {"diagnosis": {"diagnosis_on": "2020-01-10"}}
 EXAMPLES = [
     ("L-02/0", YES, boards(met())),
     ("L-02/0", YES, boards(met("2020-03-10"))),
-    ("L-02/0", YES, boards(met(sarcoma=False), met("2020-03"))),
+    ("L-02/0", OPEN, boards(met(sarcoma=False), met("2020-03"))),
+    ("L-02/0", YES, boards(met("2020-03", phase="pre_treatment"))),
+    ("L-02/0", NO, boards(met("2020-03", phase="post_operative"))),
+    ("L-02/0", NO, boards(met("2020", phase="recurrence"))),
+    ("L-02/0", YES, boards(met("2020-02", phase="post_operative"))),
     ("L-02/0", YES, boards(met(None, phase="pre_biopsy"))),
     ("L-02/0", YES, boards(met(None, phase="pre_treatment"))),
     ("L-02/0", YES, {**UNOPERATED, "mdt_meetings": [met()]}),
@@ -103,6 +111,19 @@ EXAMPLES = [
     ("L-18/0", NO, risk(NOT_DISCUSSED, grade="G3")),
     ("L-18/0", NO, risk(NOT_DISCUSSED, grade="GX", biopsy="G3")),
     ("L-18/0", NO, risk(NOT_DISCUSSED, grade="G2", biopsy="G3")),
+    ("L-18/0", NO, came_back(NOT_DISCUSSED, met("2022-02-01", phase="recurrence", perioperative_chemo_discussed=True))),
+    ("L-18/0", NO, came_back(NOT_DISCUSSED, met("2022-01-10", perioperative_chemo_discussed=True))),
+    ("L-18/0", YES, came_back(met("2020-04-01", phase="post_operative", perioperative_chemo_discussed=True))),
+    ("L-18/0", YES, came_back(met(None, phase="post_operative", perioperative_chemo_discussed=True))),
+    ("L-18/0", YES, came_back(met("2022-01-09", perioperative_chemo_discussed=True))),
+    ("L-18/0", YES, risk(met(None, perioperative_chemo_discussed=True), grade="G3")),
+    ("L-18/0", OPEN, came_back(met(None, perioperative_chemo_discussed=True))),
+    ("L-18/0", OPEN, came_back(met("2022", perioperative_chemo_discussed=True))),
+    ("L-18/0", OPEN, risk(met(phase="recurrence", perioperative_chemo_discussed=True), grade="G3")),
+    # The grade of what came back is not that of the tumor that the board had before it.
+    ("L-18/0", NA, {**small(NOT_DISCUSSED), "pathology": [{"fnclcc_grade": "G2"}, {"fnclcc_grade": "G3"}]}),
+    ("L-18/0", NA, {**small(NOT_DISCUSSED), "biopsies": [{"grade": "G3", "performed_on": "2022-01-10"}]}),
+    ("L-18/0", NO, {**small(NOT_DISCUSSED), "biopsies": [{"grade": "G3", "performed_on": "2020"}]}),
     ("L-18/0", NO, small(NOT_DISCUSSED, mm=101)),
     ("L-18/0", NO, small(NOT_DISCUSSED, c_m="M1")),
     ("L-18/0", NO, small(NOT_DISCUSSED, metastasis_at_diagnosis=True)),
@@ -118,6 +139,9 @@ EXAMPLES = [
     ("L-19/0", YES, irradiated(met(decision="surgery"), met(decision="neoadjuvant"))),
     ("L-19/0", NO, irradiated(met(decision="surgery"))),
     ("L-19/0", NO, irradiated(met(decision="systemic"))),
+    ("L-19/0", NO, irradiated(met(decision="surgery"), met("2022-02-01", decision="rt", phase="recurrence"))),
+    ("L-19/0", NO, {**irradiated(met(decision="surgery"), met("2022-02-01", decision="rt")),
+                    "recurrences": [{"detected_on": "2022-01-10"}]}),
     ("L-19/0", NA, irradiated(met(decision="surgery"), modality="chemo")),
     ("L-19/0", NA, irradiated(met(decision="surgery"), setting="adjuvant")),
     ("L-19/0", NA, boards()),
@@ -128,6 +152,7 @@ EXAMPLES = [
     ("L-22/0", YES, metastatic(met(), met(decision="surgery"))),
     ("L-22/0", NO, metastatic(met())),
     ("L-22/0", NO, metastatic(met("2020-03-11", decision="surgery"))),
+    ("L-22/0", NO, metastatic(met("2020", decision="surgery", phase="post_operative"))),
     ("L-22/0", NA, metastatic(met(), metastasis_at_diagnosis=False)),
     ("L-22/0", NA, metastatic(met(), c_m="M0")),
     ("L-22/0", NA, metastatic(met(), intent="palliative")),
@@ -147,6 +172,14 @@ EXAMPLES = [
     ("L-25/0", OPEN, back(met("2022-01-20"), on=["2022-01-10", "2026-05-19"])),
     ("L-25/0", OPEN, back(met("2020-02-01"), met(None, phase="recurrence"))),
     ("L-25/0", OPEN, back(met("2020-02-01"), met(None))),
+    # Who dies before a board is late waits for none.
+    ("L-25/0", YES, back(met("2020-02-01"), death={"died_on": "2022-02-21"})),
+    ("L-25/0", NO, back(met("2020-02-01"), death={"died_on": "2022-02-22"})),
+    ("L-25/0", YES, back(met("2020-02-01"), death={"died_on": "2022-01"})),
+    ("L-25/0", OPEN, back(met("2020-02-01"), death={"died_on": "2022-02"})),
+    ("L-25/0", OPEN, back(met("2020-02-01"), death={"cause_category": "disease"})),
+    ("L-25/0", OPEN, back(met("2020-02-01"), follow_ups=[{"visit_on": "2023-01-10", "vital_status": "dead"}])),
+    ("L-25/0", NO, back(met("2020-02-01"), on=["2021-01-10", "2022-01-10"], death={"died_on": "2022-01-20"})),
     ("L-25/0", NO, back(met(None, phase="pre_treatment"))),
     ("L-25/0", NA, boards(met())),
     ("L-25/0", OPEN, back()),

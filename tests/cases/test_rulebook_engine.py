@@ -265,7 +265,8 @@ def _longest(fact):
     if isinstance(field, PartialDateField):
         return PartialDate.parse("2020-12-31")
     if isinstance(fact.codes, tuple):
-        return dict.fromkeys(fact.codes[0].values, max(fact.codes[1].values, key=len))
+        kinds, words = fact.codes
+        return dict.fromkeys(kinds.values, max(words.values, key=len) if words else "W" * 30)
     return frozenset(
         f"{word} {'m' * 30}" for word in range(40)
     )  # what is derived has at most a list of codes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cases.rulebook_reading import NA, NO, OPEN, RULES, YES, operated, read_one
+from tests.cases.rulebook_reading import NA, NO, OPEN, RULES, YES, case, operated, read_one
 
 
 def tied(*imaging, collaterals=None, reason=None, method="ligation"):
@@ -19,6 +19,11 @@ def graft(*, method="tube_graft", native=None, organs=None, **answers):
     known = {"organs_resected": list(organs)} if organs else {}
     imaging = [{"modality": "ct", "ivc_diameter_cranial_mm": native}] if native else []
     return operated(operation={**known, "reconstruction": {"ivc_method": method, **answers}}, imaging=imaging)
+
+
+def native(on, mm):
+    dated = {"performed_on": on} if on else {}
+    return {"modality": "ct", "ivc_diameter_cranial_mm": mm, **dated}
 
 
 def kidneys(right=None, left=None, organs=("none",), resected=("interrenal",)):
@@ -60,6 +65,7 @@ EXAMPLES = [
     ("L-11/0", NO, graft(diameter_mm=20.2, native=20.0)),
     ("L-11/0", NA, graft(method="patch", native=20.0)),
     ("L-11/0", OPEN, graft(diameter_mm=16.0)),
+    ("L-11/0", OPEN, {**graft(diameter_mm=16.0), "imaging": [native("2020-06-10", 14.0)]}),
     ("L-11/0", OPEN, graft(native=20.0)),
     ("L-12/0", YES, graft(material="bovine_pericardium", organs=["colon"])),
     ("L-12/0", YES, graft(material="fresh_homograft", organs=["pancreas"])),
@@ -154,3 +160,19 @@ def test_where_sources_disagree_both_say_what_they_ask(forms, founding, literatu
         assert read_one(f"{rule}/0", forms).verdict == verdict
         other = literature if rule == founding[0] else founding
         assert RULES[f"{rule}/0"].conflicts_with == (other[0],)
+
+
+@pytest.mark.parametrize(
+    ("imaging", "ratio"),
+    [
+        ([native("2020-06-10", 16.0), native("2019-11", 20.0), native("2020-02-20", 32.0)], 0.5),
+        ([native("2020-02-20", 32.0), native("2019-11", 20.0)], 0.5),
+        ([native("2020", 20.0), native(None, 20.0), native("2020-02-20", 32.0)], 0.5),
+        ([native(None, 32.0), native("2020-06-10", 16.0)], 0.5),
+        ([native("2020-06-10", 16.0)], None),
+    ],
+)
+def test_the_native_vein_is_measured_on_the_last_imaging_before_the_resection(imaging, ratio):
+    forms = {**graft(diameter_mm=16.0), "imaging": imaging}
+
+    assert case(**forms).undersizing_ratio == ratio
