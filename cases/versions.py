@@ -6,6 +6,7 @@ deviation stale that it touches (cases/review.py), and old assessments stay read
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -21,6 +22,7 @@ from cases import document as documents
 from cases import jobs
 from cases.models import AlgorithmPreview, AlgorithmVersion, Case, PreviewedChange
 from cases.rulebook import engine
+from cases.rulebook import thresholds as kinds
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Finding, Rulebook
 from cases.vocabulary import GRAVEST_FIRST, Severity, Source, Verdict
@@ -29,6 +31,8 @@ from registry.access import Action
 
 if TYPE_CHECKING:
     from registry.models import User
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 1000
 State = AlgorithmVersion.State
@@ -49,14 +53,36 @@ def active() -> Rulebook:
 def rulebook(row: AlgorithmVersion) -> Rulebook:
     """The rules under this version; the code's own version stands beside it once the code has moved on."""
     moved = "" if row.base == ALGORITHM.version else f"+{ALGORITHM.version}"
-    numbers = tuple((rule, tuple(sorted(values.items()))) for rule, values in sorted(row.thresholds.items()))
-    return _revised(row.version + moved, row.valid_from, numbers)
+    numbers = tuple((rule, tuple(sorted(values.items()))) for rule, values in sorted(_fitting(row).items()))
+    return _revised(row.version + moved, row.valid_from, numbers, tuple(left_out(row)))
 
 
 @lru_cache(maxsize=8)
-def _revised(version: str, valid_from: date, numbers: Any) -> Rulebook:
+def _revised(version: str, valid_from: date, numbers: Any, left: tuple[str, ...]) -> Rulebook:
+    if left:
+        logger.warning("algorithm_numbers_left_out version=%s left_out=%s", version, ",".join(left))
     values = {rule: dict(of_rule) for rule, of_rule in numbers}
     return ALGORITHM.revised(version=version, valid_from=valid_from, values=values)
+
+
+def _fitting(row: AlgorithmVersion) -> dict[str, dict[str, float]]:
+    """The numbers of a version that the code's rules still have."""
+    return {
+        rule.id: kinds.fitting(rule.thresholds, row.thresholds[rule.id])
+        for rule in ALGORITHM.rules
+        if rule.id in row.thresholds
+    }
+
+
+def left_out(row: AlgorithmVersion) -> list[str]:
+    """The numbers of a version that the code's rules no longer have, or have as another kind: they do not count."""
+    kept = _fitting(row)
+    return [
+        f"{rule}.{name}"
+        for rule, values in sorted(row.thresholds.items())
+        for name in sorted(values)
+        if name not in kept.get(rule, {})
+    ]
 
 
 # --- drafts ----------------------------------------------------------------------------------------------------------

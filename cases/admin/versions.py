@@ -227,6 +227,7 @@ class AlgorithmVersionAdmin(ReadOnlyAdmin):
             "color": COLORS[row.state],
             "problems": problems,
             "numbers": list(_changed(row)),
+            "left_out": ", ".join(versions.left_out(row)),
             "preview": preview,
             "progress": progress_of(preview) if preview else None,
             "is_draft": is_draft,

@@ -7,8 +7,16 @@ from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, Validatio
 from django.db import IntegrityError, transaction
 
 from cases import answering, intake, review, versions
+from cases.checks import check_algorithm
 from cases.intake import Submission
-from cases.models import AlgorithmPreview, AlgorithmVersion, Assessment, Case, Deviation, PreviewedChange
+from cases.models import (
+    AlgorithmPreview,
+    AlgorithmVersion,
+    Assessment,
+    Case,
+    Deviation,
+    PreviewedChange,
+)
 from cases.rulebook.algorithm import ALGORITHM
 from registry.audit import history_of
 from tests.cases.examples import OF_TODAY, resected
@@ -316,6 +324,74 @@ def test_a_version_for_older_rules_names_both(dana, rita):
     AlgorithmVersion.objects.update(base="2025.9")
 
     assert versions.active().version == f"2027.1+{ALGORITHM.version}"
+
+
+LEFT_BEHIND = {
+    "S-13": {"smallest_mm": 12, "width_mm": 4},  # renamed
+    "S-17": {"window_months": 7.5},  # whole from now on
+    "S-99": {"days": 3},  # gone
+}
+
+
+def released(thresholds, base="2025.9"):
+    """The software moves on: what is in force was made for other rules than the code has now."""
+    AlgorithmVersion.objects.filter(state="active").update(base=base, thresholds=thresholds)
+
+
+def test_what_the_software_has_no_longer_is_left_out_and_told(north, alice, dana, rita, caplog):
+    row = put_in_force(WIDE, dana, rita)
+    released(LEFT_BEHIND)
+    row.refresh_from_db()
+    versions._revised.cache_clear()
+
+    case_id = save(north, alice, "A-16", 16)
+
+    assert versions.active().rule("S-13").numbers["smallest_mm"] == 12
+    assert versions.active().rule("S-17").numbers == ALGORITHM.rule("S-17").numbers
+    assert verdict(case_id) == "concordant"
+    assert versions.left_out(row) == ["S-13.width_mm", "S-17.window_months", "S-99.days"]
+    (told,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert (
+        f"version=2027.1+{ALGORITHM.version} left_out=S-13.width_mm,S-17.window_months,S-99.days"
+        in told.getMessage()
+    )
+
+
+def test_a_whole_number_stays_whatever_kind_of_number_the_software_wants(dana, rita):
+    put_in_force(WIDE, dana, rita)
+    released({"S-13": {"smallest_mm": 12}, "S-17": {"window_months": 7.0}})
+
+    assert versions.active().rule("S-17").numbers["window_months"] == 7
+
+
+def test_after_a_release_that_left_numbers_behind_the_version_is_replaced(dana, rita):
+    put_in_force(WIDE, dana, rita)
+    released(LEFT_BEHIND)
+
+    put_in_force(NARROW, dana, rita, version="2027.2")
+
+    assert versions.active().version == "2027.2"
+
+
+def test_a_deployment_is_told_of_numbers_that_the_software_left_behind(dana, rita):
+    put_in_force(WIDE, dana, rita)
+    assert check_algorithm(databases=["default"]) == []
+    released(LEFT_BEHIND)
+
+    (warning,) = check_algorithm(databases=["default"])
+
+    assert warning.id == "cases.W001"
+    assert "S-13.width_mm, S-17.window_months, S-99.days" in warning.msg
+    assert check_algorithm(databases=None) == []
+
+
+def test_a_deployment_is_told_of_a_version_that_cannot_be_built(dana, rita):
+    put_in_force(WIDE, dana, rita)
+    released({"S-13": "12"})
+
+    (error,) = check_algorithm(databases=["default"])
+
+    assert error.id == "cases.E001"
 
 
 @pytest.mark.parametrize("step", [versions.withdraw, versions.activate, versions.start_preview])
