@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext
 
+from cases.models.algorithm import LONGEST_VERSION
 from cases.querysets import AssessmentQuerySet, FindingQuerySet
 from cases.vocabulary import Answer, Decision, ReviewState, Severity, Verdict
 from registry.access import ScopedQuerySet
@@ -50,7 +51,7 @@ class Assessment(models.Model):
         db_index=False,
         help_text="Its center",
     )
-    algorithm_version = models.CharField(max_length=20, help_text="Version of the algorithm")
+    algorithm_version = models.CharField(max_length=LONGEST_VERSION, help_text="Version of the algorithm")
     case_version = models.PositiveIntegerField(help_text="Version of the case that was read")
     as_of = models.DateField(help_text="The day the rules were read for")
     assessed_at = models.DateTimeField(help_text="When they were read")
@@ -106,7 +107,9 @@ class ReviewItem(models.Model):
     )
     rule_id = models.CharField(max_length=40, help_text="The rule")
     pointer = models.CharField(max_length=200, blank=True, default="", help_text="Where in the case document")
-    rulebook_version = models.CharField(max_length=20, help_text="Version of the rulebook that said it")
+    rulebook_version = models.CharField(
+        max_length=LONGEST_VERSION, help_text="Version of the rulebook that said it"
+    )
     severity = models.CharField(max_length=10, choices=Severity, help_text="How much it matters")
     sentence = models.TextField(help_text="What was found")
     values = models.JSONField(default=dict, help_text="The values used")
@@ -251,7 +254,9 @@ class AssessmentRun(models.Model):
     )
     as_of = models.DateField(help_text="The center's day the rules are read for")
     algorithm_version = models.CharField(
-        max_length=20, db_default="", help_text="Version of the algorithm in force when it was asked for"
+        max_length=LONGEST_VERSION,
+        db_default="",
+        help_text="Version of the algorithm in force when it was asked for",
     )
     after_case_id = models.BigIntegerField(
         default=0, db_default=0, help_text="It reads the cases after this one"

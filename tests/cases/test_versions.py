@@ -13,6 +13,7 @@ from cases.models import (
     AlgorithmPreview,
     AlgorithmVersion,
     Assessment,
+    AssessmentRun,
     Case,
     Deviation,
     PreviewedChange,
@@ -392,6 +393,24 @@ def test_a_deployment_is_told_of_a_version_that_cannot_be_built(dana, rita):
     (error,) = check_algorithm(databases=["default"])
 
     assert error.id == "cases.E001"
+
+
+def test_the_longest_name_of_a_version_for_older_rules_can_be_kept(north, alice, dana, rita, monkeypatch):
+    name = "x" * 20
+    put_in_force(WIDE, dana, rita, version=name)
+    released(WIDE)
+
+    case_id = save(north, alice, "A-9", 9)
+    preview = previewed(draft(rita, NARROW, version="2027.2"), rita)
+    review.start_runs({north.pk: date(2027, 1, 1)})
+
+    versions_kept = {
+        Assessment.objects.current().get(case=case_id).algorithm_version,
+        *Deviation.objects.filter(case=case_id).values_list("rulebook_version", flat=True),
+        AssessmentRun.objects.get().algorithm_version,
+        preview.against,
+    }
+    assert versions_kept == {f"{name}+{ALGORITHM.version}"}
 
 
 @pytest.mark.parametrize("step", [versions.withdraw, versions.activate, versions.start_preview])
