@@ -37,6 +37,10 @@ TO_ANSWER: dict[type[ReviewItem], Action] = {DataQuery: Action.RECORD, Deviation
 TO_DECIDE: dict[type[ReviewItem], Action] = {DataQuery: Action.DECIDE_QUERIES, Deviation: Action.DECIDE}
 
 
+class ChangedError(ValidationError):
+    """What was said was said to something else than is there now."""
+
+
 def confirm(
     query: DataQuery, *, text: str, by: User, if_seen: str | None = None, door: str = Source.ADMIN
 ) -> None:
@@ -135,7 +139,7 @@ def _held(item: ReviewItem, *, by: User, door: str, reason: str) -> Iterator[Rev
 def _refuse_unless_seen(row: ReviewItem, if_seen: str | None) -> None:
     if if_seen is not None and if_seen != fingerprint(row):
         told = gettext("Nothing was saved: this changed while you were writing. Read it again, then answer.")
-        raise ValidationError({NON_FIELD_ERRORS: told})
+        raise ChangedError({NON_FIELD_ERRORS: told})
 
 
 def _checked(answer: str, text: str) -> str:
