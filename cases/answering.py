@@ -123,6 +123,9 @@ def _answer(item: ReviewItem, answer: str, text: str, *, by: User, if_seen: str 
                 "Nothing was saved: this is decided. It comes back by itself when the data or the rule change."
             )
             raise ValidationError({NON_FIELD_ERRORS: told})
+        if answer == Answer.HISTORICAL_CASE and not row.is_historical:
+            told = gettext("The operation is not older than the rule; choose another reason.")
+            raise ValidationError({"answer": told})
         row.state, row.answer, row.answer_text = ReviewState.ANSWERED, answer, text
         row.answered_by, row.answered_at = by, timezone.now()
         row.decision, row.decision_text, row.decided_by, row.decided_at = "", "", None, None

@@ -77,8 +77,11 @@ class ExplainForm(ConfirmForm):
     )
     field_order = ("answer", "answer_text")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_historical: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not is_historical:
+            answer = cast(forms.ChoiceField, self.fields["answer"])
+            answer.choices = [one for one in answer.choices if one[0] != Answer.HISTORICAL_CASE]
         self.fields["answer_text"].label = gettext_lazy("In your words")
         self.fields["answer_text"].help_text = gettext_lazy(
             "Needed with another reason; at most 1000 characters. Never anything that identifies a person."
@@ -198,8 +201,9 @@ class FindingPage:
     # --- drawing ----------------------------------------------------------------------------------------------------
 
     def _answer_form(self, **given: Any) -> ConfirmForm:
-        kind = ExplainForm if isinstance(self.item, Deviation) else ConfirmForm
-        return kind(**given)
+        if isinstance(self.item, Deviation):
+            return ExplainForm(is_historical=self.item.is_historical, **given)
+        return ConfirmForm(**given)
 
     def _draw(self, form: ConfirmForm, decide: DecideForm, status: int = 200) -> HttpResponse:
         item, (key, word) = self.item, standing(self.item)

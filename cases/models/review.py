@@ -79,6 +79,7 @@ class Assessment(models.Model):
 # What people said to a finding is theirs: a reading of the rulebooks writes it only where nobody has answered.
 ANSWERS = ("answer", "answer_text", "answered_by_id", "answered_at")
 DECISIONS = ("decision", "decision_text", "decided_by_id", "decided_at")
+HISTORIC = "historical"  # among the terms of a rule: the operation is older than it
 
 
 class ReviewItem(models.Model):
@@ -211,6 +212,11 @@ class ReviewItem(models.Model):
 
     def __str__(self) -> str:
         return gettext("{rule} on case {case}").format(rule=self.rule_id, case=self.case_id)
+
+    @property
+    def is_historical(self) -> bool:
+        """Whether the operation is older than the rule."""
+        return bool(self.rule_terms.get(HISTORIC))
 
     @property
     def is_returned(self) -> bool:

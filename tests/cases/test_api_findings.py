@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 CASES, QUERIES, DEVIATIONS = "/api/v1/cases/", "/api/v1/queries/", "/api/v1/deviations/"
 KINDS = {"deviation": (DEVIATIONS, "explain"), "query": (QUERIES, "answer")}
+TOO_YOUNG = "The operation is not older than the rule; choose another reason."
 WORDS = {
     "deviation": {"answer": "emergency", "answer_text": "Ruptured."},
     "query": {"answer_text": "Two cell savers."},
@@ -185,6 +186,7 @@ def test_an_answer_never_lands_on_one_that_was_given_meanwhile(script, kind, mon
 @pytest.mark.parametrize(
     ("body", "pointer", "told"),
     [
+        ({"answer": "historical_case"}, "/answer", TOO_YOUNG),
         ({}, "/answer", "Choose a reason from the list."),
         ({"answer": "confirmed"}, "/answer", "Choose a reason from the list."),
         ({"answer": "other_text"}, "/answer_text", "Say what the reason was."),
