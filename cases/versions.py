@@ -57,6 +57,14 @@ def rulebook(row: AlgorithmVersion) -> Rulebook:
     return _revised(row.version + moved, row.valid_from, numbers, tuple(left_out(row)))
 
 
+def named(version: str) -> Rulebook:
+    """The rules under the version that an assessment names; those of the code where nothing is kept of it."""
+    row = None
+    if version != ALGORITHM.version:
+        row = AlgorithmVersion.objects.filter(version=version.partition("+")[0]).first()
+    return ALGORITHM if row is None else rulebook(row)
+
+
 @lru_cache(maxsize=8)
 def _revised(version: str, valid_from: date, numbers: Any, left: tuple[str, ...]) -> Rulebook:
     if left:

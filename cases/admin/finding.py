@@ -81,7 +81,10 @@ class ExplainForm(ConfirmForm):
         super().__init__(*args, **kwargs)
         if not is_historical:
             answer = cast(forms.ChoiceField, self.fields["answer"])
-            answer.choices = [one for one in answer.choices if one[0] != Answer.HISTORICAL_CASE]
+            answer.choices = [
+                ("", "–"),
+                *((a.value, a.label) for a in EXPLANATIONS if a != Answer.HISTORICAL_CASE),
+            ]
         self.fields["answer_text"].label = gettext_lazy("In your words")
         self.fields["answer_text"].help_text = gettext_lazy(
             "Needed with another reason; at most 1000 characters. Never anything that identifies a person."
@@ -220,7 +223,7 @@ class FindingPage:
             "item": item,
             "standing": {"key": key, "word": word},
             "is_deviation": isinstance(item, Deviation),
-            "rule": entry(self.admin.rulebook, item.rule_id),
+            "rule": entry(retelling.book_of(item), item.rule_id),
             "sentence": retelling.of_item(item),
             "severity": Severity(item.severity).label,
             "used": list(self._used()),
@@ -247,7 +250,8 @@ class FindingPage:
     def _used(self) -> Iterator[Used]:
         item = self.item
         (stored,) = documents.load([item.case_id])
-        for fact in evidence(self.admin.rulebook, item.rule_id, item.pointer, item.values, stored.document):
+        book = retelling.book_of(item)
+        for fact in evidence(book, item.rule_id, item.pointer, item.values, stored.document):
             found = [
                 Place(label=places.label(p) or fact.label, anchor=places.anchor(p)) for p in fact.pointers
             ]

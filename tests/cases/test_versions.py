@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import override
 
 from cases import answering, intake, review, versions
 from cases.checks import check_algorithm
@@ -18,12 +19,16 @@ from cases.models import (
     Deviation,
     PreviewedChange,
 )
+from cases.rulebook import retelling
 from cases.rulebook.algorithm import ALGORITHM
 from registry.audit import history_of
 from tests.cases.examples import OF_TODAY, resected
+from tests.clients import browser
+from tests.pages import text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("everywhere")]
 
+UKRAINIAN = {"Accept-Language": "uk"}
 WIDE = {"S-13": {"smallest_mm": 12}}  # a graft of 16 mm is no deviation any more
 NARROW = {"S-13": {"largest_mm": 19}}  # one of 20 mm is one
 
@@ -442,3 +447,78 @@ def test_what_was_decided_comes_back_when_its_threshold_changes_and_not_when_ano
 
     assert states == [("decided", False), ("open", True)]
     assert deviation.rule_terms["window_months"] == 7
+
+
+# --- pages under a version -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def late(north, alice, dana, rita):
+    """A specimen that is not reported (L-17) and a graft of 20 mm (S-13), under a version with other numbers."""
+    put_in_force({"L-17": {"within_days": 30}, **NARROW}, dana, rita)
+    save(north, alice, "A-20", 20)
+    return Deviation.objects.get(rule_id="L-17")
+
+
+def test_what_a_version_with_other_numbers_found_is_told_in_the_language_of_the_reader(late):
+    assert "expected within 30" in retelling.of_item(late)
+    event = history_of(late).last()
+
+    with override("uk"):
+        told = retelling.of_item(late), retelling.of_item(event)
+
+    assert told[0] == told[1] != late.sentence
+    assert "30" in told[0]
+
+
+def test_what_an_assessment_under_other_numbers_says_is_told_in_the_language_of_the_reader(
+    late, north, alice
+):
+    assessment = Assessment.objects.current().get(case=late.case_id)
+    book = versions.named(assessment.algorithm_version)
+    (stored,) = [found for found in assessment.findings if found["rule"] == "S-13"]
+
+    with override("uk"):
+        assert retelling.of_finding(stored, book) != stored["sentence"]
+        case = browser(alice).get(f"/admin/cases/case/{late.case_id}/change/", headers=UKRAINIAN)
+        sheet = browser(alice).get(f"/admin/cases/case/{late.case_id}/summary/", headers=UKRAINIAN)
+
+    for page in (case, sheet):
+        assert stored["sentence"] not in text(page)
+        assert late.sentence not in text(page)
+
+
+def test_over_http_an_assessment_is_told_under_its_version(late, alice):
+    answer = browser(alice).get(f"/api/v1/cases/{late.case_id}/assessment/").json()
+
+    titles = {found["rule"]: found["title"] for found in answer["findings"]}
+    assert titles["L-17"] == "Specimen reported within 30 days"
+    assert titles["S-13"] == "Prosthesis of 18 to 19 mm"
+
+
+def test_pages_name_the_numbers_of_the_version(late, alice):
+    client, case = browser(alice), f"/admin/cases/case/{late.case_id}"
+    pages = (
+        "/admin/cases/deviation/",
+        f"/admin/cases/deviation/{late.pk}/change/",
+        f"{case}/change/",
+        f"{case}/summary/",
+    )
+    for address in pages:
+        seen = text(client.get(address))
+        assert "Specimen reported within 30 days" in seen, address
+        assert "within 42 days" not in seen, address
+
+
+def test_a_preview_names_rules_with_the_numbers_of_the_draft(late, dana):
+    row = draft(dana, {"L-17": {"within_days": 30}, "S-13": {"largest_mm": 23}}, version="2027.2")
+    previewed(row, dana)
+
+    assert "Prosthesis of 18 to 23 mm" in text(
+        browser(dana).get(f"/admin/cases/algorithmversion/{row.pk}/change/")
+    )
+
+
+def test_a_version_of_which_nothing_is_kept_is_that_of_the_code(late):
+    assert versions.named("2025.9") is versions.named(ALGORITHM.version) is ALGORITHM
+    assert versions.named(f"2027.1+{ALGORITHM.version}").rule("L-17").numbers["within_days"] == 30
