@@ -30,6 +30,7 @@ CROSS JOIN LATERAL (
   SELECT 'concordant' AS verdict, unnest(assessed.concordant) AS rule
   UNION ALL SELECT 'deviation', unnest(assessed.deviating)
   UNION ALL SELECT 'not_assessable', unnest(assessed.not_assessable)
+  UNION ALL SELECT 'historical', unnest(assessed.historical)
 ) AS said
 {only} GROUP BY 1, 2, 3
 """
@@ -153,7 +154,7 @@ def _justified(view: View, rule_id: str) -> Any:
 
 
 def _tally(counts: dict[str, int]) -> Tally:
-    justified = counts.get("justified", 0)
+    justified = counts.get("justified", 0) + counts.get(adherence.HISTORICAL, 0)
     return Tally(
         concordant=counts.get(Verdict.CONCORDANT, 0),
         deviation=counts.get(Verdict.DEVIATION, 0) - justified,

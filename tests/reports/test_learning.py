@@ -8,7 +8,7 @@ from cases.models import Assessment
 from cases.rulebook.algorithm import ALGORITHM
 from registry import access
 from registry.models import Center
-from reports import learning, tallies
+from reports import adherence, learning, tallies
 from reports.cohorts import Cut
 from reports.learning import View
 from reports.small_numbers import COMPLEMENT
@@ -65,6 +65,27 @@ def test_a_case_is_justified_when_all_its_deviations_from_the_rule_are_accepted(
         deviate(case, alice, rita, pointer=pointer, decision=decision)
 
     assert numbers(counted().own.tallies["S-06"]) == (0, 2, 1, 0)
+
+
+@pytest.mark.django_db
+def test_what_is_told_for_information_of_an_operation_older_than_the_rule_is_justified(north, alice, rita):
+    """No row of a deviation stands for it: nobody is asked. Of others that are older a row says so, or otherwise."""
+    info, historical = {"severity": "info"}, {"historical": True}
+    kinds = ({**info, **historical}, {**info, **historical}, info, historical, historical, {})
+    cases = add_verdicts(north, [D] * len(kinds) + [C])
+    with access.everywhere():
+        for case, kind in zip(cases, kinds, strict=False):
+            assessment = Assessment.objects.get(case=case)
+            Assessment.objects.filter(case=case).update(findings=[{**assessment.findings[0], **kind}])
+    deviate(cases[3], alice, rita, decision="accepted")
+    deviate(cases[4], alice, rita, decision="not_accepted")
+
+    assert numbers(counted().own.tallies["S-06"]) == (1, 3, 3, 0)
+    by_year = learning.by_year(View(cut=Cut(as_of=TODAY)), rule_id="S-06", version="test")
+    assert numbers(by_year.own.tallies[2024]) == (1, 3, 3, 0)
+    with access.everywhere():
+        (rule,), _ = adherence.rules(Cut(as_of=TODAY))
+    assert (rule.concordant, rule.deviation, rule.justified) == (1, 3, 3)
 
 
 @pytest.mark.django_db
