@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -209,21 +210,33 @@ def _refused(told: str) -> ValidationError:
 
 
 def start_preview(row: AlgorithmVersion, *, by: User) -> AlgorithmPreview:
-    """Ask for a preview of a draft; one that is still to do is taken up, not doubled."""
+    """Ask for a preview of a draft; one that is still to do is taken up, not doubled.
+
+    But one against a version that is no longer in force is replaced.
+    """
     access.require(by, Action.MANAGE_ALGORITHM, None)
     if row.state != State.DRAFT:
         raise _refused(gettext("Nothing was changed: this version is no draft any more."))
     with access.everywhere():
-        total = Case.objects.count()
-    try:
-        with transaction.atomic():
-            preview = AlgorithmPreview.objects.create(
-                draft=row, against=active().version, as_of=timezone.now().date(), cases_total=total
-            )
-    except IntegrityError:
-        preview = row.previews.get(state__in=jobs.OPEN)
+        stale = row.previews.filter(state__in=jobs.OPEN).exclude(against=active().version)
+        stale.update(state=AlgorithmPreview.State.REPLACED, leased_until=None, finished_at=Now())
+        preview = _asked(row)
     bell.ring("cases.tasks.preview_algorithm", preview.pk)
     return preview
+
+
+def _asked(row: AlgorithmVersion) -> AlgorithmPreview:
+    """The preview of a draft that is to do."""
+    try:
+        with transaction.atomic():
+            return AlgorithmPreview.objects.create(
+                draft=row,
+                against=active().version,
+                as_of=timezone.now().date(),
+                cases_total=Case.objects.count(),
+            )
+    except IntegrityError:
+        return row.previews.get(state__in=jobs.OPEN)
 
 
 def carry_out_preview(
@@ -232,33 +245,51 @@ def carry_out_preview(
     """Read the draft and the version in force over all cases, chunk by chunk, each in a transaction of its own.
 
     Only the rules whose numbers differ are read. A preview that another worker holds, or that is finished, is left
-    alone; one that was cut off goes on where it was.
+    alone; one that was cut off goes on where it was; and one against a version that is no longer in force is replaced
+    by another, which is asked for.
     """
     with access.everywhere():
         claimed = jobs.claim(AlgorithmPreview, preview_id)
         preview = AlgorithmPreview.objects.select_related("draft").get(pk=preview_id)
-        old, new = _only_differing(active(), rulebook(preview.draft))
-    while claimed:
-        with access.everywhere():
-            cases = Case.objects.filter(pk__gt=preview.last_case_id).order_by("pk")
-            ids = list(cases.values_list("pk", flat=True)[:CHUNK])
-            if ids:
-                changes = [
-                    change for case in documents.load(ids) for change in _changes(case, old, new, preview)
-                ]
-                PreviewedChange.objects.bulk_create(changes)
-                preview.last_case_id, preview.cases_read = ids[-1], preview.cases_read + len(ids)
-                preview.cases_changed += len({change.case_id for change in changes})
-                AlgorithmPreview.objects.filter(pk=preview_id).update(
-                    last_case_id=preview.last_case_id,
-                    cases_read=preview.cases_read,
-                    cases_changed=preview.cases_changed,
-                    leased_until=jobs.lease(),
-                )
-            else:
-                jobs.finish(AlgorithmPreview, preview_id)
-                preview.state, claimed = AlgorithmPreview.State.DONE, False
-        progress(len(ids))
+        in_force = active()
+        books = _only_differing(in_force, rulebook(preview.draft))
+    while claimed and preview.state in jobs.OPEN:
+        read = preview.cases_read
+        preview = _read_on(preview_id, in_force, books)
+        progress(preview.cases_read - read)
+    return preview
+
+
+def _read_on(preview_id: int, in_force: Rulebook, books: tuple[Rulebook, Rulebook]) -> AlgorithmPreview:
+    """Read the next cases of a preview, or finish it, all in one transaction.
+
+    Its row is held meanwhile, and looked at only then: two workers never read the same chunk.
+    """
+    with access.everywhere():
+        preview = AlgorithmPreview.objects.select_for_update().get(pk=preview_id)
+        if preview.state not in jobs.OPEN:
+            return preview
+        if not preview.against == in_force.version == active().version:
+            preview.state = AlgorithmPreview.State.REPLACED
+            jobs.finish(AlgorithmPreview, preview_id, preview.state)
+            if preview.draft.state == State.DRAFT:
+                bell.ring("cases.tasks.preview_algorithm", _asked(preview.draft).pk)
+            return preview
+        cases = Case.objects.filter(pk__gt=preview.last_case_id).order_by("pk")
+        if ids := list(cases.values_list("pk", flat=True)[:CHUNK]):
+            changes = [change for case in documents.load(ids) for change in _changes(case, *books, preview)]
+            PreviewedChange.objects.bulk_create(changes)
+            preview.last_case_id, preview.cases_read = ids[-1], preview.cases_read + len(ids)
+            preview.cases_changed += len({change.case_id for change in changes})
+            AlgorithmPreview.objects.filter(pk=preview_id).update(
+                last_case_id=preview.last_case_id,
+                cases_read=preview.cases_read,
+                cases_changed=preview.cases_changed,
+                leased_until=jobs.lease(),
+            )
+        else:
+            jobs.finish(AlgorithmPreview, preview_id)
+            preview.state = AlgorithmPreview.State.DONE
     return preview
 
 

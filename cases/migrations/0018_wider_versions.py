@@ -51,4 +51,9 @@ class Migration(migrations.Migration):
             name='historical',
             field=models.GeneratedField(db_persist=True, expression=models.Func(models.Func(models.Func(models.F('findings'), models.Value('$[*] ? (@.verdict == "deviation" && @.severity == "info" && @.historical == true).rule'), function='jsonb_path_query_array'), template='translate(%(expressions)s #>> \'{}\', \'[]" \', \'\')'), models.Value(','), function='string_to_array'), help_text='The rules of which it says: deviation, for information, of an operation older than the rule', output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
         ),
+        migrations.AlterField(
+            model_name='algorithmpreview',
+            name='state',
+            field=models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('replaced', 'Replaced')], default='waiting', help_text='How far it is', max_length=10),
+        ),
     ]

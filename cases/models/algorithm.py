@@ -83,6 +83,7 @@ class AlgorithmPreview(models.Model):
         RUNNING = "running", "Running"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
+        REPLACED = "replaced", "Replaced"
 
     draft = models.ForeignKey(
         AlgorithmVersion, on_delete=models.PROTECT, related_name="previews", help_text="The draft"

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from cases import answering, intake, review, versions
@@ -207,6 +208,60 @@ def test_a_preview_goes_on_where_it_was_cut_off(cohort, dana, monkeypatch):
 
     assert (done.state, done.cases_read, done.cases_changed) == ("done", 3, 2)
     assert PreviewedChange.objects.count() == 2
+
+
+def test_a_worker_whose_lease_lapsed_doubles_no_change(cohort, dana, monkeypatch):
+    """Another worker takes the preview over between two chunks, and finishes it."""
+    monkeypatch.setattr(versions, "CHUNK", 1)
+    preview = versions.start_preview(draft(dana, NARROW), by=dana)
+
+    def taken_over(n):
+        AlgorithmPreview.objects.filter(state="running").update(leased_until=None)
+        versions.carry_out_preview(preview.pk)
+
+    done = versions.carry_out_preview(preview.pk, progress=taken_over)
+
+    assert (done.state, done.cases_read, done.cases_changed) == ("done", 3, 2)
+    assert PreviewedChange.objects.count() == 2
+
+
+def test_each_chunk_is_read_while_the_preview_is_held(cohort, dana):
+    preview = versions.start_preview(draft(dana, NARROW), by=dana)
+
+    with CaptureQueriesContext(connection) as seen:
+        versions.carry_out_preview(preview.pk)
+
+    held = [
+        one["sql"]
+        for one in seen
+        if one["sql"] and "cases_algorithmpreview" in one["sql"] and "FOR UPDATE" in one["sql"]
+    ]
+    assert len(held) == 2  # one chunk, and the end
+
+
+def test_a_preview_against_a_version_no_longer_in_force_is_replaced(cohort, dana, rita, monkeypatch):
+    """The version in force changes while the draft is read, and while it waits."""
+    monkeypatch.setattr(versions, "CHUNK", 1)
+    row = draft(dana, NARROW, version="2027.2")
+    begun = versions.start_preview(row, by=dana)
+    monkeypatch.setattr(versions.bell, "ring", lambda *called: rung.append(called))
+    rung = []
+
+    def meanwhile(n):
+        if not AlgorithmVersion.objects.filter(version="2027.1").exists():
+            put_in_force(WIDE, dana, rita)
+
+    assert versions.carry_out_preview(begun.pk, progress=meanwhile).state == "replaced"
+    again = row.previews.first()
+    assert (again.state, again.against, again.cases_read) == ("waiting", "2027.1", 0)
+    assert rung[-1] == ("cases.tasks.preview_algorithm", again.pk)
+
+    put_in_force(WIDE | {"S-17": {"window_months": 7}}, dana, rita, version="2027.3")
+    asked = versions.start_preview(row, by=dana)
+
+    again.refresh_from_db()
+    assert (again.state, asked.against) == ("replaced", "2027.3")
+    assert versions.carry_out_preview(asked.pk).state == "done"
 
 
 def test_a_preview_that_is_still_to_do_is_not_doubled(dana):
