@@ -37,6 +37,10 @@ TO_ANSWER: dict[type[ReviewItem], Action] = {DataQuery: Action.RECORD, Deviation
 TO_DECIDE: dict[type[ReviewItem], Action] = {DataQuery: Action.DECIDE_QUERIES, Deviation: Action.DECIDE}
 
 
+class ChangedError(ValidationError):
+    """What was said was said to something else than is there now."""
+
+
 def confirm(
     query: DataQuery, *, text: str, by: User, if_seen: str | None = None, door: str = Source.ADMIN
 ) -> None:
@@ -119,6 +123,9 @@ def _answer(item: ReviewItem, answer: str, text: str, *, by: User, if_seen: str 
                 "Nothing was saved: this is decided. It comes back by itself when the data or the rule change."
             )
             raise ValidationError({NON_FIELD_ERRORS: told})
+        if answer == Answer.HISTORICAL_CASE and not row.is_historical:
+            told = gettext("The operation is not older than the rule; choose another reason.")
+            raise ValidationError({"answer": told})
         row.state, row.answer, row.answer_text = ReviewState.ANSWERED, answer, text
         row.answered_by, row.answered_at = by, timezone.now()
         row.decision, row.decision_text, row.decided_by, row.decided_at = "", "", None, None
@@ -135,7 +142,7 @@ def _held(item: ReviewItem, *, by: User, door: str, reason: str) -> Iterator[Rev
 def _refuse_unless_seen(row: ReviewItem, if_seen: str | None) -> None:
     if if_seen is not None and if_seen != fingerprint(row):
         told = gettext("Nothing was saved: this changed while you were writing. Read it again, then answer.")
-        raise ValidationError({NON_FIELD_ERRORS: told})
+        raise ChangedError({NON_FIELD_ERRORS: told})
 
 
 def _checked(answer: str, text: str) -> str:

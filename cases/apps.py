@@ -1,6 +1,7 @@
 """The application `cases`."""
 
 from django.apps import AppConfig
+from django.core import checks
 from django.utils.translation import gettext_lazy
 
 
@@ -11,8 +12,10 @@ class CasesConfig(AppConfig):
     verbose_name = gettext_lazy("Cases")
 
     def ready(self) -> None:
-        """Offer the cards of the home page."""
+        """Offer the cards of the home page, and check the algorithm."""
         from cases.admin.cards import CARDS
+        from cases.checks import check_algorithm
         from registry import home
 
+        checks.register(check_algorithm, checks.Tags.database)
         home.offer(*CARDS)

@@ -9,6 +9,8 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from cases.phrases import answer, label
 from cases.rulebook import retelling
+from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.engine import Rulebook
 from cases.vocabulary import Decision, OperationType, ReviewState, Severity, Verdict
 
 # The rules of each phase. A new rule belongs into one of them; a test asks for it.
@@ -60,10 +62,10 @@ SENTINEL_WORDS: dict[State, Any] = {
 }
 
 
-def place_of(rule_id: str) -> dict[str, Any]:
+def place_of(rule_id: str, book: Rulebook = ALGORITHM) -> dict[str, Any]:
     """The title of a rule, and the phase of care that it belongs to."""
     phase = next((name for name, _, rules in PHASES if rule_id in rules), None)
-    return {"title": retelling.title(rule_id), "phase": phase}
+    return {"title": retelling.title(rule_id, book), "phase": phase}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,14 +91,17 @@ class Phase:
 
 
 def pathway(
-    document: Any, findings: Iterable[Mapping[str, Any]], deviations: Iterable[Any] = ()
+    document: Any,
+    findings: Iterable[Mapping[str, Any]],
+    deviations: Iterable[Any] = (),
+    book: Rulebook = ALGORITHM,
 ) -> list[Phase]:
-    """Lay out what the algorithm said of a case, and what people said to its deviations."""
+    """Lay out what the algorithm, under the version that `book` is, said of a case, and people to its deviations."""
     said = {str(finding["rule"]): finding for finding in findings}
     answered = _answered(deviations)
     phases = []
     for name, title, rules in PHASES:
-        steps = [_step(said[rule], answered.get(rule)) for rule in rules if rule in said]
+        steps = [_step(said[rule], answered.get(rule), book) for rule in rules if rule in said]
         phases.append(
             Phase(
                 name=name,
@@ -123,13 +128,17 @@ def _answered(deviations: Iterable[Any]) -> dict[str, State]:
     return reached
 
 
-def _step(finding: Mapping[str, Any], answered: State | None) -> Step:
+def _step(finding: Mapping[str, Any], answered: State | None, book: Rulebook) -> Step:
     rule, state = str(finding["rule"]), _state(finding, answered)
     word = str(WORDS[state])
     if finding.get("severity") == Severity.SENTINEL and state in HOW_FAR:
         word = str(SENTINEL_WORDS[state])
     return Step(
-        rule=rule, title=retelling.title(rule), state=state, word=word, sentence=retelling.of_finding(finding)
+        rule=rule,
+        title=retelling.title(rule, book),
+        state=state,
+        word=word,
+        sentence=retelling.of_finding(finding, book),
     )
 
 

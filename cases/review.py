@@ -22,7 +22,7 @@ from django.utils import timezone
 from cases import document as documents
 from cases import duplicates, jobs, observations, store, versions
 from cases.models import Assessment, AssessmentRun, Case, DataQuery, Deviation
-from cases.models.review import ANSWERS, DECISIONS, ReviewItem
+from cases.models.review import ANSWERS, DECISIONS, HISTORIC, ReviewItem
 from cases.rulebook import engine
 from cases.rulebook.engine import Rulebook
 from cases.rulebook.findings import deviation
@@ -264,7 +264,7 @@ def _item(case: Judged, finding: Any, version: str, now: datetime) -> dict[str, 
         "severity": finding.severity,
         "sentence": finding.stored_sentence,
         "values": dict(finding.values),
-        "rule_terms": finding.rule_terms,
+        "rule_terms": {**finding.rule_terms, **({HISTORIC: True} if finding.historical else {})},
         "opened_at": now,
         "waiting_since": now,
         "closed_at": None,
@@ -299,12 +299,16 @@ HISTORICAL = {
     "answer": Answer.HISTORICAL_CASE,
     "decision": Decision.ACCEPTED,
 }
-# The sentence may be worded anew: an answer is given to what was found, and to how much that matters.
+# The sentence may be worded anew: an answer is given to what was found, to how much that matters, and to a rule of
+# before or after the operation. One that turns out to be older than the rule asks nobody again.
 ANSWERED = "(stored.answered_by_id IS NOT NULL OR stored.decided_by_id IS NOT NULL)"
 STILL_ANSWERED = (
     f"{ANSWERED} AND stored.state IN ('{ReviewState.ANSWERED}', '{ReviewState.DECIDED}')"
     " AND stored.values = excluded.values AND stored.severity = excluded.severity"
-    " AND stored.rule_terms IN ('{}', excluded.rule_terms)"  # nothing is known of answers to earlier releases
+    # nothing is known of answers to earlier releases
+    " AND (stored.rule_terms IN ('{}', excluded.rule_terms)"
+    f" OR stored.rule_terms || '{{\"{HISTORIC}\": true}}' = excluded.rule_terms)"
+    f" AND NOT (stored.answer = '{Answer.HISTORICAL_CASE}' AND excluded.rule_terms->>'{HISTORIC}' IS NULL)"
 )
 ON_READING_AGAIN = {
     **{

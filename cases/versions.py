@@ -6,6 +6,7 @@ deviation stale that it touches (cases/review.py), and old assessments stay read
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -21,6 +23,7 @@ from cases import document as documents
 from cases import jobs
 from cases.models import AlgorithmPreview, AlgorithmVersion, Case, PreviewedChange
 from cases.rulebook import engine
+from cases.rulebook import thresholds as kinds
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Finding, Rulebook
 from cases.vocabulary import GRAVEST_FIRST, Severity, Source, Verdict
@@ -29,6 +32,8 @@ from registry.access import Action
 
 if TYPE_CHECKING:
     from registry.models import User
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 1000
 State = AlgorithmVersion.State
@@ -49,14 +54,44 @@ def active() -> Rulebook:
 def rulebook(row: AlgorithmVersion) -> Rulebook:
     """The rules under this version; the code's own version stands beside it once the code has moved on."""
     moved = "" if row.base == ALGORITHM.version else f"+{ALGORITHM.version}"
-    numbers = tuple((rule, tuple(sorted(values.items()))) for rule, values in sorted(row.thresholds.items()))
-    return _revised(row.version + moved, row.valid_from, numbers)
+    numbers = tuple((rule, tuple(sorted(values.items()))) for rule, values in sorted(_fitting(row).items()))
+    return _revised(row.version + moved, row.valid_from, numbers, tuple(left_out(row)))
+
+
+def named(version: str) -> Rulebook:
+    """The rules under the version that an assessment names; those of the code where nothing is kept of it."""
+    row = None
+    if version != ALGORITHM.version:
+        row = AlgorithmVersion.objects.filter(version=version.partition("+")[0]).first()
+    return ALGORITHM if row is None else rulebook(row)
 
 
 @lru_cache(maxsize=8)
-def _revised(version: str, valid_from: date, numbers: Any) -> Rulebook:
+def _revised(version: str, valid_from: date, numbers: Any, left: tuple[str, ...]) -> Rulebook:
+    if left:
+        logger.warning("algorithm_numbers_left_out version=%s left_out=%s", version, ",".join(left))
     values = {rule: dict(of_rule) for rule, of_rule in numbers}
     return ALGORITHM.revised(version=version, valid_from=valid_from, values=values)
+
+
+def _fitting(row: AlgorithmVersion) -> dict[str, dict[str, float]]:
+    """The numbers of a version that the code's rules still have."""
+    return {
+        rule.id: kinds.fitting(rule.thresholds, row.thresholds[rule.id])
+        for rule in ALGORITHM.rules
+        if rule.id in row.thresholds
+    }
+
+
+def left_out(row: AlgorithmVersion) -> list[str]:
+    """The numbers of a version that the code's rules no longer have, or have as another kind: they do not count."""
+    kept = _fitting(row)
+    return [
+        f"{rule}.{name}"
+        for rule, values in sorted(row.thresholds.items())
+        for name in sorted(values)
+        if name not in kept.get(rule, {})
+    ]
 
 
 # --- drafts ----------------------------------------------------------------------------------------------------------
@@ -175,21 +210,33 @@ def _refused(told: str) -> ValidationError:
 
 
 def start_preview(row: AlgorithmVersion, *, by: User) -> AlgorithmPreview:
-    """Ask for a preview of a draft; one that is still to do is taken up, not doubled."""
+    """Ask for a preview of a draft; one that is still to do is taken up, not doubled.
+
+    But one against a version that is no longer in force is replaced.
+    """
     access.require(by, Action.MANAGE_ALGORITHM, None)
     if row.state != State.DRAFT:
         raise _refused(gettext("Nothing was changed: this version is no draft any more."))
     with access.everywhere():
-        total = Case.objects.count()
-    try:
-        with transaction.atomic():
-            preview = AlgorithmPreview.objects.create(
-                draft=row, against=active().version, as_of=timezone.now().date(), cases_total=total
-            )
-    except IntegrityError:
-        preview = row.previews.get(state__in=jobs.OPEN)
+        stale = row.previews.filter(state__in=jobs.OPEN).exclude(against=active().version)
+        stale.update(state=AlgorithmPreview.State.REPLACED, leased_until=None, finished_at=Now())
+        preview = _asked(row)
     bell.ring("cases.tasks.preview_algorithm", preview.pk)
     return preview
+
+
+def _asked(row: AlgorithmVersion) -> AlgorithmPreview:
+    """The preview of a draft that is to do."""
+    try:
+        with transaction.atomic():
+            return AlgorithmPreview.objects.create(
+                draft=row,
+                against=active().version,
+                as_of=timezone.now().date(),
+                cases_total=Case.objects.count(),
+            )
+    except IntegrityError:
+        return row.previews.get(state__in=jobs.OPEN)
 
 
 def carry_out_preview(
@@ -198,33 +245,51 @@ def carry_out_preview(
     """Read the draft and the version in force over all cases, chunk by chunk, each in a transaction of its own.
 
     Only the rules whose numbers differ are read. A preview that another worker holds, or that is finished, is left
-    alone; one that was cut off goes on where it was.
+    alone; one that was cut off goes on where it was; and one against a version that is no longer in force is replaced
+    by another, which is asked for.
     """
     with access.everywhere():
         claimed = jobs.claim(AlgorithmPreview, preview_id)
         preview = AlgorithmPreview.objects.select_related("draft").get(pk=preview_id)
-        old, new = _only_differing(active(), rulebook(preview.draft))
-    while claimed:
-        with access.everywhere():
-            cases = Case.objects.filter(pk__gt=preview.last_case_id).order_by("pk")
-            ids = list(cases.values_list("pk", flat=True)[:CHUNK])
-            if ids:
-                changes = [
-                    change for case in documents.load(ids) for change in _changes(case, old, new, preview)
-                ]
-                PreviewedChange.objects.bulk_create(changes)
-                preview.last_case_id, preview.cases_read = ids[-1], preview.cases_read + len(ids)
-                preview.cases_changed += len({change.case_id for change in changes})
-                AlgorithmPreview.objects.filter(pk=preview_id).update(
-                    last_case_id=preview.last_case_id,
-                    cases_read=preview.cases_read,
-                    cases_changed=preview.cases_changed,
-                    leased_until=jobs.lease(),
-                )
-            else:
-                jobs.finish(AlgorithmPreview, preview_id)
-                preview.state, claimed = AlgorithmPreview.State.DONE, False
-        progress(len(ids))
+        in_force = active()
+        books = _only_differing(in_force, rulebook(preview.draft))
+    while claimed and preview.state in jobs.OPEN:
+        read = preview.cases_read
+        preview = _read_on(preview_id, in_force, books)
+        progress(preview.cases_read - read)
+    return preview
+
+
+def _read_on(preview_id: int, in_force: Rulebook, books: tuple[Rulebook, Rulebook]) -> AlgorithmPreview:
+    """Read the next cases of a preview, or finish it, all in one transaction.
+
+    Its row is held meanwhile, and looked at only then: two workers never read the same chunk.
+    """
+    with access.everywhere():
+        preview = AlgorithmPreview.objects.select_for_update().get(pk=preview_id)
+        if preview.state not in jobs.OPEN:
+            return preview
+        if not preview.against == in_force.version == active().version:
+            preview.state = AlgorithmPreview.State.REPLACED
+            jobs.finish(AlgorithmPreview, preview_id, preview.state)
+            if preview.draft.state == State.DRAFT:
+                bell.ring("cases.tasks.preview_algorithm", _asked(preview.draft).pk)
+            return preview
+        cases = Case.objects.filter(pk__gt=preview.last_case_id).order_by("pk")
+        if ids := list(cases.values_list("pk", flat=True)[:CHUNK]):
+            changes = [change for case in documents.load(ids) for change in _changes(case, *books, preview)]
+            PreviewedChange.objects.bulk_create(changes)
+            preview.last_case_id, preview.cases_read = ids[-1], preview.cases_read + len(ids)
+            preview.cases_changed += len({change.case_id for change in changes})
+            AlgorithmPreview.objects.filter(pk=preview_id).update(
+                last_case_id=preview.last_case_id,
+                cases_read=preview.cases_read,
+                cases_changed=preview.cases_changed,
+                leased_until=jobs.lease(),
+            )
+        else:
+            jobs.finish(AlgorithmPreview, preview_id)
+            preview.state = AlgorithmPreview.State.DONE
     return preview
 
 

@@ -15,10 +15,12 @@ from reports import cohorts
 from reports.cohorts import Cut
 from reports.content import RuleCount
 
+HISTORICAL = "historical"
 _COUNT = """
-SELECT rule, gravest, count(*) FROM (
+SELECT rule, gravest, count(*), count(*) FILTER (WHERE is_historical) FROM (
   SELECT assessed.case_id, finding->>'rule' AS rule,
-         min(array_position(%s::text[], finding->>'verdict')) AS gravest
+         min(array_position(%s::text[], finding->>'verdict')) AS gravest,
+         bool_or(finding->>'rule' = ANY (assessed.historical)) AS is_historical
   FROM ({assessments}) AS assessed CROSS JOIN LATERAL jsonb_array_elements(assessed.findings) AS finding
   GROUP BY 1, 2
 ) AS verdicts GROUP BY 1, 2
@@ -29,9 +31,9 @@ def rules(cut: Cut) -> tuple[tuple[RuleCount, ...], int]:
     """Count the verdicts of every rule of the algorithm; and how many cases were read."""
     cases = cohorts.observations(cut).values("case_id")
     current = Assessment.objects.current().filter(case_id__in=cases)
-    found, justified = _verdicts(current.values("case_id", "findings")), _justified(cases)
+    found, justified = _verdicts(current.values("case_id", "findings", "historical")), _justified(cases)
     counted = tuple(
-        _counted(rule, found.get(rule.id, {}), justified.get(rule.id, 0))
+        _counted(rule, found.get(rule.id, {}), justified.get(rule.id, 0) + found[rule.id].get(HISTORICAL, 0))
         for rule in _in_order()
         if rule.is_read and rule.id in found
     )
@@ -45,13 +47,16 @@ def versions(cut: Cut) -> tuple[str, ...]:
 
 
 def _verdicts(assessments: Any) -> dict[str, dict[str, int]]:
+    """Count the cases by rule and gravest verdict; and those explained by their age alone, whom nobody is asked of."""
     inner, parameters = assessments.order_by().query.sql_with_params()
     with connection.cursor() as cursor:
         order = [str(verdict) for verdict in GRAVEST_FIRST]
         cursor.execute(_COUNT.format(assessments=inner), [order, *parameters])
         found: dict[str, dict[str, int]] = {}
-        for rule, place, n in cursor.fetchall():
-            found.setdefault(rule, {})[order[place - 1]] = n
+        for rule, place, n, historical in cursor.fetchall():
+            counts = found.setdefault(rule, {})
+            counts[order[place - 1]] = n
+            counts[HISTORICAL] = counts.get(HISTORICAL, 0) + historical
     return found
 
 

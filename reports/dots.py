@@ -17,12 +17,12 @@ TICKS = (0, 25, 50, 75, 100)
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """A share with its interval, and the same in words; `kind` is "own" or "others"."""
+    """A share with its interval, if it has one, and the same in words; `kind` is "own" or "others"."""
 
     kind: str
     share: float
-    lower: float
-    upper: float
+    lower: float | None
+    upper: float | None
     told: str
 
 
@@ -64,9 +64,10 @@ def _row(row: Row, y: float) -> Iterable[str]:
     step = 5 if len(row.dots) > 1 else 0
     for place, dot in enumerate(row.dots):
         at = y - step + 2 * step * place
-        x, low, high = _x(dot.share), _x(dot.lower), _x(dot.upper)
+        x = _x(dot.share)
         yield f'<g class="dots-{dot.kind}" role="img" aria-label="{escape(dot.told)}"><title>{escape(dot.told)}</title>'
-        yield f'<line x1="{low}" x2="{high}" y1="{at}" y2="{at}"/>'
+        if dot.lower is not None and dot.upper is not None:
+            yield f'<line x1="{_x(dot.lower)}" x2="{_x(dot.upper)}" y1="{at}" y2="{at}"/>'
         if dot.kind == "own":
             yield f'<circle cx="{x}" cy="{at}" r="3.5"/></g>'
         else:

@@ -9,6 +9,7 @@ A justified deviation counts with the others: care differed, whatever a second p
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db.models import Case, CharField, Count, F, Value, When
 
@@ -22,7 +23,7 @@ from reports.content import CurveTable, Estimate, Survival
 from reports.disclosure import LEAST_CENTERS
 from reports.lifetable import LifeTable
 from reports.remarks import mark
-from reports.small_numbers import Sizes, is_small, to_five
+from reports.small_numbers import COMPLEMENT, Sizes, is_small, to_five, withheld
 
 LANDMARK_DAYS = EARLY_DAYS
 ORIGIN = mark("day 90 after resection")
@@ -45,6 +46,7 @@ class Group:
     compared: int | None
     deaths: int | None
     estimates: tuple[Estimate, ...] = ()
+    marks: tuple[tuple[str, str], ...] = ()  # what stands for withheld numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +59,15 @@ class Comparison:
     is_shown: bool = True
 
 
-def compare(cut: Cut, rule_id: str, *, is_outsider: bool) -> Comparison:
-    """Estimate both curves over the whole registry; outsiders get them as in a report, without single patients."""
+def compare(cut: Cut, rule_id: str, *, is_outsider: bool, own: tuple[int, ...] = ()) -> Comparison:
+    """Estimate both curves over the whole registry; outsiders get them as in a report, without single patients.
+
+    To them it is the other centers alone: what they know of their `own` could be subtracted.
+    """
     with access.everywhere():
-        counted = _counted(cut, rule_id)
-        centers = cohorts.main_curve(cut).aggregate(n=Count("center_id", distinct=True))["n"]
+        judged = _judged(cut, rule_id).exclude(center_id__in=own if is_outsider else ())
+        counted = _counted(judged)
+        centers = judged.aggregate(n=Count("center_id", distinct=True))["n"]
     table = _life_table(counted)
     groups = tuple(_group(label, counted, table.select([label])) for label in GROUPS)
     found = Comparison(groups=groups, survival=_curves(table))
@@ -78,15 +84,19 @@ class Seen:
     everybody: int
 
 
-def _counted(cut: Cut, rule_id: str) -> list[Seen]:
-    """Count the eligible cases of which the rule said one or the other, in one query."""
+def _judged(cut: Cut, rule_id: str) -> Any:
+    """List the eligible cases of which the rule said one or the other."""
     current = cohorts.main_curve(cut).filter(case__assessments__is_current=True)
     label = Case(
         When(case__assessments__concordant__contains=[rule_id], then=Value(CONCORDANT)),
         When(case__assessments__deviating__contains=[rule_id], then=Value(DEVIATING)),
         output_field=CharField(),
     )
-    judged = cohorts.with_days(current.annotate(group=label)).filter(group__isnull=False).order_by()
+    return cohorts.with_days(current.annotate(group=label)).filter(group__isnull=False).order_by()
+
+
+def _counted(judged: Any) -> list[Seen]:
+    """Count them by group and day, in one query."""
     rows = judged.values_list("group", Case(When(cohorts.KNOWN, then=F("days"))))
     return [Seen(*row) for row in rows.annotate(deaths=Count("pk", filter=DIED), everybody=Count("pk"))]
 
@@ -162,10 +172,23 @@ def _flat(curve: CurveTable, until: float) -> CurveTable:
     )
 
 
-NUMBERS = ("cases", "no_follow_up", "died_before", "last_seen_before", "compared", "deaths")
+PARTS = ("no_follow_up", "died_before", "last_seen_before", "compared")  # of the cases of a group
 
 
 def _rounded(group: Group, threshold: int) -> Group:
-    counts = {name: getattr(group, name) for name in NUMBERS}
-    shown = {name: None if is_small(n, threshold) else to_five(n) for name, n in counts.items()}
-    return replace(group, **shown, estimates=())  # type: ignore[arg-type]
+    """Withhold small numbers, and what would give them back, as in the tallies; round the others.
+
+    The compared stand beside the curves anyway: where they would give a number back, the sum of all is withheld.
+    """
+    counts = {name: getattr(group, name) or 0 for name in ("cases", *PARTS, "deaths")}
+    hidden = withheld([counts[name] for name in PARTS], threshold)
+    marks = {name: hidden[place] for place, name in enumerate(PARTS) if place in hidden}
+    if len(marks) < len(PARTS) and marks.get("compared") == COMPLEMENT:
+        marks["cases"] = marks.pop("compared")
+    of_compared = withheld([counts["deaths"], counts["compared"] - counts["deaths"]], threshold)
+    if mark := of_compared.get(0, COMPLEMENT if "compared" in marks and counts["deaths"] else ""):
+        marks["deaths"] = mark
+    if is_small(counts["cases"], threshold):
+        marks["cases"] = f"<{threshold}"
+    shown = {name: None if name in marks else to_five(n) for name, n in counts.items()}
+    return replace(group, **shown, estimates=(), marks=tuple(marks.items()))  # type: ignore[arg-type]

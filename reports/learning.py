@@ -23,13 +23,14 @@ from reports.compose import threshold
 from reports.tallies import Side, Tally, are_enough, withhold
 
 _COUNT = """
-SELECT {by}, said.verdict, seen.is_own, count(*)
+SELECT {by}, said.verdict, seen.is_own, count(*), array_agg(DISTINCT seen.center_id)
 FROM ({seen}) AS seen
 JOIN {assessment} AS assessed ON assessed.case_id = seen.case_id AND assessed.is_current
 CROSS JOIN LATERAL (
   SELECT 'concordant' AS verdict, unnest(assessed.concordant) AS rule
   UNION ALL SELECT 'deviation', unnest(assessed.deviating)
   UNION ALL SELECT 'not_assessable', unnest(assessed.not_assessable)
+  UNION ALL SELECT 'historical', unnest(assessed.historical)
 ) AS said
 {only} GROUP BY 1, 2, 3
 """
@@ -85,12 +86,13 @@ def _learned(view: View, *, by: str, version: str, rule_id: str = "") -> Learned
     sizes = list(_cases(view).values_list("is_own", "center_id", "year").annotate(n=Count("case_id")))
     chosen = [row for row in sizes if view.year in (None, row[2])]
     read = _read(view, version)
-    tallies = _tallies(view, by, rule_id)
+    tallies, judging = _tallies(view, by, rule_id)
     sides = {}
     for is_own in (True, False):
         centers = {center for own, center, _, _ in chosen if own is is_own}
         sides[is_own] = Side(cases=read[is_own], centers=len(centers), tallies=tallies[is_own])
-    wholes = _by_year([row for row in chosen if not row[0]]) if rule_id else {}
+    years = _by_year([row for row in chosen if not row[0]]) if rule_id else {}
+    wholes = {key: (n, years[key][1] if rule_id else read[False]) for key, n in judging.items()}
     return Learned(
         own=sides[True],
         others=None if view.is_whole else withhold(sides[False], wholes, threshold=threshold()),
@@ -128,20 +130,30 @@ def _read(view: View, version: str) -> dict[Any, int]:
     return {True: found["own"], False: found["others"], "outdated": found["outdated"]}
 
 
-def _tallies(view: View, by: str, rule_id: str) -> dict[bool, dict[Any, Tally]]:
-    """Count in two queries, whatever the number of cases or rules."""
-    seen, parameters = _chosen(view).values("case_id", "is_own", "year").query.sql_with_params()
+def _tallies(view: View, by: str, rule_id: str) -> tuple[dict[bool, dict[Any, Tally]], dict[Any, int]]:
+    """Count in two queries, whatever the number of cases or rules; and the other centers with judged cases of each.
+
+    Where nothing is judged, these are the centers that lack the answers.
+    """
+    seen, parameters = _chosen(view).values("case_id", "center_id", "is_own", "year").query.sql_with_params()
     only = "WHERE said.rule = %s" if rule_id else ""
     statement = _COUNT.format(by=by, seen=seen, assessment=f'"{Assessment._meta.db_table}"', only=only)
     found: dict[bool, dict[Any, dict[str, int]]] = {True: {}, False: {}}
+    centers: dict[Any, dict[bool, set[int]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(statement, [*parameters, *([rule_id] if rule_id else [])])
-        for key, verdict, is_own, n in cursor.fetchall():
+        for key, verdict, is_own, n, among in cursor.fetchall():
             found[is_own].setdefault(key, {})[verdict] = n
+            if not is_own:
+                is_judged = verdict != Verdict.NOT_ASSESSABLE
+                centers.setdefault(key, {True: set(), False: set()})[is_judged].update(among)
     for key, is_own, n in _justified(view, rule_id):
         if key in found[is_own]:
             found[is_own][key]["justified"] = n
-    return {is_own: {key: _tally(counts) for key, counts in keyed.items()} for is_own, keyed in found.items()}
+    tallies = {
+        is_own: {key: _tally(counts) for key, counts in keyed.items()} for is_own, keyed in found.items()
+    }
+    return tallies, {key: len(of[True] or of[False]) for key, of in centers.items()}
 
 
 def _justified(view: View, rule_id: str) -> Any:
@@ -153,7 +165,7 @@ def _justified(view: View, rule_id: str) -> Any:
 
 
 def _tally(counts: dict[str, int]) -> Tally:
-    justified = counts.get("justified", 0)
+    justified = counts.get("justified", 0) + counts.get(adherence.HISTORICAL, 0)
     return Tally(
         concordant=counts.get(Verdict.CONCORDANT, 0),
         deviation=counts.get(Verdict.DEVIATION, 0) - justified,

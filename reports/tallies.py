@@ -26,6 +26,7 @@ class Tally:
     justified: int | None = 0
     not_assessable: int | None = 0
     marks: tuple[tuple[str, str], ...] = ()
+    is_rounded: bool = False
 
     def _sum(self, *names: str) -> int | None:
         counts = [getattr(self, name) for name in names]
@@ -43,13 +44,16 @@ class Tally:
 
     @property
     def share(self) -> float | None:
-        """The concordant of the judged; None if nobody was judged, or it would tell a withheld count."""
+        """The concordant of the judged, approximate where these are rounded.
+
+        None if nobody was judged, or it would tell a withheld count.
+        """
         return self.concordant / self.judged if self.judged and self.concordant is not None else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Its exact interval."""
-        if not self.judged or self.concordant is None:
+        """Its exact interval; none of rounded counts, of which nothing is exact."""
+        if self.is_rounded or not self.judged or self.concordant is None:
             return None
         return clopper_pearson(self.concordant, self.judged)
 
@@ -70,7 +74,8 @@ class Side:
 def withhold(others: Side, wholes: dict[Any, tuple[int, int]], *, threshold: int) -> Side:
     """Keep what can point at no patient of another center: nothing of few centers or few cases, no small count.
 
-    `wholes` are the centers and cases behind single tallies, where these are not all of the side (those of a year).
+    `wholes` are the centers with judged cases behind single tallies, and the cases that these are part of (those of a
+    year), where they are not all of the side.
     """
     if not are_enough(others.centers, others.cases):
         return Side(is_shown=False, tallies={})
@@ -97,4 +102,4 @@ def _withheld(tally: Tally, cases: int, threshold: int) -> Tally:
     hidden = withheld([*counts, not_applicable], threshold)
     marks = tuple((name, hidden[i]) for i, name in enumerate(COUNTED) if i in hidden)
     shown = {name: None if i in hidden else to_five(counts[i]) for i, name in enumerate(COUNTED)}
-    return Tally(**shown, marks=marks)
+    return Tally(**shown, marks=marks, is_rounded=True)

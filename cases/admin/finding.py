@@ -77,8 +77,14 @@ class ExplainForm(ConfirmForm):
     )
     field_order = ("answer", "answer_text")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_historical: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not is_historical:
+            answer = cast(forms.ChoiceField, self.fields["answer"])
+            answer.choices = [
+                ("", "–"),
+                *((a.value, a.label) for a in EXPLANATIONS if a != Answer.HISTORICAL_CASE),
+            ]
         self.fields["answer_text"].label = gettext_lazy("In your words")
         self.fields["answer_text"].help_text = gettext_lazy(
             "Needed with another reason; at most 1000 characters. Never anything that identifies a person."
@@ -198,8 +204,9 @@ class FindingPage:
     # --- drawing ----------------------------------------------------------------------------------------------------
 
     def _answer_form(self, **given: Any) -> ConfirmForm:
-        kind = ExplainForm if isinstance(self.item, Deviation) else ConfirmForm
-        return kind(**given)
+        if isinstance(self.item, Deviation):
+            return ExplainForm(is_historical=self.item.is_historical, **given)
+        return ConfirmForm(**given)
 
     def _draw(self, form: ConfirmForm, decide: DecideForm, status: int = 200) -> HttpResponse:
         item, (key, word) = self.item, standing(self.item)
@@ -216,7 +223,7 @@ class FindingPage:
             "item": item,
             "standing": {"key": key, "word": word},
             "is_deviation": isinstance(item, Deviation),
-            "rule": entry(self.admin.rulebook, item.rule_id),
+            "rule": entry(retelling.book_of(item), item.rule_id),
             "sentence": retelling.of_item(item),
             "severity": Severity(item.severity).label,
             "used": list(self._used()),
@@ -243,7 +250,8 @@ class FindingPage:
     def _used(self) -> Iterator[Used]:
         item = self.item
         (stored,) = documents.load([item.case_id])
-        for fact in evidence(self.admin.rulebook, item.rule_id, item.pointer, item.values, stored.document):
+        book = retelling.book_of(item)
+        for fact in evidence(book, item.rule_id, item.pointer, item.values, stored.document):
             found = [
                 Place(label=places.label(p) or fact.label, anchor=places.anchor(p)) for p in fact.pointers
             ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext, gettext_lazy
 
 from cases import answering, duplicates
-from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.catalogue import Entry, entries
 from cases.rulebook.engine import Rule, Rulebook
+from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ReviewState, Severity
 from registry import access
 
@@ -28,7 +28,7 @@ def entry(rulebook: Rulebook, rule_id: str) -> Entry | None:
     return _entries(rulebook, get_language() or "").get(rule_id)
 
 
-@cache
+@lru_cache(maxsize=512)
 def _entries(rulebook: Rulebook, language: str) -> dict[str, Entry]:
     return {entry.id: entry for entry in entries(rulebook)}
 
@@ -36,7 +36,7 @@ def _entries(rulebook: Rulebook, language: str) -> dict[str, Entry]:
 def found_by(rulebook: Rulebook) -> list[str]:
     """The rules that can put something into a list: of a validity rulebook those that ask, as errors refuse."""
     rules = [rule for rule in rulebook.rules if rule.is_read or rule.id == duplicates.RULE_ID]
-    asking = [rule for rule in rules if rulebook is ALGORITHM or _asks(rule)]
+    asking = [rule for rule in rules if rulebook is not VALIDITY or _asks(rule)]
     return list(dict.fromkeys(rule.id for rule in asking))
 
 
@@ -146,8 +146,9 @@ class OfRule(admin.SimpleListFilter):
     template = "cases/admin/rule_filter.html"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        self.known = found_by(model_admin.rulebook)
-        told = [(rule_id, entry(model_admin.rulebook, rule_id)) for rule_id in self.known]
+        book = model_admin.rulebook()
+        self.known = found_by(book)
+        told = [(rule_id, entry(book, rule_id)) for rule_id in self.known]
         return [(rule_id, f"{rule_id} {rule.title}" if rule else rule_id) for rule_id, rule in told]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:

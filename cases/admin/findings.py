@@ -12,12 +12,12 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from unfold.decorators import display
 
+from cases import versions
 from cases.admin.finding import FindingPage, standing
 from cases.admin.finding_filters import Mattering, OfRule, Standing, Waiting, entry, tabs
 from cases.models import DataQuery, Deviation
 from cases.models.review import ReviewItem
 from cases.rulebook import retelling
-from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rulebook
 from cases.rulebook.validity import VALIDITY
 from registry.admin import ReadOnlyAdmin, site
@@ -28,7 +28,6 @@ LONGEST_ANSWER = 80
 class FindingAdmin(ReadOnlyAdmin):
     """Findings that open and close by themselves when the data change, and that people answer."""
 
-    rulebook: ClassVar[Rulebook]
     list_display_links = ("rule",)
     list_select_related = ("case", "center")
     show_full_result_count = False
@@ -38,6 +37,10 @@ class FindingAdmin(ReadOnlyAdmin):
 
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("cases/review.css",)}
+
+    def rulebook(self) -> Rulebook:
+        """The rules that find now."""
+        raise NotImplementedError
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("-opened_at", "-id")
@@ -54,7 +57,7 @@ class FindingAdmin(ReadOnlyAdmin):
     def rule(self, item: ReviewItem) -> str:
         """The rule and its version; the way to the page of the finding."""
         told = '<span class="registry-link">{}</span> <span class="review-version">{}</span><br>{}'
-        rule = entry(self.rulebook, item.rule_id)
+        rule = entry(retelling.book_of(item), item.rule_id)
         return format_html(told, item.rule_id, item.rulebook_version, rule.title if rule else "")
 
     @display(description=gettext_lazy("Case"), ordering="case__case_number")
@@ -74,7 +77,7 @@ class FindingAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("Found"))
     def found(self, item: ReviewItem) -> str:
         """What was recorded, and what was expected instead."""
-        rule = entry(self.rulebook, item.rule_id)
+        rule = entry(retelling.book_of(item), item.rule_id)
         expected = gettext("Expected: {rule}.").format(rule=rule.asks) if rule and rule.asks else ""
         told = '<div class="review-found">{}<p class="review-help">{}</p></div>'
         return format_html(told, retelling.of_item(item), expected)
@@ -121,7 +124,6 @@ class DeviationAdmin(FindingAdmin):
     """Where care was not as the algorithm expects."""
 
     nothing_yet = gettext_lazy("There is no deviation here.")
-    rulebook = ALGORITHM
     list_display = (
         "rule",
         "case_link",
@@ -133,12 +135,17 @@ class DeviationAdmin(FindingAdmin):
     )
     list_filter = (Standing, Mattering, Waiting, "center", OfRule)  # fmt: skip
 
+    def rulebook(self) -> Rulebook:
+        return versions.active()
+
 
 @admin.register(DataQuery, site=site)
 class DataQueryAdmin(FindingAdmin):
     """Where the data are implausible."""
 
     nothing_yet = gettext_lazy("No value is in question.")
-    rulebook = VALIDITY
     list_display = ("rule", "case_link", "center_code", "found", "age", "state_and_answer")
     list_filter = (Standing, Waiting, "center", OfRule)
+
+    def rulebook(self) -> Rulebook:
+        return VALIDITY

@@ -13,10 +13,10 @@ from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext, gettext_lazy
 
-from cases import follow_up, intake
+from cases import follow_up, intake, versions
 from cases.follow_up import News, Outcome, Which
 from cases.models import Case, ContactAttempt, Deviation, FollowUp, SurvivalObservation
-from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook import retelling
 from cases.vocabulary import AttemptOutcome, ContactType, VitalStatus
 from registry import access
 from registry.access import Action
@@ -275,9 +275,10 @@ def _attempts(ids: list[int]) -> dict[int, ContactAttempt]:
 def _due(ids: list[int]) -> dict[int, list[str]]:
     """What else the next contact should bring, by the algorithm."""
     due: dict[int, list[str]] = {}
+    book = versions.active()
     rows = Deviation.objects.open().filter(case__in=ids, rule_id__in=ABOUT_FOLLOW_UP).order_by("rule_id")
     for case_id, rule_id in rows.values_list("case_id", "rule_id"):
-        due.setdefault(case_id, []).append(str(ALGORITHM.rule(rule_id).title))
+        due.setdefault(case_id, []).append(retelling.title(rule_id, book))
     return due
 
 

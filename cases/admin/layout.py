@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from cases import drafts
+from cases import drafts, versions
 from cases.admin import glossary, locking, questions, review, verdicts
 from cases.admin.blocks import Drawing, templates
 from cases.admin.record import TEXTS, WIDE, RecordForm, token_of
@@ -20,6 +20,7 @@ from cases.admin.standing import Section, Standing, case_status, reading, standi
 from cases.forms import CaseDocument
 from cases.models import Assessment, EntryDraft
 from cases.pathway import pathway
+from cases.rulebook.algorithm import ALGORITHM
 
 if TYPE_CHECKING:
     from cases.admin.page import CasePage
@@ -141,11 +142,12 @@ class Layout:
             return {}
         assessment = Assessment.objects.current().filter(case=self.page.stored.id).first()
         document = self.page.stored.document
+        book = versions.named(assessment.algorithm_version) if assessment else ALGORITHM
         lines = (*self.review["deviations_open"], *self.review["answered"])
         deviations = [line.item for line in lines if line.is_deviation]
         return {
             **self.review,
             "assessment": assessment,
-            "findings": verdicts.findings(assessment, document),
-            "phases": pathway(document, assessment.findings, deviations) if assessment else [],
+            "findings": verdicts.findings(assessment, document, book),
+            "phases": pathway(document, assessment.findings, deviations, book) if assessment else [],
         }

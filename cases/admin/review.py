@@ -13,9 +13,6 @@ from cases.admin.finding_filters import entry
 from cases.models import Case, DataQuery, Deviation
 from cases.models.review import ReviewItem
 from cases.rulebook import retelling
-from cases.rulebook.algorithm import ALGORITHM
-from cases.rulebook.engine import Rulebook
-from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ReviewState
 from registry import access
 
@@ -43,8 +40,8 @@ class Line:
 
 def standing_of(case: Case, user: "User | AnonymousUser") -> dict[str, Any]:
     """What stands of both kinds: open ones to do, and answered or decided ones to read."""
-    queries = [_line(item, VALIDITY, user) for item in _standing(DataQuery, case)]
-    deviations = [_line(item, ALGORITHM, user) for item in _standing(Deviation, case)]
+    queries = [_line(item, user) for item in _standing(DataQuery, case)]
+    deviations = [_line(item, user) for item in _standing(Deviation, case)]
     return {
         "queries_open": [line for line in queries if line.item.state == ReviewState.OPEN],
         "deviations_open": [line for line in deviations if line.item.state == ReviewState.OPEN],
@@ -66,9 +63,9 @@ def _offers(item: ReviewItem, user: "User | AnonymousUser") -> str:
     return {ReviewState.OPEN: "answer", ReviewState.ANSWERED: "change"}.get(ReviewState(item.state), "read")
 
 
-def _line(item: ReviewItem, rulebook: Rulebook, user: "User | AnonymousUser") -> Line:
+def _line(item: ReviewItem, user: "User | AnonymousUser") -> Line:
     key, word = standing(item)
-    rule = entry(rulebook, item.rule_id)
+    rule = entry(retelling.book_of(item), item.rule_id)
     return Line(
         item=item,
         title=rule.title if rule else "",

@@ -10,10 +10,11 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from cases import document as documents
-from cases import drawing, summary, timeline
+from cases import drawing, summary, timeline, versions
 from cases.models import Assessment, Case, DataQuery, Deviation
 from cases.pathway import Phase, State, pathway
 from cases.rulebook import retelling
+from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.completeness import missing_answers
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def _review(case: Case, document: Any) -> dict[str, Any]:
     assessment = Assessment.objects.current().filter(case=case.pk).first()
     deviations = list(Deviation.objects.standing().filter(case=case.pk).order_by("rule_id", "pointer"))
     queries = DataQuery.objects.open().filter(case=case.pk).order_by("rule_id", "pointer")
-    phases = pathway(document, assessment.findings if assessment else (), deviations)
+    book = versions.named(assessment.algorithm_version) if assessment else ALGORITHM
+    phases = pathway(document, assessment.findings if assessment else (), deviations, book)
     return {
         "assessment": assessment,
         "phases": phases,

@@ -7,13 +7,11 @@ from typing import Any
 from cases.admin import places
 from cases.models import Assessment
 from cases.rulebook import retelling
-from cases.rulebook.algorithm import ALGORITHM
+from cases.rulebook.engine import Rulebook
 from cases.rulebook.evidence import evidence
 from cases.rulebook.wording import ANSWER
 from cases.vocabulary import GRAVEST_FIRST, Severity, Verdict
 from registry.tongues import reader
-
-_RULES = {rule.id: rule for rule in reversed(ALGORITHM.rules)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +38,17 @@ class Said:
     beside: list[tuple[str, str]] = field(default_factory=list)  # rules that ask otherwise, and what they say
 
 
-def findings(assessment: Assessment | None, document: Any) -> list[Said]:
-    """The verdicts with the rules' titles, what deviates first, what does not apply last."""
+def findings(assessment: Assessment | None, document: Any, book: Rulebook) -> list[Said]:
+    """The verdicts with the titles of the rules under its version, what deviates first, what does not apply last."""
     if assessment is None:
         return []
     verdicts = {found["rule"]: str(Verdict(found["verdict"]).label) for found in assessment.findings}
-    told = [_said(found, document, verdicts) for found in assessment.findings]
+    told = [_said(found, document, verdicts, book) for found in assessment.findings]
     return sorted(told, key=lambda said: GRAVEST_FIRST.index(Verdict(said.verdict)))
 
 
-def _said(found: Mapping[str, Any], document: Any, verdicts: Mapping[str, str]) -> Said:
-    rule = _RULES.get(found["rule"])
+def _said(found: Mapping[str, Any], document: Any, verdicts: Mapping[str, str], book: Rulebook) -> Said:
+    rule = next((rule for rule in book.rules if rule.id == found["rule"]), None)
     verdict = Verdict(found["verdict"])
     is_deviation, applies = verdict == Verdict.DEVIATION, verdict != Verdict.NOT_APPLICABLE
     return Said(
@@ -59,8 +57,8 @@ def _said(found: Mapping[str, Any], document: Any, verdicts: Mapping[str, str]) 
         verdict=verdict,
         verdict_label=str(verdict.label),
         severity_label=str(Severity(found["severity"]).label) if is_deviation else "",
-        sentence=retelling.of_finding(found),
-        used=list(_used(found, document)) if applies else [],
+        sentence=retelling.of_finding(found, book),
+        used=list(_used(found, document, book)) if applies else [],
         ways=[_way(missing) for missing in retelling.retold(found).get("missing", ())],
         beside=[(other, verdicts[other]) for other in rule.conflicts_with if other in verdicts]
         if rule and applies
@@ -68,12 +66,12 @@ def _said(found: Mapping[str, Any], document: Any, verdicts: Mapping[str, str]) 
     )
 
 
-def _used(found: Mapping[str, Any], document: Any) -> Iterator[tuple[str, str]]:
+def _used(found: Mapping[str, Any], document: Any, book: Rulebook) -> Iterator[tuple[str, str]]:
     """The recorded values that the verdict rests on."""
     if not (values := found.get("values")):
         return
     nothing = reader().text("not recorded", ANSWER)
-    for fact in evidence(ALGORITHM, found["rule"], found.get("pointer", ""), values, document):
+    for fact in evidence(book, found["rule"], found.get("pointer", ""), values, document):
         if fact.value not in ("", nothing):
             yield fact.label, fact.value
 

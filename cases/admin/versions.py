@@ -21,6 +21,7 @@ from unfold.decorators import display
 from cases import versions
 from cases.admin.import_page import worker_is_there
 from cases.models import AlgorithmPreview, AlgorithmVersion, PreviewedChange
+from cases.rulebook import retelling
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rule, Rulebook
 from cases.vocabulary import Severity, Verdict
@@ -227,6 +228,7 @@ class AlgorithmVersionAdmin(ReadOnlyAdmin):
             "color": COLORS[row.state],
             "problems": problems,
             "numbers": list(_changed(row)),
+            "left_out": ", ".join(versions.left_out(row)),
             "preview": preview,
             "progress": progress_of(preview) if preview else None,
             "is_draft": is_draft,
@@ -280,12 +282,15 @@ def _changed(row: AlgorithmVersion) -> Iterator[Numbers]:
 def _previewed(preview: AlgorithmPreview) -> dict[str, Any]:
     """What the draft would change: counted by rule and center, and the first of the cases."""
     changes = PreviewedChange.objects.filter(preview=preview)
+    book = versions.rulebook(preview.draft)
     columns = ("rule_id", "before", "severity_before", "after", "severity_after")
     by_rule = changes.values(*columns).annotate(n=Count("case", distinct=True)).order_by(*columns)
     by_center = changes.values("center__code", "rule_id").annotate(n=Count("case", distinct=True))
     first = changes.select_related("case", "center").order_by("rule_id", "case_id")[:SHOWN_CASES]
     return {
-        "by_rule": [{**one, **_words(one), "title": _title(one["rule_id"])} for one in by_rule],
+        "by_rule": [
+            {**one, **_words(one), "title": retelling.title(one["rule_id"], book)} for one in by_rule
+        ],
         "by_center": by_center.order_by("center__code", "rule_id"),
         "first": [(one, _words(vars(one))) for one in first],
         "more": max(changes.count() - SHOWN_CASES, 0),
@@ -299,7 +304,3 @@ def _words(change: Any) -> dict[str, str]:
 def _word(verdict: str, severity: str) -> str:
     label = str(Verdict(verdict).label)
     return f"{label} ({Severity(severity).label})" if severity else label
-
-
-def _title(rule_id: str) -> str:
-    return next((str(rule.title) for rule in ALGORITHM.rules if rule.id == rule_id), rule_id)

@@ -25,7 +25,7 @@ from cases.vocabulary import ReviewState, Severity, Source
 from registry.access import Action
 from registry.api.permissions import reach
 from registry.api.problems import Refused
-from registry.api.versions import refuse_unless_seen
+from registry.api.versions import refuse_changed, refuse_unless_seen
 from registry.api.views import RegistryView
 from registry.audit import history_of
 from registry.history import people
@@ -129,13 +129,15 @@ class FindingView(RegistryView):
         refuse_unless_seen(request, tag(item))
         try:
             self.take(item, self._texts(request), cast(User, request.user))
+        except answering.ChangedError:  # somebody else was quicker, since it was read above
+            refuse_changed(tag(self.item(request, pk)))
         except ValidationError as error:
             raise _refused(error) from None
         item = self.item(request, pk)
         return Response(shown(item), headers={"ETag": tag(item)})
 
     def take(self, item: Any, texts: dict[str, str], by: User) -> None:
-        """Say it."""
+        """Say it to the finding as it was read, or not at all."""
         raise NotImplementedError
 
     def _texts(self, request: Request) -> dict[str, str]:
@@ -233,7 +235,8 @@ class AnswerQuery(FindingView):
     needs = {"POST": answering.TO_ANSWER[DataQuery]}
 
     def take(self, item: Any, texts: dict[str, str], by: User) -> None:
-        answering.confirm(item, text=texts["answer_text"], by=by, door=Source.API)
+        seen = answering.fingerprint(item)
+        answering.confirm(item, text=texts["answer_text"], by=by, if_seen=seen, door=Source.API)
 
     @extend_schema(**openapi_findings.taking("answer_query", "Confirmation"))
     def post(self, request: Request, pk: int) -> Response:
@@ -248,7 +251,14 @@ class ExplainDeviation(FindingView):
     needs = {"POST": answering.TO_ANSWER[Deviation]}
 
     def take(self, item: Any, texts: dict[str, str], by: User) -> None:
-        answering.explain(item, answer=texts["answer"], text=texts["answer_text"], by=by, door=Source.API)
+        answering.explain(
+            item,
+            answer=texts["answer"],
+            text=texts["answer_text"],
+            by=by,
+            if_seen=answering.fingerprint(item),
+            door=Source.API,
+        )
 
     @extend_schema(**openapi_findings.taking("explain_deviation", "Explanation"))
     def post(self, request: Request, pk: int) -> Response:
@@ -261,7 +271,12 @@ class _Decide(FindingView):
 
     def take(self, item: Any, texts: dict[str, str], by: User) -> None:
         answering.decide(
-            item, decision=texts["decision"], text=texts["decision_text"], by=by, door=Source.API
+            item,
+            decision=texts["decision"],
+            text=texts["decision_text"],
+            by=by,
+            if_seen=answering.fingerprint(item),
+            door=Source.API,
         )
 
 

@@ -10,6 +10,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cases import versions
 from cases.api import listing, merge_patch, openapi, parts, records, saving
 from cases.api.filters import CaseFilter
 from cases.api.merge_patch import MergePatchParser
@@ -161,5 +162,8 @@ class CaseAssessment(CaseView):
         assessment = get_object_or_404(Assessment.objects.current(), case=case)
         told = ("algorithm_version", "case_version", "as_of", "assessed_at")
         body = {"case": records.record(case), **{name: getattr(assessment, name) for name in told}}
-        found = [{**retold(finding), **place_of(finding["rule"])} for finding in assessment.findings]
+        book = versions.named(assessment.algorithm_version)
+        found = [
+            {**retold(finding, book), **place_of(finding["rule"], book)} for finding in assessment.findings
+        ]
         return Response({**body, "findings": found, "deviations": records.findings(Deviation, case)})

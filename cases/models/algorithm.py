@@ -8,6 +8,10 @@ from registry.access import ScopedQuerySet
 from registry.audit import audited
 from registry.tongues import Labeled
 
+LONGEST_VERSION = (
+    60  # a stored version beside the code's own: 20 characters, a plus, and what the code is named
+)
+
 
 @audited
 class AlgorithmVersion(models.Model):
@@ -79,11 +83,14 @@ class AlgorithmPreview(models.Model):
         RUNNING = "running", "Running"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
+        REPLACED = "replaced", "Replaced"
 
     draft = models.ForeignKey(
         AlgorithmVersion, on_delete=models.PROTECT, related_name="previews", help_text="The draft"
     )
-    against = models.CharField(max_length=20, help_text="The version in force that it is compared with")
+    against = models.CharField(
+        max_length=LONGEST_VERSION, help_text="The version in force that it is compared with"
+    )
     as_of = models.DateField(help_text="The day the rules are read for")
     state = models.CharField(max_length=10, choices=State, default=State.WAITING, help_text="How far it is")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Times a worker took it")

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext
 
+from cases.models.algorithm import LONGEST_VERSION
 from cases.querysets import AssessmentQuerySet, FindingQuerySet
 from cases.vocabulary import Answer, Decision, ReviewState, Severity, Verdict
 from registry.access import ScopedQuerySet
@@ -11,19 +12,21 @@ from registry.audit import audited
 from registry.tongues import Labeled
 
 
-def rules_said(verdict: Verdict) -> models.GeneratedField:
+def rules_said(verdict: Verdict, also: str = "", told: str = "") -> models.GeneratedField:
     """List the ids of the rules with this verdict, written by PostgreSQL: counting them must not unpack findings.
+
+    `also` is another condition of their findings, in the words of a JSON path, and `told` says it to people.
 
     An array of texts is counted five times as fast as one of JSON, hence the way over the text.
     """
-    path = models.Value(f'$[*] ? (@.verdict == "{verdict}").rule')
+    path = models.Value(f'$[*] ? (@.verdict == "{verdict}"{also}).rule')
     found = models.Func(models.F("findings"), path, function="jsonb_path_query_array")
     listed = models.Func(found, template="translate(%(expressions)s #>> '{}', '[]\" ', '')")
     return models.GeneratedField(
         expression=models.Func(listed, models.Value(","), function="string_to_array"),
         output_field=ArrayField(models.TextField()),
         db_persist=True,
-        help_text=f"The rules of which it says: {verdict.english.lower()}",
+        help_text=f"The rules of which it says: {verdict.english.lower()}{told}",
     )
 
 
@@ -50,7 +53,7 @@ class Assessment(models.Model):
         db_index=False,
         help_text="Its center",
     )
-    algorithm_version = models.CharField(max_length=20, help_text="Version of the algorithm")
+    algorithm_version = models.CharField(max_length=LONGEST_VERSION, help_text="Version of the algorithm")
     case_version = models.PositiveIntegerField(help_text="Version of the case that was read")
     as_of = models.DateField(help_text="The day the rules were read for")
     assessed_at = models.DateTimeField(help_text="When they were read")
@@ -60,6 +63,12 @@ class Assessment(models.Model):
     concordant = rules_said(Verdict.CONCORDANT)
     deviating = rules_said(Verdict.DEVIATION)
     not_assessable = rules_said(Verdict.NOT_ASSESSABLE)
+    # Nobody is asked about those, so no row of a deviation says that they are explained.
+    historical = rules_said(
+        Verdict.DEVIATION,
+        f' && @.severity == "{Severity.INFO}" && @.historical == true',
+        ", for information, of an operation older than the rule",
+    )
 
     objects = AssessmentQuerySet.as_manager()
 
@@ -78,6 +87,7 @@ class Assessment(models.Model):
 # What people said to a finding is theirs: a reading of the rulebooks writes it only where nobody has answered.
 ANSWERS = ("answer", "answer_text", "answered_by_id", "answered_at")
 DECISIONS = ("decision", "decision_text", "decided_by_id", "decided_at")
+HISTORIC = "historical"  # among the terms of a rule: the operation is older than it
 
 
 class ReviewItem(models.Model):
@@ -106,7 +116,9 @@ class ReviewItem(models.Model):
     )
     rule_id = models.CharField(max_length=40, help_text="The rule")
     pointer = models.CharField(max_length=200, blank=True, default="", help_text="Where in the case document")
-    rulebook_version = models.CharField(max_length=20, help_text="Version of the rulebook that said it")
+    rulebook_version = models.CharField(
+        max_length=LONGEST_VERSION, help_text="Version of the rulebook that said it"
+    )
     severity = models.CharField(max_length=10, choices=Severity, help_text="How much it matters")
     sentence = models.TextField(help_text="What was found")
     values = models.JSONField(default=dict, help_text="The values used")
@@ -210,6 +222,11 @@ class ReviewItem(models.Model):
         return gettext("{rule} on case {case}").format(rule=self.rule_id, case=self.case_id)
 
     @property
+    def is_historical(self) -> bool:
+        """Whether the operation is older than the rule."""
+        return bool(self.rule_terms.get(HISTORIC))
+
+    @property
     def is_returned(self) -> bool:
         """Whether it was answered, and then came back: the data or the rule changed since, or the data are wrong."""
         return self.state == ReviewState.OPEN and bool(self.answer)
@@ -251,7 +268,9 @@ class AssessmentRun(models.Model):
     )
     as_of = models.DateField(help_text="The center's day the rules are read for")
     algorithm_version = models.CharField(
-        max_length=20, db_default="", help_text="Version of the algorithm in force when it was asked for"
+        max_length=LONGEST_VERSION,
+        db_default="",
+        help_text="Version of the algorithm in force when it was asked for",
     )
     after_case_id = models.BigIntegerField(
         default=0, db_default=0, help_text="It reads the cases after this one"

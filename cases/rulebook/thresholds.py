@@ -43,6 +43,22 @@ class Threshold:
         return replace(self, value=value)
 
 
+def fitting(declared: Iterable[Threshold], values: Mapping[str, float]) -> dict[str, float]:
+    """Those of the values that can be set: of a number that is declared, and of its kind, as 7.0 is for a whole one."""
+    kept: dict[str, float] = {}
+    for threshold in declared:
+        value: Any = values.get(threshold.name)
+        if type(threshold.value) is int and type(value) is float and value.is_integer():
+            value = int(value)
+        if (
+            value is not None
+            and not _wrong(value)
+            and not (type(threshold.value) is int and type(value) is float)
+        ):
+            kept[threshold.name] = value
+    return kept
+
+
 def _wrong(value: Any) -> str:
     if type(value) not in (int, float):
         return "is not a number"

@@ -29,8 +29,13 @@ def version_read(request: Request) -> int:
 def refuse_unless_seen(request: Request, current: str) -> None:
     """Refuse a request whose If-Match is missing, or is not the ETag of what is there now."""
     if _tag(request) != current:
-        told = gettext("It changed since you read it; read it again.")
-        raise Refused(412, "stale_version", told, headers={"ETag": current})
+        refuse_changed(current)
+
+
+def refuse_changed(current: str) -> NoReturn:
+    """Answer 412 with the ETag of what is there now."""
+    told = gettext("It changed since you read it; read it again.")
+    raise Refused(412, "stale_version", told, headers={"ETag": current})
 
 
 def _tag(request: Request) -> str:

@@ -93,21 +93,22 @@ def _plot(asked: Asked, phases: tuple[ToldPhase, ...]) -> str:
                 dots.Row(
                     label=one.entry.id,
                     address=address(one.entry.id, asked.carried),
-                    dots=tuple(_dot(one.entry.id, counts) for counts in one.counts if counts.tally.interval),
+                    dots=tuple(
+                        _dot(one.entry.id, counts) for counts in one.counts if counts.tally.share is not None
+                    ),
                 )
                 for one in phase.rules
             ],
         )
         for phase in phases
     ]
-    title = gettext("Concordant share of the judged cases by rule, with exact 95% intervals")
+    title = gettext("Concordant share of the judged cases by rule, with exact 95% intervals of one's own")
     return mark_safe(dots.plot(groups, title=title))  # noqa: S308 - every text in it is escaped there
 
 
 def _dot(rule_id: str, counts: Counts) -> dots.Dot:
     assert counts.tally.share is not None
-    assert counts.tally.interval is not None
-    lower, upper = counts.tally.interval
+    lower, upper = counts.tally.interval or (None, None)
     told = f"{rule_id}, {counts.who}: {share_of(counts.tally)}"
     return dots.Dot(kind=counts.kind, share=counts.tally.share, lower=lower, upper=upper, told=told)
 
@@ -121,7 +122,9 @@ def _survival(asked: Asked, rule_id: str) -> dict[str, Any]:
     }
     if known["is_judged_later"]:
         return known
-    found = landmark.compare(asked.cut, rule_id, is_outsider=not asked.view.is_whole)
+    found = landmark.compare(
+        asked.cut, rule_id, is_outsider=not asked.view.is_whole, own=asked.view.own or ()
+    )
     known |= {"comparison": found, **tables(found)}
     if found.survival is not None:
         with documents.speaking(language.spoken()):

@@ -192,9 +192,14 @@ def counts_of(tally: Tally, *, who: str, kind: str) -> Counts:
 
 
 def share_of(tally: Tally) -> str:
-    """The concordant share with its exact interval, in whole percent: few cases carry no more digits."""
-    if tally.share is None or tally.interval is None:
+    """The concordant share with its exact interval, in whole percent: few cases carry no more digits.
+
+    Of rounded counts it is approximate, and has none.
+    """
+    if tally.share is None:
         return UNKNOWN
+    if tally.interval is None:
+        return gettext("about {share}%").format(share=f"{100 * tally.share:.0f}")
     lower, upper = tally.interval
     told = gettext("{share}% ({lower} to {upper}%)")
     return told.format(share=_percent(tally.share), lower=_percent(lower), upper=_percent(upper))

@@ -9,7 +9,6 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
-from reports.compose import threshold
 from reports.content import RiskColumn, Survival
 from reports.landmark import LANDMARK_DAYS, Comparison, Group
 
@@ -65,8 +64,8 @@ def _left_out(group: Group) -> Line:
         gettext("Compared"),
         gettext("Deaths since"),
     )
-    small = f"<{threshold()}"
-    counts = (_count(getattr(group, name), small) for name in COLUMNS)
+    marks = dict(group.marks)
+    counts = (_count(getattr(group, name), marks.get(name, "")) for name in COLUMNS)
     return Line(label=gettext(group.label), cells=tuple(zip(heads, counts, strict=True)))
 
 

@@ -114,6 +114,14 @@ def test_a_draft_is_withdrawn(previewed, dana):
     assert previewed.state == "withdrawn"
 
 
+def test_the_page_names_the_numbers_that_the_software_has_no_longer(row, dana):
+    AlgorithmVersion.objects.update(base="2025.9", thresholds={"S-13": {"width_mm": 4}, "S-99": {"days": 3}})
+
+    seen = text(browser(dana).get(page_of(row)))
+
+    assert "These numbers are left out, as the software has them no longer: S-13.width_mm, S-99.days." in seen
+
+
 def test_progress_is_told_to_the_script(row, dana):
     told = browser(dana).get(f"{LIST}{row.pk}/progress/").json()
 

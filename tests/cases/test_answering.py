@@ -85,12 +85,24 @@ def test_a_deviation_needs_a_reason_from_the_list(deviation, alice, answer):
     assert refused.value.message_dict == {"answer": ["Choose a reason from the list."]}
 
 
-@pytest.mark.parametrize("answer", sorted(set(EXPLANATIONS) - {"other_text"}))
+@pytest.mark.parametrize("answer", sorted(set(EXPLANATIONS) - {"other_text", "historical_case"}))
 def test_a_reason_from_the_list_needs_no_words(deviation, alice, answer):
     explain(deviation, alice, answer)
 
     deviation.refresh_from_db()
     assert deviation.answer == answer
+
+
+def test_only_an_operation_older_than_the_rule_is_explained_by_that(deviation, alice):
+    with pytest.raises(ValidationError) as refused:
+        explain(deviation, alice, "historical_case")
+
+    told = "The operation is not older than the rule; choose another reason."
+    assert refused.value.message_dict == {"answer": [told]}
+    Deviation.objects.filter(pk=deviation.pk).update(rule_terms={"historical": True})
+    explain(deviation, alice, "historical_case")
+    deviation.refresh_from_db()
+    assert deviation.answer == "historical_case"
 
 
 def test_another_reason_needs_words(deviation, alice):

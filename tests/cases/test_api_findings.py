@@ -3,6 +3,7 @@
 import pytest
 
 from cases import answering, document
+from cases.api import findings
 from cases.models import DataQuery, Deviation
 from registry import access
 from registry.audit import history_of
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 CASES, QUERIES, DEVIATIONS = "/api/v1/cases/", "/api/v1/queries/", "/api/v1/deviations/"
 KINDS = {"deviation": (DEVIATIONS, "explain"), "query": (QUERIES, "answer")}
+TOO_YOUNG = "The operation is not older than the rule; choose another reason."
 WORDS = {
     "deviation": {"answer": "emergency", "answer_text": "Ruptured."},
     "query": {"answer_text": "Two cell savers."},
@@ -145,9 +147,46 @@ def test_an_answer_to_what_changed_since_is_refused(script, case):
     assert say(script, "query", seen=seen).status_code == 412
 
 
+def meanwhile(monkeypatch, act):
+    """Somebody does this after a request's If-Match was checked, and before what it says is stored."""
+    check = findings.refuse_unless_seen
+
+    def checked(request, current):
+        check(request, current)
+        monkeypatch.setattr(findings, "refuse_unless_seen", check)
+        act()
+
+    monkeypatch.setattr(findings, "refuse_unless_seen", checked)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_decision_never_lands_on_an_answer_that_was_given_meanwhile(script, rita, kind, monkeypatch):
+    say(script, kind)
+    client, body = browser(rita), {"decision": "accepted"}
+    other = {**WORDS[kind], "answer_text": "Something else."}
+    meanwhile(monkeypatch, lambda: say(script, kind, other))
+
+    answer = say(client, kind, body, act="decide")
+
+    assert answer.status_code == 412
+    assert answer.json()["detail"] == "It changed since you read it; read it again."
+    now = found(script, kind)
+    assert (now["state"], now["answer_text"], now["etag"]) == ("answered", "Something else.", answer["ETag"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_never_lands_on_one_that_was_given_meanwhile(script, kind, monkeypatch):
+    other = {**WORDS[kind], "answer_text": "Something else."}
+    meanwhile(monkeypatch, lambda: say(script, kind, other))
+
+    assert say(script, kind).status_code == 412
+    assert found(script, kind)["answer_text"] == "Something else."
+
+
 @pytest.mark.parametrize(
     ("body", "pointer", "told"),
     [
+        ({"answer": "historical_case"}, "/answer", TOO_YOUNG),
         ({}, "/answer", "Choose a reason from the list."),
         ({"answer": "confirmed"}, "/answer", "Choose a reason from the list."),
         ({"answer": "other_text"}, "/answer_text", "Say what the reason was."),

@@ -322,6 +322,34 @@ def test_a_corrected_date_of_the_operation_asks_for_an_answer_or_takes_the_quest
     assert states == [historical, ("open", "", ""), historical]
 
 
+@pytest.mark.parametrize("terms", ["kept", "of an earlier release", "none"])
+def test_what_was_decided_for_an_operation_older_than_the_rule_returns_when_it_is_not(
+    save, everywhere, rita, terms
+):
+    save(approach=["median_laparotomy"], operated_on="2015-03")
+    item = Deviation.objects.get(rule_id="S-04")
+    answering.decide(item, decision="accepted", text="Older than the paper.", by=rita)
+    if terms != "kept":
+        Deviation.objects.filter(pk=item.pk).update(
+            rule_terms={} if terms == "none" else {"edition": item.rule_terms["edition"]}
+        )
+
+    read_again()
+    item.refresh_from_db()
+    assert item.state == "decided"
+
+    save(approach=["median_laparotomy"], operated_on="2023-03")
+    item.refresh_from_db()
+    assert (item.state, item.is_returned) == ("open", True)
+
+
+def test_what_was_explained_stays_so_when_the_operation_turns_out_to_be_older_than_the_rule(deviation, save):
+    save(approach=["median_laparotomy"], operated_on="2015-03")
+
+    deviation.refresh_from_db()
+    assert (deviation.state, deviation.answer, deviation.is_historical) == ("answered", "emergency", True)
+
+
 def test_what_a_person_said_of_an_old_operation_stays(save, everywhere, rita):
     save(approach=["median_laparotomy"], operated_on="2015-03")
     item = Deviation.objects.get(rule_id="S-04")

@@ -4,17 +4,32 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from cases import answering, intake, review, versions
+from cases.checks import check_algorithm
 from cases.intake import Submission
-from cases.models import AlgorithmPreview, AlgorithmVersion, Assessment, Case, Deviation, PreviewedChange
+from cases.models import (
+    AlgorithmPreview,
+    AlgorithmVersion,
+    Assessment,
+    AssessmentRun,
+    Case,
+    Deviation,
+    PreviewedChange,
+)
+from cases.rulebook import retelling
 from cases.rulebook.algorithm import ALGORITHM
 from registry.audit import history_of
 from tests.cases.examples import OF_TODAY, resected
+from tests.clients import browser
+from tests.pages import text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("everywhere")]
 
+UKRAINIAN = {"Accept-Language": "uk"}
 WIDE = {"S-13": {"smallest_mm": 12}}  # a graft of 16 mm is no deviation any more
 NARROW = {"S-13": {"largest_mm": 19}}  # one of 20 mm is one
 
@@ -195,6 +210,60 @@ def test_a_preview_goes_on_where_it_was_cut_off(cohort, dana, monkeypatch):
     assert PreviewedChange.objects.count() == 2
 
 
+def test_a_worker_whose_lease_lapsed_doubles_no_change(cohort, dana, monkeypatch):
+    """Another worker takes the preview over between two chunks, and finishes it."""
+    monkeypatch.setattr(versions, "CHUNK", 1)
+    preview = versions.start_preview(draft(dana, NARROW), by=dana)
+
+    def taken_over(n):
+        AlgorithmPreview.objects.filter(state="running").update(leased_until=None)
+        versions.carry_out_preview(preview.pk)
+
+    done = versions.carry_out_preview(preview.pk, progress=taken_over)
+
+    assert (done.state, done.cases_read, done.cases_changed) == ("done", 3, 2)
+    assert PreviewedChange.objects.count() == 2
+
+
+def test_each_chunk_is_read_while_the_preview_is_held(cohort, dana):
+    preview = versions.start_preview(draft(dana, NARROW), by=dana)
+
+    with CaptureQueriesContext(connection) as seen:
+        versions.carry_out_preview(preview.pk)
+
+    held = [
+        one["sql"]
+        for one in seen
+        if one["sql"] and "cases_algorithmpreview" in one["sql"] and "FOR UPDATE" in one["sql"]
+    ]
+    assert len(held) == 2  # one chunk, and the end
+
+
+def test_a_preview_against_a_version_no_longer_in_force_is_replaced(cohort, dana, rita, monkeypatch):
+    """The version in force changes while the draft is read, and while it waits."""
+    monkeypatch.setattr(versions, "CHUNK", 1)
+    row = draft(dana, NARROW, version="2027.2")
+    begun = versions.start_preview(row, by=dana)
+    monkeypatch.setattr(versions.bell, "ring", lambda *called: rung.append(called))
+    rung = []
+
+    def meanwhile(n):
+        if not AlgorithmVersion.objects.filter(version="2027.1").exists():
+            put_in_force(WIDE, dana, rita)
+
+    assert versions.carry_out_preview(begun.pk, progress=meanwhile).state == "replaced"
+    again = row.previews.first()
+    assert (again.state, again.against, again.cases_read) == ("waiting", "2027.1", 0)
+    assert rung[-1] == ("cases.tasks.preview_algorithm", again.pk)
+
+    put_in_force(WIDE | {"S-17": {"window_months": 7}}, dana, rita, version="2027.3")
+    asked = versions.start_preview(row, by=dana)
+
+    again.refresh_from_db()
+    assert (again.state, asked.against) == ("replaced", "2027.3")
+    assert versions.carry_out_preview(asked.pk).state == "done"
+
+
 def test_a_preview_that_is_still_to_do_is_not_doubled(dana):
     row = draft(dana)
 
@@ -318,6 +387,92 @@ def test_a_version_for_older_rules_names_both(dana, rita):
     assert versions.active().version == f"2027.1+{ALGORITHM.version}"
 
 
+LEFT_BEHIND = {
+    "S-13": {"smallest_mm": 12, "width_mm": 4},  # renamed
+    "S-17": {"window_months": 7.5},  # whole from now on
+    "S-99": {"days": 3},  # gone
+}
+
+
+def released(thresholds, base="2025.9"):
+    """The software moves on: what is in force was made for other rules than the code has now."""
+    AlgorithmVersion.objects.filter(state="active").update(base=base, thresholds=thresholds)
+
+
+def test_what_the_software_has_no_longer_is_left_out_and_told(north, alice, dana, rita, caplog):
+    row = put_in_force(WIDE, dana, rita)
+    released(LEFT_BEHIND)
+    row.refresh_from_db()
+    versions._revised.cache_clear()
+
+    case_id = save(north, alice, "A-16", 16)
+
+    assert versions.active().rule("S-13").numbers["smallest_mm"] == 12
+    assert versions.active().rule("S-17").numbers == ALGORITHM.rule("S-17").numbers
+    assert verdict(case_id) == "concordant"
+    assert versions.left_out(row) == ["S-13.width_mm", "S-17.window_months", "S-99.days"]
+    (told,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert (
+        f"version=2027.1+{ALGORITHM.version} left_out=S-13.width_mm,S-17.window_months,S-99.days"
+        in told.getMessage()
+    )
+
+
+def test_a_whole_number_stays_whatever_kind_of_number_the_software_wants(dana, rita):
+    put_in_force(WIDE, dana, rita)
+    released({"S-13": {"smallest_mm": 12}, "S-17": {"window_months": 7.0}})
+
+    assert versions.active().rule("S-17").numbers["window_months"] == 7
+
+
+def test_after_a_release_that_left_numbers_behind_the_version_is_replaced(dana, rita):
+    put_in_force(WIDE, dana, rita)
+    released(LEFT_BEHIND)
+
+    put_in_force(NARROW, dana, rita, version="2027.2")
+
+    assert versions.active().version == "2027.2"
+
+
+def test_a_deployment_is_told_of_numbers_that_the_software_left_behind(dana, rita):
+    put_in_force(WIDE, dana, rita)
+    assert check_algorithm(databases=["default"]) == []
+    released(LEFT_BEHIND)
+
+    (warning,) = check_algorithm(databases=["default"])
+
+    assert warning.id == "cases.W001"
+    assert "S-13.width_mm, S-17.window_months, S-99.days" in warning.msg
+    assert check_algorithm(databases=None) == []
+
+
+def test_a_deployment_is_told_of_a_version_that_cannot_be_built(dana, rita):
+    put_in_force(WIDE, dana, rita)
+    released({"S-13": "12"})
+
+    (error,) = check_algorithm(databases=["default"])
+
+    assert error.id == "cases.E001"
+
+
+def test_the_longest_name_of_a_version_for_older_rules_can_be_kept(north, alice, dana, rita, monkeypatch):
+    name = "x" * 20
+    put_in_force(WIDE, dana, rita, version=name)
+    released(WIDE)
+
+    case_id = save(north, alice, "A-9", 9)
+    preview = previewed(draft(rita, NARROW, version="2027.2"), rita)
+    review.start_runs({north.pk: date(2027, 1, 1)})
+
+    versions_kept = {
+        Assessment.objects.current().get(case=case_id).algorithm_version,
+        *Deviation.objects.filter(case=case_id).values_list("rulebook_version", flat=True),
+        AssessmentRun.objects.get().algorithm_version,
+        preview.against,
+    }
+    assert versions_kept == {f"{name}+{ALGORITHM.version}"}
+
+
 @pytest.mark.parametrize("step", [versions.withdraw, versions.activate, versions.start_preview])
 def test_what_is_no_draft_any_more_stays_as_it_is(step, dana, rita):
     row = put_in_force(WIDE, dana, rita)
@@ -347,3 +502,78 @@ def test_what_was_decided_comes_back_when_its_threshold_changes_and_not_when_ano
 
     assert states == [("decided", False), ("open", True)]
     assert deviation.rule_terms["window_months"] == 7
+
+
+# --- pages under a version -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def late(north, alice, dana, rita):
+    """A specimen that is not reported (L-17) and a graft of 20 mm (S-13), under a version with other numbers."""
+    put_in_force({"L-17": {"within_days": 30}, **NARROW}, dana, rita)
+    save(north, alice, "A-20", 20)
+    return Deviation.objects.get(rule_id="L-17")
+
+
+def test_what_a_version_with_other_numbers_found_is_told_in_the_language_of_the_reader(late):
+    assert "expected within 30" in retelling.of_item(late)
+    event = history_of(late).last()
+
+    with override("uk"):
+        told = retelling.of_item(late), retelling.of_item(event)
+
+    assert told[0] == told[1] != late.sentence
+    assert "30" in told[0]
+
+
+def test_what_an_assessment_under_other_numbers_says_is_told_in_the_language_of_the_reader(
+    late, north, alice
+):
+    assessment = Assessment.objects.current().get(case=late.case_id)
+    book = versions.named(assessment.algorithm_version)
+    (stored,) = [found for found in assessment.findings if found["rule"] == "S-13"]
+
+    with override("uk"):
+        assert retelling.of_finding(stored, book) != stored["sentence"]
+        case = browser(alice).get(f"/admin/cases/case/{late.case_id}/change/", headers=UKRAINIAN)
+        sheet = browser(alice).get(f"/admin/cases/case/{late.case_id}/summary/", headers=UKRAINIAN)
+
+    for page in (case, sheet):
+        assert stored["sentence"] not in text(page)
+        assert late.sentence not in text(page)
+
+
+def test_over_http_an_assessment_is_told_under_its_version(late, alice):
+    answer = browser(alice).get(f"/api/v1/cases/{late.case_id}/assessment/").json()
+
+    titles = {found["rule"]: found["title"] for found in answer["findings"]}
+    assert titles["L-17"] == "Specimen reported within 30 days"
+    assert titles["S-13"] == "Prosthesis of 18 to 19 mm"
+
+
+def test_pages_name_the_numbers_of_the_version(late, alice):
+    client, case = browser(alice), f"/admin/cases/case/{late.case_id}"
+    pages = (
+        "/admin/cases/deviation/",
+        f"/admin/cases/deviation/{late.pk}/change/",
+        f"{case}/change/",
+        f"{case}/summary/",
+    )
+    for address in pages:
+        seen = text(client.get(address))
+        assert "Specimen reported within 30 days" in seen, address
+        assert "within 42 days" not in seen, address
+
+
+def test_a_preview_names_rules_with_the_numbers_of_the_draft(late, dana):
+    row = draft(dana, {"L-17": {"within_days": 30}, "S-13": {"largest_mm": 23}}, version="2027.2")
+    previewed(row, dana)
+
+    assert "Prosthesis of 18 to 23 mm" in text(
+        browser(dana).get(f"/admin/cases/algorithmversion/{row.pk}/change/")
+    )
+
+
+def test_a_version_of_which_nothing_is_kept_is_that_of_the_code(late):
+    assert versions.named("2025.9") is versions.named(ALGORITHM.version) is ALGORITHM
+    assert versions.named(f"2027.1+{ALGORITHM.version}").rule("L-17").numbers["within_days"] == 30

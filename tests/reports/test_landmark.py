@@ -9,6 +9,7 @@ from registry import access
 from reports import landmark
 from reports.cohorts import Cut
 from reports.landmark import CONCORDANT, DEVIATING
+from reports.small_numbers import COMPLEMENT
 from tests.reports import r_reference
 from tests.reports.centers import add_verdicts, other_centers
 from tests.reports.cohort import add_case, assess
@@ -130,12 +131,59 @@ def test_outsiders_get_no_step_of_few_deaths_and_no_small_number(north, south):
     outside = landmark.compare(CUT, "S-06", is_outsider=True)
 
     found = group(outside, CONCORDANT)
-    assert (found.cases, found.died_before, found.compared, found.deaths) == (65, None, 60, 25)
+    assert (found.cases, found.died_before, found.compared, found.deaths) == (None, None, 60, 25)
+    assert dict(found.marks) == {"died_before": "<5", "cases": COMPLEMENT}
     assert not found.estimates
     months = {column.months * 365.25 / 12 for columns in outside.survival.risk_table for column in columns}
     assert all(set(curve.time_days) <= months for curve in outside.survival.curves)
     assert {curve.time_days[-1] for curve in outside.survival.curves} == {outside.survival.show_until_days}
     assert all((c.n, c.events) == (None, None) for c in outside.survival.curves)
+
+
+@pytest.mark.django_db
+def test_the_centers_behind_a_rule_are_those_of_its_judged_cases(north, south):
+    registry_of(north, south)
+    for center in other_centers("WEST", "EAST"):  # in the main curve, and not judged by this rule
+        add_verdicts(center, ["not_applicable"] * 12, days=400)
+
+    assert not landmark.compare(CUT, "S-06", is_outsider=True).is_shown
+
+
+@pytest.mark.django_db
+def test_ones_own_cases_neither_count_nor_stand_beside_others(north, south):
+    west, east = other_centers("WEST", "EAST")
+    registry_of(north, south, west)
+
+    assert not landmark.compare(CUT, "S-06", is_outsider=True, own=(north.pk,)).is_shown
+
+    registry_of(east)
+    without, found = (
+        landmark.compare(CUT, "S-06", is_outsider=True, own=own) for own in ((north.pk,), (north.pk, 0))
+    )
+    assert found == without
+    assert (group(found, CONCORDANT).compared, group(found, CONCORDANT).deaths) == (60, 25)
+    assert landmark.compare(CUT, "S-06", is_outsider=False, own=(north.pk,)).groups[0].cases == 84
+
+
+@pytest.mark.parametrize(
+    ("parts", "deaths", "shown", "marks"),
+    [
+        ((0, 0, 20, 40), 20, (60, 0, 0, 20, 40, 20), {}),
+        ((0, 3, 20, 40), 20, (65, 0, None, None, 40, 20), {"died_before": "<5", "last_seen_before": "[c]"}),
+        ((0, 0, 2, 40), 20, (None, 0, 0, None, 40, 20), {"last_seen_before": "<5", "cases": "[c]"}),
+        ((2, 3, 0, 40), 20, (45, None, None, 0, 40, 20), {"no_follow_up": "<5", "died_before": "<5"}),
+        ((10, 0, 10, 40), 3, (60, 10, 0, 10, 40, None), {"deaths": "<5"}),
+        ((10, 0, 10, 40), 38, (60, 10, 0, 10, 40, None), {"deaths": "[c]"}),
+    ],
+)
+def test_of_a_group_no_number_gives_a_small_one_back(parts, deaths, shown, marks):
+    names = ("no_follow_up", "died_before", "last_seen_before", "compared")
+    exact = landmark.Group(label="", cases=sum(parts), deaths=deaths, **dict(zip(names, parts, strict=True)))
+
+    found = landmark._rounded(exact, 5)
+
+    assert (found.cases, *(getattr(found, name) for name in names), found.deaths) == shown
+    assert dict(found.marks) == marks
 
 
 @pytest.mark.django_db

@@ -8,7 +8,8 @@ from cases.models import Assessment
 from cases.rulebook.algorithm import ALGORITHM
 from registry import access
 from registry.models import Center
-from reports import learning, tallies
+from reports import adherence, learning, tallies
+from reports.admin.rule_pages import share_of
 from reports.cohorts import Cut
 from reports.learning import View
 from reports.small_numbers import COMPLEMENT
@@ -65,6 +66,27 @@ def test_a_case_is_justified_when_all_its_deviations_from_the_rule_are_accepted(
         deviate(case, alice, rita, pointer=pointer, decision=decision)
 
     assert numbers(counted().own.tallies["S-06"]) == (0, 2, 1, 0)
+
+
+@pytest.mark.django_db
+def test_what_is_told_for_information_of_an_operation_older_than_the_rule_is_justified(north, alice, rita):
+    """No row of a deviation stands for it: nobody is asked. Of others that are older a row says so, or otherwise."""
+    info, historical = {"severity": "info"}, {"historical": True}
+    kinds = ({**info, **historical}, {**info, **historical}, info, historical, historical, {})
+    cases = add_verdicts(north, [D] * len(kinds) + [C])
+    with access.everywhere():
+        for case, kind in zip(cases, kinds, strict=False):
+            assessment = Assessment.objects.get(case=case)
+            Assessment.objects.filter(case=case).update(findings=[{**assessment.findings[0], **kind}])
+    deviate(cases[3], alice, rita, decision="accepted")
+    deviate(cases[4], alice, rita, decision="not_accepted")
+
+    assert numbers(counted().own.tallies["S-06"]) == (1, 3, 3, 0)
+    by_year = learning.by_year(View(cut=Cut(as_of=TODAY)), rule_id="S-06", version="test")
+    assert numbers(by_year.own.tallies[2024]) == (1, 3, 3, 0)
+    with access.everywhere():
+        (rule,), _ = adherence.rules(Cut(as_of=TODAY))
+    assert (rule.concordant, rule.deviation, rule.justified) == (1, 3, 3)
 
 
 @pytest.mark.django_db
@@ -157,6 +179,36 @@ def test_others_are_rounded_and_their_small_numbers_withheld(north):
 
 
 @pytest.mark.django_db
+def test_a_rule_that_few_other_centers_were_judged_by_has_no_numbers(north):
+    east, west, far = other_centers("EAST", "WEST", "FAR")
+    for center in (east, west):
+        add_verdicts(center, [C] * 20 + [D] * 20)
+    add_verdicts(far, [N] * 10 + [NA] * 10)
+
+    others = counted(own=north).others
+
+    assert (others.is_shown, others.centers) == (True, 3)
+    assert numbers(others.tallies["S-06"]) == (None, None, None, None)
+    view = View(cut=Cut(as_of=TODAY), own=(north.pk,))
+    by_year = learning.by_year(view, rule_id="S-06", version="test").others.tallies
+    assert numbers(by_year[2024]) == (None, None, None, None)
+
+    add_verdicts(far, [C] * 5, first=50)
+    assert numbers(counted(own=north).others.tallies["S-06"]) == (45, 40, 0, 10)
+
+
+@pytest.mark.django_db
+def test_a_share_of_rounded_counts_has_no_interval(north):
+    for center in other_centers("EAST", "WEST", "FAR"):
+        add_verdicts(center, [C] * 7 + [D] * 4)
+
+    tally = counted(own=north).others.tallies["S-06"]
+
+    assert (tally.concordant, tally.judged, tally.interval) == (20, 30, None)
+    assert share_of(tally) == "about 67%"
+
+
+@pytest.mark.django_db
 def test_others_of_a_year_are_shown_only_if_enough_centers_operated_then(north):
     east, west, far = other_centers("EAST", "WEST", "FAR")
     for center in (east, west, far):
@@ -208,5 +260,6 @@ def test_nothing_shown_depends_on_how_large_a_small_number_is(deviations):
     (shown,) = tallies.withhold(side, {}, threshold=5).tallies.values()
 
     assert shown == Tally(
-        concordant=40, deviation=None, not_assessable=None, marks=(("deviation", "<5"), ("not_assessable", COMPLEMENT))
+        concordant=40, deviation=None, not_assessable=None, marks=(("deviation", "<5"), ("not_assessable", COMPLEMENT)),
+        is_rounded=True,
     )  # fmt: skip
