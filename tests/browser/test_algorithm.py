@@ -33,7 +33,7 @@ def test_what_the_registry_learns_is_seen_and_heard(page_of, registry, alice, wi
 
     page.goto("/admin/adherence/")
     expect(page.locator("svg.dots")).to_be_visible()
-    expect(page.get_by_role("img", name="S-06, Other centers: 50%")).to_have_count(1)
+    expect(page.get_by_role("img", name="S-06, Other centers: about 50%")).to_have_count(1)
     _is_whole(page, width)
     see(page, "adherence")
 
