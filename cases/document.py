@@ -171,7 +171,7 @@ def _rows(
 
 def _fetch(sql: str, ids: list[int]) -> list[tuple[Any, ...]]:
     # Plain SQL: Django would spend more time on a list of a thousand ids than PostgreSQL on finding them.
-    with connection.prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(sql, [ids])
         return cursor.fetchall()
 

@@ -335,7 +335,7 @@ def _settle(model: type[ReviewItem], known: list[int], found: list[dict[str, Any
     if not known:
         return
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} item SET state = %s, closed_at = %s"
             " WHERE item.case_id = ANY(%s::bigint[]) AND item.state <> %s AND NOT EXISTS"

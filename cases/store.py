@@ -82,14 +82,15 @@ def write(
     """
     if rows:
         statement = _statement(model, tuple(columns), tuple(key), tuple(kept), tuple((instead or {}).items()))
-        with connection.prepared_cursor() as cursor:
+        # What looks for stored rows is planned each time: a plan made while the table was small reads all of it later.
+        with connection.cursor() if key else connection.prepared_cursor() as cursor:
             cursor.execute(statement, [as_json(rows)])
 
 
 def delete_others(model: type[models.Model], case_ids: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:
     """Delete the rows of a form of these cases whose position none of the rows now wanted has."""
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM {table} f WHERE f.case_id = ANY(%s::bigint[]) AND NOT EXISTS"
             " (SELECT FROM unnest(%s::bigint[], %s::int[]) AS wanted(case_id, position)"

@@ -41,9 +41,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_new_connection(conn_params)
 
     def prepared_cursor(self) -> Any:
-        """Give a cursor for statements whose text never changes: each is planned once a connection, not each time.
+        """Give a cursor for statements that add rows: each is planned once a connection, not each time.
 
-        To plan the writing of one row takes longer than to write it. Values are bound by the server.
+        To plan the writing of one row takes longer than to write it. Not for what looks for rows: a plan made while a
+        table was small would be kept when it has grown. Values are bound by the server.
         """
         self.ensure_connection()
         with self.wrap_database_errors:
