@@ -30,6 +30,7 @@ from typing import Any
 
 import scratch
 
+PATIENTS = 20_000
 GOALS = {"submit": (60, 300), "read": (80, 250)}  # requests a second, p99 in ms
 SETTINGS = """
 from registry.settings import *
@@ -229,10 +230,13 @@ def _key() -> str:
 
 
 def _bodies() -> Iterator[bytes]:
-    """Synthetic drafts as JSON; NUMBER is where each request puts its own case number."""
+    """Synthetic drafts as JSON; NUMBER is where each request puts its own case number.
+
+    So many that patients hardly repeat: each copy of one would be another suspected twin (X-56) to look up and to tell.
+    """
     from cases import document, synthesis
 
-    for made in synthesis.documents(500, until=date(2024, 1, 1)):
+    for made in synthesis.documents(PATIENTS, until=date(2024, 1, 1)):
         yield json.dumps({**document.dump(made), "case_number": "B-NUMBER"}).encode()
 
 
