@@ -6,14 +6,11 @@ Only registered patients are compared: publications, reconstructions and synthet
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from django.db import connection
 
 from cases.vocabulary import CLINICAL_SOURCES, OperationType
-
-if TYPE_CHECKING:
-    from cases.review import Judged
 
 RULE_ID = "X-56"
 _DAYS = ["", *(f"-{day:02}" for day in range(1, 32))]  # of a date, what follows its month
@@ -34,7 +31,22 @@ GROUP BY own.id
 """
 
 
-def suspected(cases: Iterable[Judged]) -> dict[int, list[str]]:
+class Saved(Protocol):
+    """A saved case, whose patient may be another's."""
+
+    @property
+    def case_id(self) -> int: ...
+    @property
+    def center_id(self) -> int: ...
+    @property
+    def patient_id(self) -> int: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def document(self) -> Any: ...
+
+
+def suspected(cases: Iterable[Saved]) -> dict[int, list[str]]:
     """Find those that share center, sex, year of birth and month of resection with another patient: with which cases.
 
     A confirmation that they are different patients rests on these cases; another one asks again.
@@ -61,7 +73,7 @@ def suspected(cases: Iterable[Judged]) -> dict[int, list[str]]:
         return dict(cursor.fetchall())
 
 
-def _patients(case: Judged) -> Iterator[tuple[int, int, int, str, str, str]]:
+def _patients(case: Saved) -> Iterator[tuple[int, int, int, str, str, str]]:
     """What a case and its patient are compared by; nothing while sex, year of birth or month are not known."""
     patient = case.document.patient
     if patient is None or patient.sex is None or patient.born_on is None:
