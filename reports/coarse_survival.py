@@ -31,10 +31,9 @@ from reports.small_numbers import COMPLEMENT, Sizes, is_small, to_five
 from reports.wording import DAYS_PER_MONTH
 
 LEAST_PATIENTS = 10
-OVERALL, FROM_DIAGNOSIS = "overall_survival", "overall_survival_from_diagnosis"
+OVERALL = "overall_survival"
 # Whose events are all among those of which other curve.
 WITHIN = {
-    FROM_DIAGNOSIS: (OVERALL,),
     "disease_specific_survival": (OVERALL,),
     "disease_free_survival": (OVERALL,),
     "local_recurrence": ("disease_free_survival",),
@@ -60,29 +59,19 @@ class Coarse:
         self._sizes, self._threshold = sizes, sizes.threshold
         self._readable: dict[str, Readable] = {}
 
-    def survival(self, found: Survival, name: str = OVERALL) -> Survival:
+    def survival(self, found: Survival) -> Survival:
         """Keep the curve at the ticks of its axis, and there only the steps that hold enough deaths."""
         n = self._sizes.shown(found.n)
         if (found.n or 0) < LEAST_PATIENTS or is_small(found.events, self._threshold):
-            return replace(
-                found,
-                n=n,
-                events=None,
-                show_until_days=0.0,
-                curves=(),
-                risk_table=(),
-                estimates=(),
-                median=None,
-                follow_up=None,
-                note=remarks.FEW_DEATHS.format(patients=LEAST_PATIENTS, deaths=self._threshold),
-            )
+            note = remarks.FEW_DEATHS.format(patients=LEAST_PATIENTS, deaths=self._threshold)
+            return replace(withhold(found, note), n=n)
         months = [e.months for e in found.estimates]
         read = [
-            self._read(name, curve, [column.months for column in columns], months)
+            self._read(OVERALL, curve, [column.months for column in columns], months)
             for curve, columns in zip(found.curves, found.risk_table, strict=True)
         ]
         if len(read) == 1:  # estimates are those of everybody, and so is a single curve
-            self._readable[name] = read[0]
+            self._readable[OVERALL] = read[0]
         return replace(
             found,
             n=n,
@@ -90,10 +79,10 @@ class Coarse:
             show_until_days=_whole_months(found.show_until_days),
             curves=tuple(_at(curve, one.steps) for curve, one in zip(found.curves, read, strict=True)),
             risk_table=tuple(tuple(self._column(c) for c in columns) for columns in found.risk_table),
-            estimates=tuple(_estimate(e, is_read=self.can_read(name, e.months)) for e in found.estimates),
+            estimates=tuple(_estimate(e, is_read=self.can_read(OVERALL, e.months)) for e in found.estimates),
             median=_in_months(found.median),
             follow_up=_in_months(found.follow_up),
-            note=remarks.COARSE if name == OVERALL else found.note,
+            note=remarks.COARSE,
         )
 
     def outcome(self, found: Outcome) -> Outcome:
@@ -219,6 +208,22 @@ class Coarse:
 def coarse(survival: Survival, sizes: Sizes) -> Survival:
     """Make the curves of overall survival coarse by themselves."""
     return Coarse(sizes).survival(survival)
+
+
+def withhold(survival: Survival, note: str) -> Survival:
+    """Keep nothing but what it would be, and why it is not shown."""
+    return replace(
+        survival,
+        n=None,
+        events=None,
+        show_until_days=0.0,
+        curves=(),
+        risk_table=(),
+        estimates=(),
+        median=None,
+        follow_up=None,
+        note=note,
+    )
 
 
 def _so_far(curve: CurveTable | OutcomeCurve, day: float) -> Counts:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reports import remarks
-from reports.coarse_survival import FROM_DIAGNOSIS, LEAST_PATIENTS, Coarse
+from reports import coarse_survival, remarks
+from reports.coarse_survival import LEAST_PATIENTS, Coarse
 from reports.content import (
     FlowStep,
     Group,
@@ -62,7 +62,7 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
         missing=tuple(_missing(item, sizes) for item in content.missing),
         imputed_dates=sizes.shown(content.imputed_dates),
         withdrawn=None,
-        from_diagnosis=curves.survival(diagnosis, FROM_DIAGNOSIS) if diagnosis else None,
+        from_diagnosis=coarse_survival.withhold(diagnosis, remarks.NEARLY_THE_SAME) if diagnosis else None,
         outcomes=tuple(curves.outcome(one) for one in content.outcomes),
         prognosis=(
             curves.prognosis(content.prognosis, content.survival)

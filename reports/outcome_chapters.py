@@ -135,6 +135,8 @@ def _caption(outcome: Outcome) -> str:
         )
     else:
         parts.append(say("Below: patients at risk at each time, and patients censored and events before it."))
+    if outcome.events is None:
+        parts.append(say("The curve is known at its steps alone; where it is level, it may have changed."))
     parts.append(survival_chapter.drawn_while(outcome.n))
     return " ".join(parts)
 
@@ -156,8 +158,8 @@ def _fixed_times(outcome: Outcome, number: int) -> Table:
     columns = (
         Column(label=say("Months"), align="left", grow=True),
         Column(label=say("At risk")),
-        Column(label=say("Events so far")),
-        *((Column(label=say("Competing so far")),) if competes else ()),
+        Column(label=say("Events\nso far")),
+        *((Column(label=say("Competing\nso far")),) if competes else ()),
         Column(label=say("Incidence") if outcome.kind == "incidence" else say("Survival")),
         Column(label=say("{level} CI, %", level=f"{outcome.level:.0%}")),
     )

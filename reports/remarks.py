@@ -112,6 +112,10 @@ FROM_DIAGNOSIS = mark(
     "are not in it, and early numbers at risk are small."
 )
 
+NEARLY_THE_SAME = mark(
+    "Withheld: it is nearly survival after resection, and the few deaths between the two curves would follow from both."
+)
+
 SERIES_WARNING = mark(
     "This is context, never a target and never a test of a center: patients, years and endpoints differ, some print "
     "disease-specific or crude survival, and several series hold the same patients."

@@ -29,9 +29,13 @@ CHARACTERISTICS: tuple[tuple[str, str, type[Labeled] | None], ...] = (
 
 
 def subgroups(cut: Cut) -> tuple[Subgroups, ...]:
-    """Estimate the strata of each characteristic of which at least two values are recorded."""
+    """Estimate the strata of each characteristic of which two values have five patients; fewer say nothing."""
     found = (_subgroups(cut, *characteristic) for characteristic in CHARACTERISTICS)
-    return tuple(one for one in found if sum(stratum.is_known for stratum in one.strata) > 1)
+    return tuple(one for one in found if sum(map(_is_enough, one.strata)) > 1)
+
+
+def _is_enough(stratum: Stratum) -> bool:
+    return stratum.is_known and (stratum.n or 0) >= LEAST_AT_RISK
 
 
 def _subgroups(cut: Cut, heading: str, name: str, vocabulary: type[Labeled] | None) -> Subgroups:
@@ -66,16 +70,16 @@ def _stratum(table: LifeTable, code: str, label: str) -> Stratum:
         label=label,
         n=int(own.size.sum()),
         events=int(own.failed.sum()),
-        at=_estimate(own),
+        at=_estimate(own, is_known=code != ""),
         is_known=code != "",
     )
 
 
-def _estimate(own: LifeTable) -> Estimate:
-    """Survival at the one time; where too few are at risk, only how many and how many died by then."""
+def _estimate(own: LifeTable, *, is_known: bool) -> Estimate:
+    """Survival at the one time; of too few at risk, and of the unknown, only how many and how many died by then."""
     curve = survival.kaplan_meier(own, conf_type=INTERVAL, level=LEVEL)
     (found,) = estimates.at_fixed_times(curve, months=(MONTHS,), least=0)
-    if (found.at_risk or 0) >= LEAST_AT_RISK:
+    if is_known and (found.at_risk or 0) >= LEAST_AT_RISK:
         return found
     return Estimate(
         months=MONTHS, at_risk=found.at_risk, died=found.died, survival=None, lower=None, upper=None

@@ -30,7 +30,6 @@ def figures(report):
     """By endpoint, the months at which readers know it."""
     found = {
         "overall_survival": (report.survival, report.survival.curves[:1]),
-        "overall_survival_from_diagnosis": (report.from_diagnosis, report.from_diagnosis.curves[:1]),
         **{one.name: (one, one.curves) for one in report.outcomes},
     }
     return {
@@ -43,10 +42,7 @@ def figures(report):
 def truth(patients):
     """By endpoint, the events and the competing ones until a month, from the patients themselves."""
     deaths = [p.last for p in patients if p.died]
-    days = {
-        "overall_survival": (deaths, []),
-        "overall_survival_from_diagnosis": ([p.last + p.waited + 1 for p in patients if p.died], []),
-    }
+    days = {"overall_survival": (deaths, [])}
     for name in registry_sample.OUTCOMES:
         counted = registry_sample.table(name, patients)
         kinds = [
@@ -88,8 +84,7 @@ def test_subtracting_one_curve_from_another_gives_no_few_patients(seed):
 def test_every_pair_of_nested_endpoints_is_attacked():
     """Whose events are all among another's, by docs/statistics.md; else the attack above proves nothing."""
     assert set(WITHIN) == {
-        "overall_survival_from_diagnosis", "disease_specific_survival", "disease_free_survival", "local_recurrence",
-        "distant_metastasis",
+        "disease_specific_survival", "disease_free_survival", "local_recurrence", "distant_metastasis",
     }  # fmt: skip
     shared = [
         months & known[outer]
@@ -145,6 +140,15 @@ def test_an_endpoint_with_few_competing_events_is_withheld_beside_survival():
     assert report.survival.curves
     assert (of_disease.curves, of_disease.estimates, of_disease.n, of_disease.events) == ((), (), None, None)
     assert "Withheld" in of_disease.note
+
+
+def test_survival_from_diagnosis_is_withheld_beside_that_from_resection():
+    """The same deaths some days later: who died between the two times would be few."""
+    _, report = shown(5)
+
+    found = report.from_diagnosis
+    assert (found.n, found.events, found.curves, found.estimates, found.median) == (None, None, (), (), None)
+    assert "nearly survival after resection" in found.note
 
 
 def test_sizes_of_endpoints_are_not_told():

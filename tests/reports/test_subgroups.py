@@ -29,12 +29,12 @@ def test_strata_are_counted_and_estimated_each_for_itself(north):
     """3 of 8 die by 36 months: 62.5% with log-log limits 22.9-86.1, the figures of the founding cohort (R, survfit)."""
     add(north, "growth_pattern", "mixed", 3, 5)
     add(north, "growth_pattern", "intravasal", 0, 5, first=20)
-    add(north, "growth_pattern", "", 1, 1, first=40)
+    add(north, "growth_pattern", "", 1, 6, first=40)
 
     strata = found("Growth pattern").strata
 
     assert [(s.label, s.n, s.events, s.is_known) for s in strata] == [
-        ("Intravasal (intraluminal)", 5, 0, True), ("Mixed", 8, 3, True), ("Not recorded", 2, 1, False),
+        ("Intravasal (intraluminal)", 5, 0, True), ("Mixed", 8, 3, True), ("Not recorded", 7, 1, False),
     ]  # fmt: skip
     mixed = strata[1].at
     assert (mixed.months, mixed.at_risk, mixed.died) == (36, 5, 3)
@@ -43,14 +43,22 @@ def test_strata_are_counted_and_estimated_each_for_itself(north):
         22.9,
         86.1,
     ]
-    assert strata[2].at.survival is None, "2 patients say nothing"
+    unknown = strata[2].at
+    assert (unknown.at_risk, unknown.died, unknown.survival) == (6, 1, None), (
+        "nobody asks how the unknown fare"
+    )
 
 
-def test_one_value_is_no_subgroup(north):
+def test_one_value_with_patients_is_no_subgroup(north):
     add(north, "margin", "R0", 2, 6)
     add(north, "margin", "", 2, 6, first=20)
-
     assert found("Margin") is None
+
+    add(north, "margin", "R1", 1, 3, first=40)
+    assert found("Margin") is None, "four patients say nothing"
+
+    add(north, "margin", "R1", 0, 1, first=60)
+    assert len(found("Margin").strata) == 3
 
 
 def test_groups_under_ten_and_fewer_than_ten_deaths_are_not_tested(north):
