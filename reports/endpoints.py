@@ -41,13 +41,16 @@ class Endpoint:
     competitor: str = ""
     competing: tuple[Cause, ...] = ()
     among: dict[str, Any] = field(default_factory=dict)
+    whom: str = ""  # the same in words
     origin: Literal["resection", "diagnosis"] = "resection"
 
     @property
     def digest(self) -> str:
         """SHA-256 of what is counted, whatever it is called in words."""
         counted = {
-            key: value for key, value in asdict(self).items() if key not in ("title", "event", "competitor")
+            key: value
+            for key, value in asdict(self).items()
+            if key not in ("title", "event", "competitor", "whom")
         }
         text = json.dumps({"days": MEANING_OF_DAYS, **counted}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -55,6 +58,9 @@ class Endpoint:
 
 DEATH = Cause(what="death")
 DISEASE_FREE = {"made_disease_free": True}
+MADE_FREE = mark(
+    "those made free of tumor: all visible tumor out, margin R0 or R1, and no metastasis at diagnosis"
+)
 
 OVERALL_SURVIVAL = Endpoint(
     name="overall_survival",
@@ -89,6 +95,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             event=mark("recurrence or death from any cause"),
             events=(Cause(what="recurrence"), DEATH),
             among=DISEASE_FREE,
+            whom=MADE_FREE,
         ),
         Endpoint(
             name="local_recurrence",
@@ -98,6 +105,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             competitor=mark("death without it"),
             competing=(DEATH,),
             among=DISEASE_FREE,
+            whom=MADE_FREE,
         ),
         Endpoint(
             name="distant_metastasis",
@@ -107,6 +115,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             competitor=mark("death without it"),
             competing=(DEATH,),
             among=DISEASE_FREE,
+            whom=MADE_FREE,
         ),
         Endpoint(
             name="graft_patency",
@@ -116,6 +125,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             competitor=mark("death or removal of the graft before"),
             competing=(DEATH, Cause(what="graft_removal")),
             among={"ivc_method__in": ("tube_graft", "bifurcated_graft", "autologous_tube")},
+            whom=mark("those with a tube graft, bifurcated and autologous ones too"),
         ),
     )
 }

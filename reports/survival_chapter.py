@@ -1,4 +1,4 @@
-"""The survival chapter of a report and its figure's caption. Pure: numbers in, sentences and tables of strings out."""
+"""The survival chapter of a report, and what is said of any curve. Pure: numbers in, strings out."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ def chapter(survival: Survival | None, number: Callable[[], int]) -> Section | N
     """Print the estimates at fixed times, median and follow-up."""
     if survival is None:
         return None
-    tables = (_estimates(survival, number()),) if survival.estimates else ()
-    return Section(title=say("Survival"), lead=_survival_lead(survival), tables=tables)
+    tables = (fixed_times(survival, number()),) if survival.estimates else ()
+    return Section(title=say("Survival"), lead=lead(survival), tables=tables)
 
 
-def figure(survival: Survival | None) -> Figure | None:
-    """Describe the one figure, which stands on the first page."""
-    if survival is None or not survival.curves:
-        return None
+def figure(survival: Survival, name: str, number: int) -> Figure:
+    """Describe the figure of a curve."""
     return Figure(
-        number=1,
+        number=number,
+        name=name,
         title=title(survival),
         caption=_figure_caption(survival),
         alternative=_alternative(survival),
@@ -55,18 +54,18 @@ def _figure_caption(survival: Survival) -> str:
     if any(_shows_censoring(c, survival) for c in survival.curves):
         parts.append(say("Ticks on the curve mark censored patients."))
     parts.append(say("Below: patients at risk at each time, and patients censored and events before it."))
-    parts.append(
-        say(
+    parts.append(drawn_while(survival.n))
+    return " ".join(parts)
+
+
+def drawn_while(n: int | None) -> str:
+    """Say where a curve of so many patients ends."""
+    if n is None:
+        return say(
             "The curve is drawn while at least {n} patients, and a tenth of all, remain at risk.",
             n=estimates.LEAST_AT_RISK,
         )
-        if survival.n is None
-        else say(
-            "The curve is drawn while at least {n} patients remain at risk.",
-            n=estimates.least_at_risk(survival.n),
-        )
-    )
-    return " ".join(parts)
+    return say("The curve is drawn while at least {n} patients remain at risk.", n=estimates.least_at_risk(n))
 
 
 def _shows_censoring(curve: CurveTable, survival: Survival) -> bool:
@@ -91,7 +90,8 @@ def _alternative(survival: Survival) -> str:
     )
 
 
-def _survival_lead(survival: Survival) -> str:
+def lead(survival: Survival) -> str:
+    """Say in words what the table says."""
     level = f"{survival.level:.0%}"
     parts = [_followed(survival)]
     shown = [e for e in survival.estimates if e.survival is not None]
@@ -123,22 +123,34 @@ def _survival_lead(survival: Survival) -> str:
 
 def _followed(survival: Survival) -> str:
     """Say how many were followed, and how many of them died."""
-    origin = _origin(survival)
-    if survival.n is None:
-        return say("Patients were followed from {origin}.", origin=origin)
-    followed = say_many(
+    said = followed(survival.n, survival.origin)
+    if survival.n is None or survival.events is None:
+        return said
+    return f"{said.removesuffix('.')}; {wording.counted(survival.events, *DIED)}."
+
+
+def followed(n: int | None, origin: str) -> str:
+    """Say how many were followed, if that may be said."""
+    since = told(origin, "after")
+    if n is None:
+        return say("Patients were followed from {origin}.", origin=since)
+    said = say_many(
         "{n} patient was followed from {origin}",
         "{n} patients were followed from {origin}",
-        survival.n,
-        n=wording.number(survival.n),
-        origin=origin,
+        n,
+        n=wording.number(n),
+        origin=since,
     )
-    if survival.events is None:
-        return f"{followed}."
-    return f"{followed}; {wording.counted(survival.events, *DIED)}."
+    return f"{said}."
 
 
-def _estimates(survival: Survival, number: int) -> Table:
+def few_at_risk() -> str:
+    """Explain the star."""
+    return say("* Fewer than 10 patients at risk: read the interval, not the point.")
+
+
+def fixed_times(survival: Survival, number: int) -> Table:
+    """Print the estimates at fixed times."""
     columns = (
         Column(label=say("Months"), align="left", grow=True),
         Column(label=say("At risk")),
@@ -158,9 +170,10 @@ def _estimates(survival: Survival, number: int) -> Table:
         ),
     )
     if any(e.at_risk is not None and e.at_risk < 10 for e in survival.estimates):
-        notes = (*notes, say("* Fewer than 10 patients at risk: read the interval, not the point."))
-    title = say("{endpoint} at fixed times", endpoint=told(survival.endpoint))
-    return Table(number=number, title=title, columns=columns, rows=rows, notes=notes)
+        notes = (*notes, few_at_risk())
+    named = told(survival.endpoint) if survival.origin == estimates.ORIGIN else title(survival)
+    heading = say("{endpoint} at fixed times", endpoint=named)
+    return Table(number=number, title=heading, columns=columns, rows=rows, notes=notes)
 
 
 def _estimate_cells(estimate: Estimate) -> tuple[str, ...]:

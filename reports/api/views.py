@@ -317,12 +317,7 @@ def _svg(found: Estimated) -> HttpResponse:
     if drawn is None or not drawn.curves:
         raise Http404
     with documents.speaking(language.spoken()):
-        title = survival_chapter.title(drawn)
-        svg = (
-            figures.outcome_svg(drawn, title=title)
-            if isinstance(drawn, Outcome)
-            else figures.kaplan_meier_svg(drawn, title=title)
-        )
+        svg = figures.curve(drawn, "svg", title=survival_chapter.title(drawn))
     return HttpResponse(svg, content_type="image/svg+xml")
 
 
