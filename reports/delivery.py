@@ -53,7 +53,12 @@ class LostClaimError(Exception):
 
 
 def write(report: Report, recipients: Iterable[User]) -> int:
-    """Write one finished message for each recipient who may read the report and has none yet; tell how many.
+    """Write one finished message for each recipient who may read the report and has none yet; tell how many."""
+    return keep(made(report, recipients))
+
+
+def made(report: Report, recipients: Iterable[User]) -> list[Delivery]:
+    """Make the mails of those who may read the report and have none yet, without keeping them.
 
     Each is written in the language of its reader, else in that of the center reported on.
     """
@@ -62,13 +67,12 @@ def write(report: Report, recipients: Iterable[User]) -> int:
         wanted = [u for u in recipients if u.pk not in held and u.email and may_receive(u, report)]
         otherwise = language.offered(report.center.language) if report.center else ""
     if not wanted:
-        return 0
+        return []
     content = contents.from_plain(report.content)
     spoken = {user.pk: language.chosen_by(user) or otherwise or DECLARED for user in wanted}
-    # the slow part stands outside the transaction
     letters = {code: documents.letter(content, code) for code in sorted(set(spoken.values()))}
     written_at = database_now()
-    rows = [
+    return [
         _written(
             letters[spoken[user.pk]],
             user,
@@ -79,13 +83,12 @@ def write(report: Report, recipients: Iterable[User]) -> int:
         )
         for user in wanted
     ]
-    return _keep(rows)
 
 
 def write_weekly(week: str, letters: Iterable[tuple[User, Letter]]) -> int:
     """Write the weekly mails of one week, one for a person at most, whoever else writes them; tell how many."""
     written_at = database_now()
-    return _keep(
+    return keep(
         [
             _written(
                 letter, user, written_at, name=f"work-{week}-{user.pk}", kind=Delivery.Kind.WORK, week=week
@@ -95,7 +98,8 @@ def write_weekly(week: str, letters: Iterable[tuple[User, Letter]]) -> int:
     )
 
 
-def _keep(rows: list[Delivery]) -> int:
+def keep(rows: list[Delivery]) -> int:
+    """Store mails that were made; tell how many."""
     with access.everywhere():
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)  # another worker may have written the same
     return len(rows)

@@ -1,7 +1,7 @@
 """A report from request to mail: ask for it, compose it once, write its mails. Rows first, so nothing can be lost.
 
-Safe twice and safe lost: one composer has a report at a time, its lease ends if it dies, and a second writer finds
-the mails.
+Safe twice and safe lost: one composer has a report at a time, its lease ends if it dies, and what it says is stored
+together with its mails.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -45,44 +47,52 @@ def request(
 
 
 def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report:
-    """Compose a report if that was not done yet, and write the mails of those who want it.
+    """Compose a report if that was not done yet, and write the mails of those who want it, both in one transaction.
 
-    What somebody else is composing, or has failed to compose just now, comes back without content.
+    So no report is there whose mails nobody writes any more. What somebody else is composing, or has failed to compose
+    just now, comes back without content.
     """
-    report = _composed(report_id)
-    if not report.is_composed:
-        return report
-    wanted = _recipients(report) if recipients is None else recipients
-    written = delivery.write(report, wanted)
-    log.info("report id=%s mails=%s", report.pk, written)
+    with access.everywhere():
+        report = Report.objects.get(pk=report_id)
+        is_to_compose = not report.is_composed
+        if is_to_compose and not Report.objects.claim(report_id):
+            log.info("report id=%s busy", report_id)
+            return report
+    said = _compose(report) if is_to_compose else {}
+    wanted = _recipients(report) if recipients is None else list(recipients)
+    mails = delivery.made(report, wanted)  # the slow parts are over when the transaction begins
+    with access.everywhere():
+        is_ours = not is_to_compose or bool(_waiting(report_id).update(**said, composed_at=timezone.now()))
+        if is_ours:
+            delivery.keep(mails)
+        report = Report.objects.get(pk=report_id)
+    if not is_ours:  # another composer was quicker, whose words count
+        delivery.write(report, wanted)
+    log.info("report id=%s composed=%s mails=%s", report_id, is_ours and is_to_compose, len(mails))
     return report
 
 
-def _composed(report_id: int) -> Report:
-    with access.everywhere():
-        report = Report.objects.get(pk=report_id)
-        if report.is_composed:
-            return report
-        if not Report.objects.claim(report_id):
-            log.info("report id=%s busy", report_id)
-            return report
+def _waiting(report_id: int) -> QuerySet[Report]:
+    return Report.objects.filter(pk=report_id, content__isnull=True)
+
+
+def _compose(report: Report) -> dict[str, Any]:
+    """Put into a report what it says, without storing it; tell the fields that are to be stored."""
     cut = Cut(as_of=report.as_of, source=report.source, center_id=report.center_id)  # type: ignore[arg-type]
     with compose.snapshot():
         found = compose.compose(cut, audience=report.audience)
-    documents = rendering.digests(found)
-    with access.everywhere():
-        stored = Report.objects.filter(pk=report_id, content__isnull=True).update(
-            content=content.to_plain(found),
-            content_digest=content.digest(found),
-            document_digests=documents,
-            data_digest=found.methods.data_digest,
-            code_version=found.methods.code_version,
-            report_version=found.methods.report_version,
-            rulebooks=", ".join(found.methods.rulebooks),
-            composed_at=timezone.now(),
-        )
-        log.info("report id=%s composed=%s", report_id, bool(stored))
-        return Report.objects.get(pk=report_id)
+    said = {
+        "content": content.to_plain(found),
+        "content_digest": content.digest(found),
+        "document_digests": rendering.digests(found),
+        "data_digest": found.methods.data_digest,
+        "code_version": found.methods.code_version,
+        "report_version": found.methods.report_version,
+        "rulebooks": ", ".join(found.methods.rulebooks),
+    }
+    for name, value in said.items():
+        setattr(report, name, value)
+    return said
 
 
 def differences(report: Report) -> list[str]:

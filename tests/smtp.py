@@ -68,8 +68,8 @@ class Server:
                 command = self._line(line)
                 step = command[:4].decode("ascii", "replace").lower() if command else "quit"
                 step = {"star": "starttls"}.get(step, step)
-                self._answer(line, step)
-                if step == "data" and str(self._last).startswith("354"):
+                said = self._answer(line, step)
+                if step == "data" and "354" in str(said):
                     self._body(line)
                 elif step == "quit":
                     break
@@ -85,8 +85,7 @@ class Server:
             if not (more := line.recv(65536)):
                 raise _GoneError
             message += more
-        self._message = message[: -len(b".\r\n")].replace(b"\r\n..", b"\r\n.")
-        self._answer(line, "dot")
+        self._answer(line, "dot", message[: -len(b".\r\n")].replace(b"\r\n..", b"\r\n."))
 
     def _line(self, line: socket.socket) -> bytes:
         said = b""
@@ -102,8 +101,8 @@ class Server:
             return planned[min(self.seen[step], len(planned) - 1)]
         return planned
 
-    def _answer(self, line: socket.socket, step: str) -> None:
-        self._last = planned = self._planned(step)
+    def _answer(self, line: socket.socket, step: str, message: bytes = b"") -> Any:
+        planned = self._planned(step)
         self.seen[step] += 1
         for act in _several(planned):
             if act is HANG:
@@ -114,11 +113,12 @@ class Server:
                 line.shutdown(socket.SHUT_RDWR)
                 raise _GoneError
             if act is KEEP:
-                self.taken.append(self._message)
+                self.taken.append(message)
             elif isinstance(act, int | float):
                 self._over.wait(act)
             else:
                 line.sendall(act if isinstance(act, bytes) else f"{act}\r\n".encode())
+        return planned
 
 
 def _several(planned: Any) -> Sequence[Any]:

@@ -2,6 +2,11 @@
 
 import hashlib
 import json
+import os
+import random
+import subprocess
+import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from io import StringIO
@@ -18,6 +23,8 @@ from registry.models import Center, Membership, User
 from reports import compose, documents, issuing, printing, schedule, tasks
 from reports import content as contents
 from reports.models import Delivery, Report, Subscription
+from reports.querysets import MOST_ATTEMPTS
+from tests.network import ROOT, same_database
 from tests.reports import cohort
 
 TODAY = date(2026, 11, 22)
@@ -231,6 +238,77 @@ def test_whoever_asked_gets_the_mail(registry):
 
     with access.everywhere():
         assert [row.recipient for row in Delivery.objects.all()] == [ada]
+
+
+# --- workers killed at any moment ----------------------------------------------------------------------------------
+
+KILLS = int(os.environ.get("KILLS", "50"))
+COMPOSER = """
+import os, signal, sys, time
+import django
+django.setup()
+from reports import issuing
+for line in sys.stdin:
+    report, seconds = line.split()
+    if not (child := os.fork()):
+        issuing.issue(int(report))
+        os._exit(0)
+    time.sleep(float(seconds))
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    print("killed" if os.WIFSIGNALED(status) else "finished", flush=True)
+"""
+
+
+@contextmanager
+def composers():
+    """Begin composing a report in a process of its own and kill it so many seconds later: was it still at work?"""
+    told = {"REGISTRY_PROCESS": "worker", "DJANGO_SETTINGS_MODULE": "registry.settings", **same_database()}
+    command = [sys.executable, "-c", COMPOSER]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | told, **pipes) as process:
+
+        def kill(report_id, after_seconds):
+            print(report_id, after_seconds, file=process.stdin, flush=True)
+            return process.stdout.readline() == "killed\n"
+
+        yield kill
+        process.stdin.close()
+
+
+def at_once(**fields):
+    """The reports that are not composed, none of them left to somebody who is dead."""
+    with access.everywhere():
+        rows = Report.objects.filter(content__isnull=True, **fields)
+        rows.update(leased_until=None)
+        return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def test_killed_composers_lose_no_report_and_double_no_mail(registry):
+    """Whatever the moment: in the end each report is there once, whole, and one mail of it for who wants it."""
+    north, alice, ada = registry
+    for user, center in ((alice, north), (ada, None)):
+        subscribe(user, center, cadence="monthly")
+    days = iter(date(2026 - place // 12, 12 - place % 12, 1) for place in range(2 * KILLS))
+    moments, killed = random.Random(1047), 0
+    with composers() as kill:
+        while killed < KILLS:
+            while not (waiting := at_once(attempts__lt=MOST_ATTEMPTS - 1)):
+                schedule.plan(next(days))
+            killed += kill(waiting[0], 0.02 + moments.random() ** 2)
+
+    while waiting := at_once():
+        for report_id in waiting:
+            issuing.issue(report_id)
+
+    with access.everywhere():
+        for report in Report.objects.all():
+            mails = list(report.deliveries.all())
+            assert contents.digest(contents.from_plain(report.content)) == report.content_digest
+            assert [mail.recipient for mail in mails] == [alice if report.center_id else ada]
+            assert {hashlib.sha256(mail.message).hexdigest() for mail in mails} == {
+                mail.digest for mail in mails
+            }
 
 
 # --- jobs --------------------------------------------------------------------------------------------------------
