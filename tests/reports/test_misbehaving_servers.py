@@ -6,7 +6,7 @@ dot has left it surely has not (RFC 5321 4.1.1.4), from then on only its answer 
 
 import os
 from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,11 +14,9 @@ import pytest
 from registry import access
 from registry.access import Role
 from registry.models import Membership, User
-from reports import content as contents
-from reports import delivery, transport
-from reports.models import Delivery, Report
+from reports import delivery, documents, transport
+from reports.models import Delivery
 from reports.transport import UnreachableError
-from tests.reports.handmade import founding_content
 from tests.smtp import CUT, HANG, HANG_UP, KEEP, Server
 
 pytestmark = pytest.mark.django_db
@@ -117,13 +115,8 @@ def mails(north):
     ]
     for person in people:
         Membership.objects.create(user=person, center=north, role=Role.COORDINATOR)
-    content = founding_content()
-    with access.everywhere():
-        report = Report.objects.create(
-            center=north, as_of=date(2026, 11, 22), content=contents.to_plain(content),
-            content_digest=contents.digest(content),
-        )  # fmt: skip
-    assert delivery.write(report, people) == MAILS
+    letter = documents.plain_letter("To do", "One finding waits.\n.\n..\n", "<p>One finding waits.</p>", "")
+    assert delivery.write_weekly("2026-W48", [(person, letter) for person in people]) == MAILS
 
     def now():
         with access.everywhere():
