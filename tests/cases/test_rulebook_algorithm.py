@@ -72,6 +72,8 @@ EXAMPLES = [
     ("S-01/0", NO, operated()),
     ("S-01/0", NO, operated(tumor={"missing": {"segments": "NK"}})),
     ("S-01/0", NO, {"diagnosis": {"diagnosis_on": "2026-03-01"}}),
+    ("S-01/0", NO, {**PAPER_ONLY, "follow_ups": [{"months_after_resection": 1.0, "vital_status": "alive"}],
+                    "death": {"months_after_resection": 6.0}}),
     ("S-01/0", NA, operated(tumor={"origin_certainty": "retroperitoneal_invading"})),
     ("S-01/0", OPEN, {"operations": [index(operated_on=NEW)]}),
     ("S-01/0", OPEN, {}),
@@ -169,6 +171,8 @@ EXAMPLES = [
     ("S-14/0", OPEN, {**after({"type": "dvt", "onset_on": "2020-02-20"}), **FOLLOWED}),
     ("S-14/0", NO, after({"type": "dvt", "onset_on": "2020-03"})),
     ("S-14/0", OPEN, after({"type": "dvt", "onset_on": "2020-06"})),
+    ("S-14/0", OPEN, {**after({"type": "dvt", "onset_on": "2020-06"}, discharge=NONE), **FOLLOWED}),
+    ("S-14/0", NO, after({"type": "pe", "onset_on": "2020-03-10"}, discharge=NONE)),
     ("S-14/0", OPEN, after({"type": "dvt", "onset_on": "2020"})),
     # Dead by the year: day 0 or day 296. Dead in May: on day 82 at the latest.
     ("S-14/0", OPEN, after(discharge=NONE, death={"died_on": "2020"})),
@@ -209,6 +213,7 @@ EXAMPLES = [
     ("S-15/0", NA, {"operations": [index(operated_on="2026-04-01")], "discharge": NONE}),
     ("S-15/0", YES, after({"type": "bleeding", "onset_on": "2020-02-20", "clavien_dindo": "IIIb"}, discharge=NONE)),
     ("S-15/0", OPEN, after({"type": "ileus", "onset_on": "2020-03-12"})),
+    ("S-15/0", OPEN, after({"onset_on": "2020-03-12", "clavien_dindo": "II"}, {"onset_on": "2020-03-13"})),
     ("S-15/0", OPEN, after({"type": "ileus", "clavien_dindo": "IIIa"})),
     ("S-15/0", YES, after({"type": "ileus", "clavien_dindo": "II"})),
     ("S-15/0", OPEN, after()),
@@ -223,6 +228,8 @@ EXAMPLES = [
     ("S-16/0", NA, {}),
     ("S-16/0", OPEN, of(skin_to_skin_min=200)),
     ("S-17/0", YES, seen("2020-09-10", imaging=[ct("2020-09-01")])),
+    ("S-17/0", YES, seen("2020-12-01", imaging=[ct("2020-12-01")])),
+    ("S-17/0", NO, seen("2020-09-09", imaging=[ct("2020-03-10")])),  # of the day of the resection
     ("S-17/0", YES, seen("2020-09-10", imaging=[ct("2020-08", "chest"), ct("2020-08", "abdomen")])),
     ("S-17/0", YES, seen("2026-03-10", imaging=[ct("2025-04")])),
     ("S-17/0", YES, seen("2021-09-10", imaging=[ct("2021-03-11")])),
@@ -331,6 +338,14 @@ def test_a_number_of_another_version_is_not_put_into_the_papers_mouth(number, th
     assert all(str(value) in expected for value in thresholds.values())
     papers = ("18 to 22 mm",) if number == "S-13" else ("160 to 320 min", "250 to 500 mL")
     assert all(words in of_paper for words in papers)
+
+
+def test_events_are_told_by_their_kinds_and_days_and_none_as_none():
+    events = [{"type": "pe", "onset_on": f"2020-03-{day}", "clavien_dindo": "IIIa"} for day in (22, 13)]
+
+    told = read_one("S-14/0", after(*events)).values["thromboembolic_events"]
+    assert told == {"pe": "3 (IIIa), 12 (IIIa)"}
+    assert read_one("S-15/0", after(discharge=NONE)).values["highest_early_grade"] == "none"
 
 
 @pytest.mark.parametrize("number", ["S-14", "S-15"])

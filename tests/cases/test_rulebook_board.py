@@ -119,6 +119,9 @@ EXAMPLES = [
     ("L-18/0", YES, risk(met(None, perioperative_chemo_discussed=True), grade="G3")),
     ("L-18/0", OPEN, came_back(met(None, perioperative_chemo_discussed=True))),
     ("L-18/0", OPEN, came_back(met("2022", perioperative_chemo_discussed=True))),
+    ("L-18/0", OPEN, came_back(NOT_DISCUSSED, met("2022", perioperative_chemo_discussed=True))),
+    ("L-18/0", OPEN, {**risk(met("2021-06", perioperative_chemo_discussed=True), grade="G3"),
+                      "recurrences": [{"detected_on": "2022-01-10"}, {"detected_on": "2021"}]}),
     ("L-18/0", OPEN, risk(met(phase="recurrence", perioperative_chemo_discussed=True), grade="G3")),
     # The grade of what came back is not that of the tumor that the board had before it.
     ("L-18/0", NA, {**small(NOT_DISCUSSED), "pathology": [{"fnclcc_grade": "G2"}, {"fnclcc_grade": "G3"}]}),
@@ -178,6 +181,8 @@ EXAMPLES = [
     ("L-25/0", YES, back(met("2020-02-01"), death={"died_on": "2022-01"})),
     ("L-25/0", OPEN, back(met("2020-02-01"), death={"died_on": "2022-02"})),
     ("L-25/0", OPEN, back(met("2020-02-01"), death={"cause_category": "disease"})),
+    ("L-25/0", OPEN, {"recurrences": [{"detected_on": "2022-01-10"}], "mdt_meetings": [met("2020-02-01")],
+                      "death": {"months_after_resection": 30.0}}),
     ("L-25/0", OPEN, back(met("2020-02-01"), follow_ups=[{"visit_on": "2023-01-10", "vital_status": "dead"}])),
     ("L-25/0", NO, back(met("2020-02-01"), on=["2021-01-10", "2022-01-10"], death={"died_on": "2022-01-20"})),
     ("L-25/0", NO, back(met(None, phase="pre_treatment"))),
