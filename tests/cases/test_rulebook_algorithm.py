@@ -131,6 +131,7 @@ EXAMPLES = [
     ("S-09/0", OPEN, of(resection_type="circumferential")),
     ("S-10/0", YES, interrenal("preserved", "reimplanted_graft")),
     ("S-10/0", YES, interrenal(None, "interposition", ["right_kidney"])),
+    ("S-10/0", YES, interrenal("preserved", None, ["left_kidney"])),
     ("S-10/0", NO, interrenal("ligated", "preserved")),
     ("S-10/0", NO, interrenal(None, "ligated")),
     ("S-10/0", NA, of(resected_segments=["infrarenal"])),
@@ -150,6 +151,7 @@ EXAMPLES = [
     ("S-11/0", OPEN, hepatic()),
     ("S-11/0", OPEN, hepatic(["left", "right"], left="reimplanted_graft")),
     ("S-11/0", OPEN, hepatic(None)),
+    ("S-11/0", OPEN, hepatic(["none"], None, left="reimplanted_graft")),
     ("S-12/0", YES, graft(material="eptfe")),
     ("S-12/0", NO, graft(material="dacron")),
     ("S-12/0", NA, of(reconstruction={"ivc_method": "patch", "material": "bovine_pericardium"})),
@@ -227,6 +229,7 @@ EXAMPLES = [
     ("S-16/0", NO, of(skin_to_skin_min=321)),
     ("S-16/0", NA, {}),
     ("S-16/0", OPEN, of(skin_to_skin_min=200)),
+    ("S-16/0", OPEN, of(blood_loss_ml=300)),
     ("S-17/0", YES, seen("2020-09-10", imaging=[ct("2020-09-01")])),
     ("S-17/0", YES, seen("2020-12-01", imaging=[ct("2020-12-01")])),
     ("S-17/0", NO, seen("2020-09-09", imaging=[ct("2020-03-10")])),  # of the day of the resection
@@ -301,6 +304,7 @@ SEVERITIES = [
     ("S-08/0", "major", curative("R2")),
     ("S-08b/0", "info", curative("R1", "complete")),
     ("S-10/0", "major", interrenal("ligated", "ligated")),
+    ("S-10/0", "major", interrenal("ligated", None, ["left_kidney"])),
     ("S-10/0", "minor", interrenal("preserved", "ligated")),
     ("S-14/0", "sentinel", after({"type": "dvt", "onset_on": "2020-03-12"})),
 ]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from cases.rulebook import engine
+from cases.rulebook.algorithm_board import longest_wait_days
 from tests.cases.rulebook_reading import AS_OF, NA, NO, OPEN, RULES, YES, case, operated, read_one
 
 PAPER_ONLY = {"operations": [{"operation_type": "index_resection", "intent": "curative"}]}
@@ -213,6 +214,20 @@ def test_severity(rule, severity, forms):
     finding = read_one(rule, forms)
 
     assert (finding.verdict, finding.severity) == (NO, severity)
+
+
+@pytest.mark.parametrize(
+    ("death", "days"),
+    [
+        ({"died_on": "2022-01-11"}, 1),
+        ({"died_on": "2022-01"}, 0),  # at the earliest before the recurrence was detected
+        ({"cause_category": "disease"}, 0),  # on an unknown day
+    ],
+)
+def test_who_died_has_waited_for_a_board_at_least_until_the_first_day_of_death_that_is_possible(death, days):
+    document = case(**back(met("2020-02-01"), death=death))
+
+    assert longest_wait_days.work_out(document, document.index, AS_OF, within_weeks=0) == days
 
 
 def test_a_recurrence_that_may_still_be_discussed_says_the_same_every_day_until_it_is_late():
