@@ -165,6 +165,8 @@ EXAMPLES = [
     ("L-20/0", YES, watched(ct(ago(243), "chest"), ct(ago(100), "abdomen", "pelvis"), ct(ago(300), "chest"))),
     ("L-20/0", NO, watched(ct(ago(243), "abdomen", "pelvis"), ct(ago(244), "chest"))),
     ("L-20/0", NO, watched(ct(ago(10), "abdomen", "pelvis"))),
+    ("L-20/0", NO, watched(ct(ago(10), "chest", "pelvis"))),
+    ("L-20/0", NO, watched(ct(ago(10), "chest", "abdomen"))),
     ("L-20/0", NO, watched(ct("2024-03-10"))),
     ("L-20/0", NO, watched({"modality": "ct", "performed_on": ago(5)}, ct(ago(244)))),
     ("L-20/0", NO, watched({"modality": "ct", "regions": list(TRUNK)})),

@@ -15,7 +15,8 @@ ERASED = {"basis": "withdrawn", "withdrawn_on": "2021-05-01", "withdrawal_effect
 EXAMPLES = [
     ("X-02/0", YES, operated(diagnosis={"diagnosis_on": "2020-02-20", "diagnosis_basis": "biopsy"})),
     ("X-02/0", YES, operated(diagnosis={"diagnosis_on": "2020-04", "diagnosis_basis": "surgical_specimen"})),
-    ("X-02/0", NO, operated(diagnosis={"diagnosis_on": "2020-05-08", "diagnosis_basis": "surgical_specimen"})),
+    ("X-02/0", YES, operated(diagnosis={"diagnosis_on": "2020-04-09", "diagnosis_basis": "surgical_specimen"})),
+    ("X-02/0", NO, operated(diagnosis={"diagnosis_on": "2020-04-10", "diagnosis_basis": "surgical_specimen"})),
     ("X-02/0", NO, operated(diagnosis={"diagnosis_on": "2020-05-11", "diagnosis_basis": "surgical_specimen"})),
     ("X-02/0", NO, operated(diagnosis={"diagnosis_on": "2020-03-12", "diagnosis_basis": "biopsy"})),
     ("X-02/0", NO, operated(diagnosis={"diagnosis_on": "2020-03-12"})),
@@ -127,7 +128,7 @@ def test_rule_in_each_verdict(rule, verdict, forms):
         (
             "X-02/0",
             "error",
-            operated(diagnosis={"diagnosis_on": "2020-05-11", "diagnosis_basis": "surgical_specimen"}),
+            operated(diagnosis={"diagnosis_on": "2020-05-10", "diagnosis_basis": "surgical_specimen"}),
         ),
         ("X-02/0", "error", operated(diagnosis={"diagnosis_on": "2020-03-12", "diagnosis_basis": "biopsy"})),
         (

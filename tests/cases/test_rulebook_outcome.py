@@ -80,6 +80,7 @@ EXAMPLES = [
     ("X-45/0", NO, {**operated(therapies=[{"setting": "neoadjuvant"}, {"setting": "adjuvant"}]),
                     **specimen(fnclcc_grade="G2")}),
     ("X-45/0", NA, treated("G2", setting="adjuvant")),
+    *(("X-45/0", NO, treated(grade, setting="neoadjuvant")) for grade in ("G1", "G3")),
     ("X-45/0", NA, treated("G2", setting="neoadjuvant", modality="none_given")),
     # --- complications
     ("X-46/0", YES, complication({"died_on": "2020-06-08", "cause_category": "treatment_related"}, clavien_dindo="V")),
@@ -125,6 +126,8 @@ EXAMPLES = [
         OPEN_GRAFT, {"visit_on": "2020-05", "graft_status": "occluded"}, complications=[THROMBOSIS])),
     ("X-50/0", NA, grafted(complications=[{**THROMBOSIS, "outcome": "resolved"}])),
     ("X-50/0", OPEN, grafted(complications=[THROMBOSIS])),
+    ("X-50/0", NO, grafted({"visit_on": "2020-09", "graft_status": "stenosis_lt50"}, complications=[THROMBOSIS])),
+    ("X-50/0", YES, grafted({"visit_on": "2020-09", "graft_status": "stenosis_ge50"}, complications=[THROMBOSIS])),
     ("X-50/0", OPEN, grafted(OPEN_GRAFT, complications=[{"type": "graft_thrombosis"}])),
     ("X-50/1", YES, grafted({"visit_on": "2020-06-08", "graft_status": "occluded"}, complications=[THROMBOSIS])),
     ("X-50/1", NO, grafted({"visit_on": "2020-06-08", "graft_status": "occluded"})),
@@ -147,10 +150,14 @@ EXAMPLES = [
     ("X-51/0", YES, visit({"reconstruction": {"ivc_method": "patch"}}, graft_status="patent")),
     ("X-51/0", NO, visit({"reconstruction": {"ivc_method": "ligation"}}, graft_status="patent")),
     ("X-51/0", NA, visit({"reconstruction": {"ivc_method": "ligation"}}, graft_status="no_graft")),
+    ("X-51/0", NA, visit({"reconstruction": {"ivc_method": "ligation"}}, graft_status="not_assessed")),
     ("X-51/0", OPEN, visit(graft_status="patent")),
     ("X-52/0", YES, operated(follow_ups=[NED])),
-    ("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "resected": "R0"}])),
-    ("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "treatment": ["ablation"]}])),
+    *(("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "resected": margin}]))
+      for margin in ("R0", "R1")),
+    *(("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "treatment": [how]}]))
+      for how in ("surgery", "ablation", "rt")),
+    ("X-52/0", NO, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "resected": "R2"}])),
     ("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2023-05"}])),
     ("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2022-01-10"}])),
     ("X-52/0", NO, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "treatment": ["systemic"]}])),
