@@ -84,13 +84,15 @@ class DraftForm(forms.Form):
             for threshold in rule.thresholds:
                 is_whole = isinstance(threshold.value, int)
                 kind = forms.IntegerField if is_whole else forms.FloatField
-                self.fields[_name(rule, threshold.name)] = kind(
+                number = kind(
                     label=gettext(threshold.label),
                     initial=threshold.value,
                     min_value=0,
                     max_value=LARGEST,
                     localize=False,
                 )
+                number.rule = rule.id  # two rules may have a number of the same name
+                self.fields[_name(rule, threshold.name)] = number
 
     def groups(self) -> Iterator[Numbers]:
         """The numbers by rule."""
