@@ -206,7 +206,7 @@ EXAMPLES = [
     ("X-40/0", YES, {"operations": [
         index(organs_resected=["right_kidney"], veins=[{"vein": "right_renal", "handling": "autotransplant"}]),
         {"operation_type": "resection_recurrence", "organs_resected": ["left_kidney"]}]}),
-    ("X-40/0", NA, of(organs_resected=["right_kidney"])),
+    *(("X-40/0", NA, of(organs_resected=[kidney])) for kidney in ("right_kidney", "left_kidney")),
     ("X-40/0", OPEN, of()),
     ("X-41/0", YES, vein("hepatic_left", "reimplanted_graft", exposure_steps=["piggyback_mobilization"])),
     ("X-41/0", YES, vein("hepatic_left", "reimplanted_graft", ex_vivo_liver=True)),
