@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 from cases import document as documents
 from cases import jobs
 from cases.models import AlgorithmPreview, AlgorithmVersion, Case, PreviewedChange
+from cases.models.algorithm import LONGEST_NOTE
 from cases.rulebook import engine
 from cases.rulebook import thresholds as kinds
 from cases.rulebook.algorithm import ALGORITHM
@@ -113,6 +114,9 @@ def draft(*, version: str, valid_from: date, note: str, thresholds: Numbers, by:
         wrong["version"] = taken
     if not note:
         wrong["note"] = gettext("Say what changes and why, with the source.")
+    elif len(note) > LONGEST_NOTE:
+        told = gettext("This has {length} characters; shorten it to {most}.")
+        wrong["note"] = told.format(length=len(note), most=LONGEST_NOTE)
     kept = _differing(thresholds)
     if not wrong and kept == _numbers(active()):
         wrong["thresholds"] = gettext("Change at least one number: this is the version in force.")

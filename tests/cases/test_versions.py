@@ -103,6 +103,7 @@ def test_a_draft_keeps_only_the_numbers_that_differ_and_changes_nothing(dana):
         ({"version": "<b>2027</b>"}, "version"),
         ({"version": "2027\u202e1"}, "version"),
         ({"note": " \n"}, "note"),
+        ({"note": "x" * 2001}, "note"),
         ({"thresholds": {}}, "thresholds"),
         ({"thresholds": {"S-99": {"smallest_mm": 12}}}, "thresholds"),
         ({"thresholds": {"S-13": {"width_mm": 12}}}, "thresholds"),
