@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases import store
+from cases.flat.tables import trimmed
 from cases.models import DataQuery, Deviation
 from cases.models.review import ANSWERS, DECISIONS, ReviewItem
 from cases.vocabulary import EXPLANATIONS, Answer, Decision, ReviewState, Source
@@ -84,7 +85,8 @@ def decide(
     if not text and decision != Decision.ACCEPTED:
         raise ValidationError({"decision_text": gettext("Say why, so that the center can act on it.")})
     with _held(item, by=by, door=door, reason=text) as row:
-        if row.state == ReviewState.DECIDED and (row.decision, row.decision_text) == (decision, text):
+        is_taken = row.state == ReviewState.DECIDED or row.is_sent_back
+        if is_taken and (row.decision, row.decision_text) == (decision, text):
             return  # the same page sent twice
         _refuse_unless_seen(row, if_seen)
         if row.state not in (ReviewState.ANSWERED, ReviewState.DECIDED):
@@ -156,8 +158,8 @@ def _checked(answer: str, text: str) -> str:
 
 
 def _readable(text: str, field: str) -> str:
-    """The text without blanks around it, if it can be kept."""
-    text = text.strip()
+    """The text without blanks around it, those that cannot be seen included, if it can be kept."""
+    text = trimmed(text.strip())
     if len(text) > LONGEST:
         told = gettext("This has {length} characters; shorten it to {most}.")
         raise ValidationError({field: told.format(length=len(text), most=LONGEST)})

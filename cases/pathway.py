@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from cases.phrases import answer, label
+from cases.phrases import answer, label, margin
 from cases.rulebook import retelling
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rulebook
@@ -205,7 +205,7 @@ def _unless_none(form: Any, name: str) -> str:
 
 
 def _resection(document: Any) -> str:
-    return _line(answer(document.index, "resection_type"), answer(document.specimen, "margin"))
+    return _line(answer(document.index, "resection_type"), margin(document.specimen))
 
 
 def _reconstruction(document: Any) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from cases import telling
 from cases.forms import FIELDS
 from cases.rulebook.wording import within
-from cases.vocabulary import TimeQualifier
+from cases.vocabulary import Margin, TimeQualifier
 from registry.fields import Coded, CodedSet, Flag
 from registry.tongues import reader
 
@@ -22,6 +22,12 @@ def heading(form: Any, name: str) -> str:
     """Give the label of one coded answer as it stands alone; empty when there is none."""
     value = getattr(form, name, None) if form is not None else None
     return "" if value is None else label(FIELDS[type(form)][name].vocabulary, value)
+
+
+def margin(specimen: Any) -> str:
+    """Say the margin of a specimen so that it can stand among other answers; empty when there is none."""
+    is_open = specimen is not None and specimen.margin == Margin.RX
+    return gettext("margin cannot be assessed") if is_open else answer(specimen, "margin")
 
 
 def listed(vocabulary: Any, codes: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext, ngettext
 
 from cases import chronology, endpoints
 from cases.models import FORMS, Patient
-from cases.phrases import answer, heading, label, listed, when, within
+from cases.phrases import answer, heading, label, listed, margin, when, within
 from cases.rulebook.completeness import MissingAnswer
 from cases.vocabulary import DiseaseStatus, Level, MetastasisSite, Sex
 
@@ -152,8 +152,7 @@ def _stay_days(document: Any) -> int | None:
 
 
 def _result(document: Any) -> Iterator[str]:
-    margin = document.specimen.margin if document.specimen else None
-    yield str(margin) if margin and margin != "RX" else gettext("margin cannot be assessed") if margin else ""
+    yield margin(document.specimen)
     if document.index and document.index.gross_result:
         yield gettext("gross result: {result}").format(result=answer(document.index, "gross_result"))
     for one in chronology.recurrences(document)[:1]:

@@ -7,7 +7,8 @@ deviation stale that it touches (cases/review.py), and old assessments stay read
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -22,6 +23,7 @@ from django.utils.translation import gettext
 from cases import document as documents
 from cases import jobs
 from cases.models import AlgorithmPreview, AlgorithmVersion, Case, PreviewedChange
+from cases.models.algorithm import LONGEST_NOTE
 from cases.rulebook import engine
 from cases.rulebook import thresholds as kinds
 from cases.rulebook.algorithm import ALGORITHM
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHUNK = 1000
+NAME = re.compile(r"[\w.-]{1,20}")  # never a plus: what follows it names the rules of the code
 State = AlgorithmVersion.State
 Numbers = Mapping[str, Mapping[str, float]]
 SEVEREST_FIRST = (Severity.SENTINEL, Severity.MAJOR, Severity.MINOR, Severity.INFO)
@@ -103,12 +106,17 @@ def draft(*, version: str, valid_from: date, note: str, thresholds: Numbers, by:
     version, note = version.strip(), note.strip()
     taken = gettext("This version is there already; give the new one another name.")
     wrong = {}
-    if not version or len(version) > 20:
-        wrong["version"] = gettext("Give the version a name of 1 to 20 characters, such as 2027.1.")
+    if not NAME.fullmatch(version):
+        wrong["version"] = gettext(
+            "Give the version a name of 1 to 20 letters, digits, points and hyphens, such as 2027.1."
+        )
     elif version == ALGORITHM.version or AlgorithmVersion.objects.filter(version=version).exists():
         wrong["version"] = taken
     if not note:
         wrong["note"] = gettext("Say what changes and why, with the source.")
+    elif len(note) > LONGEST_NOTE:
+        told = gettext("This has {length} characters; shorten it to {most}.")
+        wrong["note"] = told.format(length=len(note), most=LONGEST_NOTE)
     kept = _differing(thresholds)
     if not wrong and kept == _numbers(active()):
         wrong["thresholds"] = gettext("Change at least one number: this is the version in force.")
@@ -136,7 +144,19 @@ def _differing(thresholds: Numbers) -> dict[str, dict[str, float]]:
         revised = ALGORITHM.revised(version="?", valid_from=None, values=thresholds)
     except ValueError as error:
         raise ValidationError({"thresholds": str(error)}) from None
+    if wrong := dict(_upside_down(revised)):
+        raise ValidationError(wrong)
     return _numbers(revised)
+
+
+def _upside_down(book: Rulebook) -> Iterator[tuple[str, str]]:
+    """The thresholds above the upper end of their range, which no case could meet, and what to do."""
+    for rule in book.rules:
+        labels = {one.name: one.label for one in rule.thresholds}
+        for one in rule.thresholds:
+            if one.up_to and one.value > rule.numbers[one.up_to]:
+                told = gettext("This is above “{upper}” of the same rule; lower it or raise that one.")
+                yield f"{rule.id}.{one.name}", told.format(upper=gettext(labels[one.up_to]))
 
 
 def _numbers(book: Rulebook) -> dict[str, dict[str, float]]:

@@ -140,6 +140,11 @@ class Center(models.Model):
         """What stands behind its name wherever its name stands, so that nobody takes trials for patients."""
         return " " + gettext("(sandbox)") if self.is_sandbox else ""
 
+    @property
+    def short(self) -> str:
+        """Its code, with the mark."""
+        return self.code + self.mark
+
 
 @audited
 class Membership(models.Model):

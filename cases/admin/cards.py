@@ -67,7 +67,7 @@ def unsaved(desk: Desk) -> Card | None:
             Line(
                 text=entry.case.case_number if entry.case else _new_case(entry.typed_number),
                 address=_case(entry.case_id) if entry.case_id else _begun(entry),
-                aside=f"{entry.center.code} · {_there(entry.updated_at, entry.center):%Y-%m-%d %H:%M}",
+                aside=f"{entry.center.short} · {_there(entry.updated_at, entry.center):%Y-%m-%d %H:%M}",
             )
             for entry in rows
         ],
@@ -96,7 +96,7 @@ def drafts(desk: Desk) -> Card | None:
             Line(
                 text=case.case_number,
                 address=_case(case.pk),
-                aside=f"{by_id[case.center_id].code} · {_there(case.updated_at, by_id[case.center_id]):%Y-%m-%d}",
+                aside=f"{by_id[case.center_id].short} · {_there(case.updated_at, by_id[case.center_id]):%Y-%m-%d}",
             )
             for case in rows
         ],
@@ -147,7 +147,7 @@ def _findings(
             Line(
                 text=one.case.case_number,
                 address=_case(one.case_id, "#review"),
-                aside=f"{one.case.center.code} · {retelling.of_item(one)}",
+                aside=f"{one.case.center.short} · {retelling.of_item(one)}",
             )
             for one in rows
         ],
@@ -179,7 +179,7 @@ def _waiting(desk: Desk, which: Which, empty: str) -> Card | None:
         days = follow_up.days_overdue(one.last_contact_on, intake.today_at(center))
         told = gettext("last contact {date}, {days} days overdue").format(date=one.last_contact, days=days)
         lines.append(
-            Line(text=one.case.case_number, address=_case(one.case_id), aside=f"{center.code} · {told}")
+            Line(text=one.case.case_number, address=_case(one.case_id), aside=f"{center.short} · {told}")
         )
     return Card(
         title=str(which.label),
@@ -223,7 +223,7 @@ def exports(desk: Desk) -> Card | None:
         title=gettext("Last exports"),
         lines=[
             Line(
-                text=gettext("{count} cases of {center}").format(count=one.rows, center=one.center.code),
+                text=gettext("{count} cases of {center}").format(count=one.rows, center=one.center.short),
                 address=reverse("admin:cases_listexport_change", args=[one.pk]),
                 aside=f"{one.created_at:%Y-%m-%d} · {one.by.get_username()}",
             )

@@ -165,7 +165,7 @@ class CaseList(RegistryAdmin):
     @display(description=gettext_lazy("Center"))
     def center_code(self, case: Case) -> str:
         """The short name."""
-        return case.center.code + case.center.mark
+        return case.center.short
 
     @display(description=gettext_lazy("Status"))
     def status_label(self, case: Case) -> str:

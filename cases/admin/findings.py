@@ -72,7 +72,7 @@ class FindingAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("Center"), ordering="center__code")
     def center_code(self, item: ReviewItem) -> str:
         """The short name."""
-        return item.center.code + item.center.mark
+        return item.center.short
 
     @display(description=gettext_lazy("Found"))
     def found(self, item: ReviewItem) -> str:

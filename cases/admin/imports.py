@@ -71,7 +71,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("Center"), ordering="center__code")
     def center_code(self, batch: ImportBatch) -> str:
         """The short name."""
-        return batch.center.code + batch.center.mark
+        return batch.center.short
 
     @display(description=gettext_lazy("State"), ordering="state", label=COLORS)
     def state_label(self, batch: ImportBatch) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from cases.models import AlgorithmPreview, AlgorithmVersion, PreviewedChange
 from cases.rulebook import retelling
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rule, Rulebook
+from cases.rulebook.thresholds import LARGEST
 from cases.vocabulary import Severity, Verdict
 from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
@@ -83,9 +84,15 @@ class DraftForm(forms.Form):
             for threshold in rule.thresholds:
                 is_whole = isinstance(threshold.value, int)
                 kind = forms.IntegerField if is_whole else forms.FloatField
-                self.fields[_name(rule, threshold.name)] = kind(
-                    label=gettext(threshold.label), initial=threshold.value, min_value=0, localize=False
+                number = kind(
+                    label=gettext(threshold.label),
+                    initial=threshold.value,
+                    min_value=0,
+                    max_value=LARGEST,
+                    localize=False,
                 )
+                number.rule = rule.id  # two rules may have a number of the same name
+                self.fields[_name(rule, threshold.name)] = number
 
     def groups(self) -> Iterator[Numbers]:
         """The numbers by rule."""

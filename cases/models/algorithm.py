@@ -12,6 +12,8 @@ LONGEST_VERSION = (
     60  # a stored version beside the code's own: 20 characters, a plus, and what the code is named
 )
 
+LONGEST_NOTE = 2000
+
 
 @audited
 class AlgorithmVersion(models.Model):
@@ -34,7 +36,7 @@ class AlgorithmVersion(models.Model):
         default=dict, help_text="Numbers that are not those of the code, by rule and name"
     )
     valid_from = models.DateField(help_text="First day on which cases are read under it")
-    note = models.TextField(max_length=2000, help_text="What changes and why, with the source")
+    note = models.TextField(max_length=LONGEST_NOTE, help_text="What changes and why, with the source")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, help_text="Where it stands")
     made_by = models.ForeignKey(
         "registry.User", on_delete=models.PROTECT, related_name="+", help_text="Who drafted it"

@@ -167,7 +167,7 @@ RULES = (
         severity=Severity.INFO,
         scope=INDEX,
         thresholds=(
-            Threshold("smallest_ratio", "Smallest ratio to the native vein", 0.4),
+            Threshold("smallest_ratio", "Smallest ratio to the native vein", 0.4, up_to="largest_ratio"),
             Threshold("largest_ratio", "Largest ratio to the native vein", 1.0),
         ),
         needs_to_apply=("reconstruction.ivc_method",),

@@ -251,7 +251,7 @@ RULES = (
         needs_to_judge=("reconstruction.diameter_mm", "case.undersizing_ratio?"),
         at="diameter_mm",
         thresholds=(
-            Threshold("smallest_mm", "Smallest diameter", 18.0, "mm"),
+            Threshold("smallest_mm", "Smallest diameter", 18.0, "mm", up_to="largest_mm"),
             Threshold("largest_mm", "Largest diameter", 22.0, "mm"),
         ),
         expects=lambda diameter_mm, smallest_mm, largest_mm: smallest_mm <= diameter_mm <= largest_mm,
@@ -270,9 +270,9 @@ RULES = (
         scope=INDEX,
         needs_to_judge=("skin_to_skin_min?", "blood_loss_ml?"),
         thresholds=(
-            Threshold("shortest_min", "Shortest operating time", 160, "min"),
+            Threshold("shortest_min", "Shortest operating time", 160, "min", up_to="longest_min"),
             Threshold("longest_min", "Longest operating time", 320, "min"),
-            Threshold("least_ml", "Least blood loss", 250, "mL"),
+            Threshold("least_ml", "Least blood loss", 250, "mL", up_to="most_ml"),
             Threshold("most_ml", "Most blood loss", 500, "mL"),
         ),
         expects=_within_seed,

@@ -13,15 +13,21 @@ from typing import Any
 from registry.fields import UNIT, UNITS
 from registry.tongues import lazily
 
+LARGEST = 10_000  # that many months before a date, or weeks after it, are still in the calendar
+
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One number that a rule sets, by its name; the unit is UCUM's. A whole number stays one."""
+    """One number that a rule sets, by its name; the unit is UCUM's. A whole number stays one.
+
+    `up_to` names the threshold at the upper end of the range that this one begins.
+    """
 
     name: str
     label: str  # English, as declared
     value: float
     unit: str = ""
+    up_to: str = ""
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -64,6 +70,8 @@ def _wrong(value: Any) -> str:
         return "is not a number"
     if not math.isfinite(value):
         return "is not a finite number"
+    if value > LARGEST:
+        return f"is larger than {LARGEST}"
     return "is negative" if value < 0 else ""
 
 

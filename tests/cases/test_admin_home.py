@@ -96,6 +96,23 @@ def test_the_work_of_a_coordinator_is_counted_and_has_a_way_in(alice, cohort):
         assert client.get(card.address).status_code == 200
 
 
+def test_nobody_takes_trials_for_patients(rita, bob):
+    sandbox = Center.objects.create(
+        code="TRY", name="For trials", country="PL", timezone="Europe/Warsaw", is_sandbox=True
+    )
+    Membership.objects.create(user=bob, role=Role.COORDINATOR, center=sandbox)
+    save(
+        resected("T-1", operated_on="2026-03-01", operation={"approach": ["median_laparotomy"]}), sandbox, bob
+    )
+    with access.everywhere():
+        deviation = Deviation.objects.get(rule_id="S-04")
+    asides = [line.aside for card in cards(bob).values() for line in card.lines if line.text == "T-1"]
+
+    assert asides
+    assert all(aside.startswith("TRY (sandbox) · ") for aside in asides)
+    assert "TRY (sandbox)" in text(browser(rita).get(f"/admin/cases/deviation/{deviation.pk}/change/"))
+
+
 def test_a_coarse_last_contact_is_no_day_on_a_card(alice, north):
     visit = {"visit_on": "2024", "vital_status": "alive"}
     save(resected("A-1", follow_ups=[visit]), north, alice)

@@ -66,6 +66,14 @@ def test_a_draft_is_saved_and_its_preview_asked_for(row, dana):
         ({"valid_from": "soon"}, "Valid from: Enter a valid date."),
         ({"S-13.largest_mm": "wide"}, "Enter a number."),
         ({"S-13.largest_mm": ""}, "This field is required."),
+        (
+            {"L-16.within_months": "10001"},  # L-14 has a number of the same name
+            "L-16 Time after the resection: Ensure this value is less than or equal to 10000.",
+        ),
+        (
+            {"S-13.smallest_mm": "30"},
+            "S-13 Smallest diameter: This is above “Largest diameter” of the same rule; lower it or raise that one.",
+        ),
         ({"S-13.largest_mm": "22.0"}, "Change at least one number: this is the version in force."),
     ],
 )

@@ -116,6 +116,7 @@ def test_another_reason_needs_words(deviation, alice):
     ("text", "told"),
     [
         (" \n ", "Say why the value is right."),
+        ("\u200b \ufeff", "Say why the value is right."),
         ("x" * 1001, "This has 1001 characters; shorten it to 1000."),
         ("a\x00b", "Take out the characters that cannot be seen."),
     ],
@@ -297,12 +298,15 @@ def test_a_decision_can_be_taken_anew_and_the_history_has_both(explained, rita):
     assert list(decisions)[-2:] == [("decided", "accepted"), ("decided", "not_accepted")]
 
 
-def test_the_same_decision_twice_leaves_one_trace(explained, rita):
+@pytest.mark.parametrize(
+    "decision", [("accepted", ""), ("not_accepted", "No note."), ("data_wrong", "See the operation note.")]
+)
+def test_the_same_decision_twice_leaves_one_trace(explained, rita, decision):
     seen = answering.fingerprint(explained)
-    decide(explained, rita, if_seen=seen)
+    decide(explained, rita, *decision, if_seen=seen)
     traces = history_of(explained).count()
 
-    decide(explained, rita, if_seen=seen)
+    decide(explained, rita, *decision, if_seen=seen)
 
     assert history_of(explained).count() == traces
 

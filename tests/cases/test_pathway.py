@@ -126,6 +126,13 @@ def test_each_phase_says_what_was_done():
     }
 
 
+def test_a_margin_without_a_finding_says_that_it_is_the_margin():
+    phases = path(resected(pathology=[{"margin": "RX"}]))
+
+    done = next(phase.done for phase in phases if phase.name == "resection")
+    assert done == "circumferential (circular); margin cannot be assessed"
+
+
 def test_a_case_without_operation_and_without_assessment_is_still_a_path():
     phases = pathway(draft(), (), ())
 

@@ -132,6 +132,7 @@ EXAMPLES = [
     ("L-16/0", NO, grafted(visit(status="not_assessed"))),
     ("L-16/0", NO, grafted(visit(status="no_graft"), method="bifurcated_graft")),
     ("L-16/0", NO, grafted(visit(), visit("2021-03-10", None), imaging=[ct("2021-03-01")])),
+    ("L-16/0", NO, grafted(visit(), visit("2021-03-10", None), imaging=[ct("2021-03-01", "abdomen")])),
     ("L-16/0", NO, grafted(visit(), visit("2021-09-10", None), visit("2022-01-10"), imaging=[ct("2021-03-01")])),
     ("L-16/0", NO, grafted(visit(status=None), death={"died_on": "2020-09-10"})),
     ("L-16/0", NA, grafted(visit(status="not_assessed"), method="patch")),
@@ -164,6 +165,8 @@ EXAMPLES = [
     ("L-20/0", YES, watched(ct(ago(243), "chest"), ct(ago(100), "abdomen", "pelvis"), ct(ago(300), "chest"))),
     ("L-20/0", NO, watched(ct(ago(243), "abdomen", "pelvis"), ct(ago(244), "chest"))),
     ("L-20/0", NO, watched(ct(ago(10), "abdomen", "pelvis"))),
+    ("L-20/0", NO, watched(ct(ago(10), "chest", "pelvis"))),
+    ("L-20/0", NO, watched(ct(ago(10), "chest", "abdomen"))),
     ("L-20/0", NO, watched(ct("2024-03-10"))),
     ("L-20/0", NO, watched({"modality": "ct", "performed_on": ago(5)}, ct(ago(244)))),
     ("L-20/0", NO, watched({"modality": "ct", "regions": list(TRUNK)})),
@@ -279,6 +282,11 @@ def test_an_overdue_patient_becomes_serious_once():
     assert said == {(NO, "minor"): AS_OF, (NO, "major"): date(2026, 9, 3)}
     assert engine.judge(RULES["L-20/0"], document, AS_OF)[0].sentence.endswith("(last: 2025-09-01).")
     assert read_one("L-20/0", watched()).sentence.endswith("(last: not recorded).")
+
+
+def test_days_count_from_the_resection_itself():
+    assert read_one("L-17/0", reported(reported_on="2020-03-10")).values["report_days"] == 0
+    assert read_one("L-20/0", watched(ct("2024-03-10"))).sentence.endswith("(last: not recorded).")
 
 
 def test_a_list_without_members_is_said_to_have_none():

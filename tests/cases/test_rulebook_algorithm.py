@@ -72,6 +72,8 @@ EXAMPLES = [
     ("S-01/0", NO, operated()),
     ("S-01/0", NO, operated(tumor={"missing": {"segments": "NK"}})),
     ("S-01/0", NO, {"diagnosis": {"diagnosis_on": "2026-03-01"}}),
+    ("S-01/0", NO, {**PAPER_ONLY, "follow_ups": [{"months_after_resection": 1.0, "vital_status": "alive"}],
+                    "death": {"months_after_resection": 6.0}}),
     ("S-01/0", NA, operated(tumor={"origin_certainty": "retroperitoneal_invading"})),
     ("S-01/0", OPEN, {"operations": [index(operated_on=NEW)]}),
     ("S-01/0", OPEN, {}),
@@ -87,6 +89,7 @@ EXAMPLES = [
     ("S-03/0", OPEN, of()),
     ("S-04/0", YES, of(["infrarenal"], approach=["chevron", "sternotomy"])),
     ("S-04/0", NO, of(["infrarenal", "interrenal"], approach=["median_laparotomy"])),
+    ("S-04/0", NO, of(["interrenal"], approach=["median_laparotomy"])),
     ("S-04/0", NA, of(["retrohepatic"], approach=["j_makuuchi"])),
     ("S-04/0", OPEN, of(["infrarenal"])),
     ("S-04/0", OPEN, of(approach=["chevron"])),
@@ -97,6 +100,8 @@ EXAMPLES = [
     ("S-06/0", YES, of(["retrohepatic"], exposure_steps=["piggyback_mobilization"])),
     ("S-06/0", YES, of(["retrohepatic"], ex_vivo_liver=True)),
     ("S-06/0", NO, of(["suprarenal"], resected_segments=["retrohepatic"], exposure_steps=["kocher_cattell"])),
+    *(("S-06/0", NO, of([segment], exposure_steps=["kocher_cattell"]))
+      for segment in ("infradiaphragmatic", "supradiaphragmatic")),
     ("S-06/0", NA, of(["infrarenal"], exposure_steps=["kocher_cattell"])),
     ("S-06/0", NA, of(["intracardial"], exposure_steps=["kocher_cattell"])),
     ("S-06/0", OPEN, of(["retrohepatic"])),
@@ -129,6 +134,7 @@ EXAMPLES = [
     ("S-09/0", OPEN, of(resection_type="circumferential")),
     ("S-10/0", YES, interrenal("preserved", "reimplanted_graft")),
     ("S-10/0", YES, interrenal(None, "interposition", ["right_kidney"])),
+    ("S-10/0", YES, interrenal("preserved", None, ["left_kidney"])),
     ("S-10/0", NO, interrenal("ligated", "preserved")),
     ("S-10/0", NO, interrenal(None, "ligated")),
     ("S-10/0", NA, of(resected_segments=["infrarenal"])),
@@ -140,6 +146,12 @@ EXAMPLES = [
                             right="interposition")),
     ("S-11/0", OPEN, hepatic(["none"], ["infradiaphragmatic"], left="preserved", right="interposition")),
     ("S-11/0", OPEN, hepatic(["none"], ["infradiaphragmatic"], left="preserved")),
+    ("S-11/0", OPEN, hepatic(["none"], ["infradiaphragmatic"], left="preserved", middle="preserved")),
+    ("S-11/0", OPEN, hepatic(["none"], ["infradiaphragmatic"], middle="preserved", right="preserved")),
+    *(("S-11/0", YES, hepatic([name], **{name: "reimplanted_graft"})) for name in ("right", "middle")),
+    ("S-11/0", OPEN, hepatic(["accessory"], left="preserved", middle="preserved", right="preserved")),
+    ("S-11/0", YES, of(veins=[{"vein": "accessory_hepatic", "handling": "reimplanted_ivc"}],
+                       forms={"tumor": {"hepatic_veins_involved": ["accessory"]}})),
     ("S-11/0", NO, hepatic(["none"], ["infradiaphragmatic"], left="ligated")),
     ("S-11/0", OPEN, hepatic(left="not_exposed")),
     ("S-11/0", YES, hepatic(left="preserved", right="not_exposed")),
@@ -148,6 +160,7 @@ EXAMPLES = [
     ("S-11/0", OPEN, hepatic()),
     ("S-11/0", OPEN, hepatic(["left", "right"], left="reimplanted_graft")),
     ("S-11/0", OPEN, hepatic(None)),
+    ("S-11/0", OPEN, hepatic(["none"], None, left="reimplanted_graft")),
     ("S-12/0", YES, graft(material="eptfe")),
     ("S-12/0", NO, graft(material="dacron")),
     ("S-12/0", NA, of(reconstruction={"ivc_method": "patch", "material": "bovine_pericardium"})),
@@ -169,6 +182,8 @@ EXAMPLES = [
     ("S-14/0", OPEN, {**after({"type": "dvt", "onset_on": "2020-02-20"}), **FOLLOWED}),
     ("S-14/0", NO, after({"type": "dvt", "onset_on": "2020-03"})),
     ("S-14/0", OPEN, after({"type": "dvt", "onset_on": "2020-06"})),
+    ("S-14/0", OPEN, {**after({"type": "dvt", "onset_on": "2020-06"}, discharge=NONE), **FOLLOWED}),
+    ("S-14/0", NO, after({"type": "pe", "onset_on": "2020-03-10"}, discharge=NONE)),
     ("S-14/0", OPEN, after({"type": "dvt", "onset_on": "2020"})),
     # Dead by the year: day 0 or day 296. Dead in May: on day 82 at the latest.
     ("S-14/0", OPEN, after(discharge=NONE, death={"died_on": "2020"})),
@@ -209,6 +224,7 @@ EXAMPLES = [
     ("S-15/0", NA, {"operations": [index(operated_on="2026-04-01")], "discharge": NONE}),
     ("S-15/0", YES, after({"type": "bleeding", "onset_on": "2020-02-20", "clavien_dindo": "IIIb"}, discharge=NONE)),
     ("S-15/0", OPEN, after({"type": "ileus", "onset_on": "2020-03-12"})),
+    ("S-15/0", OPEN, after({"onset_on": "2020-03-12", "clavien_dindo": "II"}, {"onset_on": "2020-03-13"})),
     ("S-15/0", OPEN, after({"type": "ileus", "clavien_dindo": "IIIa"})),
     ("S-15/0", YES, after({"type": "ileus", "clavien_dindo": "II"})),
     ("S-15/0", OPEN, after()),
@@ -222,7 +238,10 @@ EXAMPLES = [
     ("S-16/0", NO, of(skin_to_skin_min=321)),
     ("S-16/0", NA, {}),
     ("S-16/0", OPEN, of(skin_to_skin_min=200)),
+    ("S-16/0", OPEN, of(blood_loss_ml=300)),
     ("S-17/0", YES, seen("2020-09-10", imaging=[ct("2020-09-01")])),
+    ("S-17/0", YES, seen("2020-12-01", imaging=[ct("2020-12-01")])),
+    ("S-17/0", NO, seen("2020-09-09", imaging=[ct("2020-03-10")])),  # of the day of the resection
     ("S-17/0", YES, seen("2020-09-10", imaging=[ct("2020-08", "chest"), ct("2020-08", "abdomen")])),
     ("S-17/0", YES, seen("2026-03-10", imaging=[ct("2025-04")])),
     ("S-17/0", YES, seen("2021-09-10", imaging=[ct("2021-03-11")])),
@@ -294,6 +313,7 @@ SEVERITIES = [
     ("S-08/0", "major", curative("R2")),
     ("S-08b/0", "info", curative("R1", "complete")),
     ("S-10/0", "major", interrenal("ligated", "ligated")),
+    ("S-10/0", "major", interrenal("ligated", None, ["left_kidney"])),
     ("S-10/0", "minor", interrenal("preserved", "ligated")),
     ("S-14/0", "sentinel", after({"type": "dvt", "onset_on": "2020-03-12"})),
 ]
@@ -331,6 +351,14 @@ def test_a_number_of_another_version_is_not_put_into_the_papers_mouth(number, th
     assert all(str(value) in expected for value in thresholds.values())
     papers = ("18 to 22 mm",) if number == "S-13" else ("160 to 320 min", "250 to 500 mL")
     assert all(words in of_paper for words in papers)
+
+
+def test_events_are_told_by_their_kinds_and_days_and_none_as_none():
+    events = [{"type": "pe", "onset_on": f"2020-03-{day}", "clavien_dindo": "IIIa"} for day in (22, 13)]
+
+    told = read_one("S-14/0", after(*events)).values["thromboembolic_events"]
+    assert told == {"pe": "3 (IIIa), 12 (IIIa)"}
+    assert read_one("S-15/0", after(discharge=NONE)).values["highest_early_grade"] == "none"
 
 
 @pytest.mark.parametrize("number", ["S-14", "S-15"])

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from cases.rulebook import engine
+from cases.rulebook.algorithm_board import longest_wait_days
 from tests.cases.rulebook_reading import AS_OF, NA, NO, OPEN, RULES, YES, case, operated, read_one
 
 PAPER_ONLY = {"operations": [{"operation_type": "index_resection", "intent": "curative"}]}
@@ -119,6 +120,9 @@ EXAMPLES = [
     ("L-18/0", YES, risk(met(None, perioperative_chemo_discussed=True), grade="G3")),
     ("L-18/0", OPEN, came_back(met(None, perioperative_chemo_discussed=True))),
     ("L-18/0", OPEN, came_back(met("2022", perioperative_chemo_discussed=True))),
+    ("L-18/0", OPEN, came_back(NOT_DISCUSSED, met("2022", perioperative_chemo_discussed=True))),
+    ("L-18/0", OPEN, {**risk(met("2021-06", perioperative_chemo_discussed=True), grade="G3"),
+                      "recurrences": [{"detected_on": "2022-01-10"}, {"detected_on": "2021"}]}),
     ("L-18/0", OPEN, risk(met(phase="recurrence", perioperative_chemo_discussed=True), grade="G3")),
     # The grade of what came back is not that of the tumor that the board had before it.
     ("L-18/0", NA, {**small(NOT_DISCUSSED), "pathology": [{"fnclcc_grade": "G2"}, {"fnclcc_grade": "G3"}]}),
@@ -178,6 +182,8 @@ EXAMPLES = [
     ("L-25/0", YES, back(met("2020-02-01"), death={"died_on": "2022-01"})),
     ("L-25/0", OPEN, back(met("2020-02-01"), death={"died_on": "2022-02"})),
     ("L-25/0", OPEN, back(met("2020-02-01"), death={"cause_category": "disease"})),
+    ("L-25/0", OPEN, {"recurrences": [{"detected_on": "2022-01-10"}], "mdt_meetings": [met("2020-02-01")],
+                      "death": {"months_after_resection": 30.0}}),
     ("L-25/0", OPEN, back(met("2020-02-01"), follow_ups=[{"visit_on": "2023-01-10", "vital_status": "dead"}])),
     ("L-25/0", NO, back(met("2020-02-01"), on=["2021-01-10", "2022-01-10"], death={"died_on": "2022-01-20"})),
     ("L-25/0", NO, back(met(None, phase="pre_treatment"))),
@@ -208,6 +214,20 @@ def test_severity(rule, severity, forms):
     finding = read_one(rule, forms)
 
     assert (finding.verdict, finding.severity) == (NO, severity)
+
+
+@pytest.mark.parametrize(
+    ("death", "days"),
+    [
+        ({"died_on": "2022-01-11"}, 1),
+        ({"died_on": "2022-01"}, 0),  # at the earliest before the recurrence was detected
+        ({"cause_category": "disease"}, 0),  # on an unknown day
+    ],
+)
+def test_who_died_has_waited_for_a_board_at_least_until_the_first_day_of_death_that_is_possible(death, days):
+    document = case(**back(met("2020-02-01"), death=death))
+
+    assert longest_wait_days.work_out(document, document.index, AS_OF, within_weeks=0) == days
 
 
 def test_a_recurrence_that_may_still_be_discussed_says_the_same_every_day_until_it_is_late():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cases.rulebook_reading import NA, NO, OPEN, YES, index, operated, read_one, rebuilt
+from tests.cases.rulebook_reading import NA, NO, OPEN, RULES, YES, index, operated, read_one, rebuilt
 
 PERSON = {"patient": {"born_on": "1960-05", "sex": "female"}}
 
@@ -71,17 +71,24 @@ EXAMPLES = [
     ("X-44/0", YES, graded("G2", 2, 2, 1)),
     ("X-44/0", YES, graded("G3", 2, 2, 2)),
     ("X-44/0", NO, graded("G3", 2, 2, 1)),
+    ("X-44/0", YES, graded("G2", 2, 1, 1)),
+    ("X-44/0", NO, graded("G1", 2, 1, 1)),
     ("X-44/0", NA, graded("GX", 2)),
     ("X-44/0", OPEN, graded("G3", 2)),
     ("X-45/0", YES, treated("GX", setting="neoadjuvant")),
     ("X-45/0", NO, treated("G2", setting="neoadjuvant")),
+    ("X-45/0", NO, {**operated(therapies=[{"setting": "neoadjuvant"}, {"setting": "adjuvant"}]),
+                    **specimen(fnclcc_grade="G2")}),
     ("X-45/0", NA, treated("G2", setting="adjuvant")),
+    *(("X-45/0", NO, treated(grade, setting="neoadjuvant")) for grade in ("G1", "G3")),
     ("X-45/0", NA, treated("G2", setting="neoadjuvant", modality="none_given")),
     # --- complications
     ("X-46/0", YES, complication({"died_on": "2020-06-08", "cause_category": "treatment_related"}, clavien_dindo="V")),
     ("X-46/0", NO, complication({"died_on": "2020-06-09", "cause_category": "treatment_related"}, clavien_dindo="V")),
     ("X-46/0", NO, complication({"died_on": "2020-06-01", "cause_category": "other"}, clavien_dindo="V")),
     ("X-46/0", NO, complication(clavien_dindo="V")),
+    ("X-46/0", YES, complication({"died_on": "2020-06-01"}, clavien_dindo="V")),
+    ("X-46/0", YES, complication({"died_on": "2020-06-01", "cause_category": "unknown"}, clavien_dindo="V")),
     ("X-46/0", NA, complication(clavien_dindo="IVb")),
     ("X-46/0", OPEN, complication(type="pe")),
     ("X-46/1", YES, complication({"died_on": "2020-06-01", "cause_category": "treatment_related"}, clavien_dindo="V")),
@@ -99,6 +106,7 @@ EXAMPLES = [
     ("X-47/0", OPEN, operated(death={"died_on": "2020-04"})),
     ("X-47/0", OPEN, operated(death={"cause_category": "other"})),
     ("X-48/0", YES, reoperated(clavien_dindo="IIIb")),
+    ("X-48/0", YES, reoperated(clavien_dindo="IIIa")),
     ("X-48/0", NO, reoperated(clavien_dindo="II")),
     ("X-48/0", NO, reoperated()),
     ("X-48/0", NA, operated()),
@@ -109,15 +117,28 @@ EXAMPLES = [
     ("X-49/0", OPEN, complication(type="dialysis")),
     ("X-50/0", YES, grafted({"visit_on": "2020-09", "graft_status": "occluded"}, complications=[THROMBOSIS])),
     ("X-50/0", NO, grafted(OPEN_GRAFT, complications=[THROMBOSIS])),
+    ("X-50/0", NO, grafted({**OPEN_GRAFT, "visit_on": "2020-03-20"}, complications=[THROMBOSIS])),
+    # The first later visit that looked at the graft tells.
+    ("X-50/0", NO, grafted({"visit_on": "2020-05"}, OPEN_GRAFT, complications=[THROMBOSIS])),
+    ("X-50/0", NO, grafted(
+        {"visit_on": "2020-05", "graft_status": "not_assessed"}, OPEN_GRAFT, complications=[THROMBOSIS])),
+    ("X-50/0", YES, grafted(
+        OPEN_GRAFT, {"visit_on": "2020-05", "graft_status": "occluded"}, complications=[THROMBOSIS])),
     ("X-50/0", NA, grafted(complications=[{**THROMBOSIS, "outcome": "resolved"}])),
     ("X-50/0", OPEN, grafted(complications=[THROMBOSIS])),
+    ("X-50/0", NO, grafted({"visit_on": "2020-09", "graft_status": "stenosis_lt50"}, complications=[THROMBOSIS])),
+    ("X-50/0", YES, grafted({"visit_on": "2020-09", "graft_status": "stenosis_ge50"}, complications=[THROMBOSIS])),
     ("X-50/0", OPEN, grafted(OPEN_GRAFT, complications=[{"type": "graft_thrombosis"}])),
     ("X-50/1", YES, grafted({"visit_on": "2020-06-08", "graft_status": "occluded"}, complications=[THROMBOSIS])),
     ("X-50/1", NO, grafted({"visit_on": "2020-06-08", "graft_status": "occluded"})),
     ("X-50/1", NA, grafted({"visit_on": "2020-06-09", "graft_status": "occluded"})),
     ("X-50/1", NA, grafted({"visit_on": "2020-06-08", "graft_status": "patent"})),
     ("X-50/1", OPEN, grafted({"graft_status": "occluded"})),
+    ("X-50/1", OPEN, grafted({"visit_on": "2020-06-08"})),
     ("X-58/0", YES, kidney(80.0, 200.0, complications=[{"type": "aki"}])),
+    ("X-58/0", YES, kidney(80.0, 200.0, complications=[{"type": "dialysis"}])),
+    ("X-58/0", NO, {**kidney(80.0, 200.0), "patient": {"born_on": "1960-05", "sex": "male"}}),
+    ("X-58/0", NA, {**kidney(80.0, 80.0), "patient": {"sex": "unknown"}}),
     ("X-58/0", NO, kidney(80.0, 200.0)),
     ("X-58/0", NA, kidney(80.0, 100.0)),
     ("X-58/0", NA, kidney(80.0, 70.0)),
@@ -129,11 +150,16 @@ EXAMPLES = [
     ("X-51/0", YES, visit({"reconstruction": {"ivc_method": "patch"}}, graft_status="patent")),
     ("X-51/0", NO, visit({"reconstruction": {"ivc_method": "ligation"}}, graft_status="patent")),
     ("X-51/0", NA, visit({"reconstruction": {"ivc_method": "ligation"}}, graft_status="no_graft")),
+    ("X-51/0", NA, visit({"reconstruction": {"ivc_method": "ligation"}}, graft_status="not_assessed")),
     ("X-51/0", OPEN, visit(graft_status="patent")),
     ("X-52/0", YES, operated(follow_ups=[NED])),
-    ("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "resected": "R0"}])),
-    ("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "treatment": ["ablation"]}])),
+    *(("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "resected": margin}]))
+      for margin in ("R0", "R1")),
+    *(("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "treatment": [how]}]))
+      for how in ("surgery", "ablation", "rt")),
+    ("X-52/0", NO, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "resected": "R2"}])),
     ("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2023-05"}])),
+    ("X-52/0", YES, operated(follow_ups=[NED], recurrences=[{"detected_on": "2022-01-10"}])),
     ("X-52/0", NO, operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05", "treatment": ["systemic"]}])),
     ("X-52/0", NO, operated(
         follow_ups=[{"months_after_resection": 24.0, "disease_status": "NED"}],
@@ -144,6 +170,13 @@ EXAMPLES = [
     ("X-53/0", YES, died_of("disease", pathology=[{"margin": "R2"}])),
     ("X-53/0", YES, died_of("disease", tumor={"metastasis_at_diagnosis": True})),
     ("X-53/0", NO, died_of("disease")),
+    ("X-53/0", YES, died_of("disease", follow_ups=[{"disease_status": "AWD"}])),
+    ("X-53/0", NO, died_of("disease", follow_ups=[{"disease_status": "NED"}])),
+    ("X-53/0", NO, {"operations": [index(resection_type="circumferential", gross_result="complete")],
+                    "death": {"cause_category": "disease"}}),
+    ("X-53/0", YES, {"operations": [index(resection_type="circumferential", gross_result="macroscopic_residue"),
+                                    {"operation_type": "reoperation_complication"}],
+                     "death": {"cause_category": "disease"}}),
     ("X-53/0", NA, died_of("other")),
     ("X-53/0", NA, died_of("disease", "none")),
     ("X-53/0", OPEN, {"death": {"cause_category": "disease"}}),
@@ -209,6 +242,17 @@ def test_a_fall_of_the_egfr_is_compared_unrounded(after, verdict):
 
     assert finding.verdict == verdict
     assert verdict == NA or "eGFR fell by 50.2%" in finding.sentence
+
+
+def test_a_fall_of_the_egfr_by_half_is_not_yet_a_great_one():
+    assert not RULES["X-58/0"].applies(egfr_fall_pct=50)
+    assert read_one("X-58/0", kidney(80.0, 70.0)).values["egfr_fall_pct"] == 0
+
+
+def test_open_recurrences_are_counted():
+    forms = operated(follow_ups=[NED], recurrences=[{"detected_on": "2021-05"}, {"detected_on": "2021-09"}])
+
+    assert read_one("X-52/0", forms).values["open_recurrences"] == 2
 
 
 def test_grade_v_without_a_death_form_refuses_and_with_a_late_death_asks():

@@ -11,9 +11,13 @@ from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived
 from cases.rulebook.scopes import INDEX
-from cases.rulebook.thresholds import Threshold
+from cases.rulebook.thresholds import LARGEST, Threshold
 from cases.vocabulary import Severity
 from registry.tongues import say
+from tests.cases import test_rulebook_aftercare as aftercare
+from tests.cases import test_rulebook_algorithm as paper
+from tests.cases import test_rulebook_board as board
+from tests.cases import test_rulebook_workup as workup
 from tests.cases.rulebook_reading import AS_OF, NO, YES, case, operated
 
 SMALLEST = Threshold("smallest_mm", "Smallest diameter", 18.0, "mm")
@@ -117,7 +121,7 @@ def test_a_typing_error_stops_the_start(parts, said):
         rule(**parts)
 
 
-@pytest.mark.parametrize("value", [-1, math.nan, math.inf, True, "18", None])
+@pytest.mark.parametrize("value", [-1, math.nan, math.inf, 10_001, True, "18", None])
 def test_a_threshold_is_a_number_that_can_be_measured(value):
     with pytest.raises(ValueError, match="smallest_mm"):
         Threshold("smallest_mm", "Smallest diameter", value, "mm")
@@ -168,6 +172,15 @@ def test_nonsense_is_refused_with_its_reason(values, said):
 def test_other_values_need_another_version(version):
     with pytest.raises(ValueError, match="another version"):
         revised({}, version)
+
+
+@pytest.mark.parametrize("value", [0, LARGEST])
+def test_no_number_that_can_be_set_leaves_the_calendar(value):
+    extremes = {one.id: dict.fromkeys(one.numbers, value) for one in ALGORITHM.rules if one.thresholds}
+    book = revised(extremes)
+
+    for _, _, forms in (*aftercare.EXAMPLES, *board.EXAMPLES, *paper.EXAMPLES, *workup.EXAMPLES):
+        assert len(engine.read(book, case(**forms), AS_OF).findings) >= len(extremes)
 
 
 def test_the_catalogue_lists_the_thresholds():

@@ -37,6 +37,7 @@ EXAMPLES = [
     ("X-67/0", NA, {}),
     ("X-67/0", OPEN, {"pathology": [{"nodes_positive": 5}]}),
     ("X-68/0", YES, rebuilt(distal_anastomosis_segment="iliac", proximal_anastomosis_segment="suprarenal")),
+    ("X-68/0", YES, rebuilt(distal_anastomosis_segment="suprarenal", proximal_anastomosis_segment="suprarenal")),
     ("X-68/0", NO, rebuilt(distal_anastomosis_segment="atrium", proximal_anastomosis_segment="suprarenal")),
     ("X-68/0", NA, {}),
     ("X-68/0", OPEN, rebuilt(distal_anastomosis_segment="iliac")),

@@ -92,13 +92,14 @@ EXAMPLES = [
     ("L-01/0", OPEN, staged(contrast_ct(), intent=None)),
     ("L-01/0", OPEN, {**staged(contrast_ct()),
                       "operations": [{"operation_type": "index_resection", "intent": "curative"}]}),
-    ("L-01b/0", YES, staged(study("ct", "2020-01-14"))),
+    ("L-01b/0", YES, staged(study("ct", "2020-01-14", regions=["abdomen"]))),
     ("L-01b/0", NO, staged(study("ct", "2020-01-13"))),
     ("L-01b/0", NO, staged(study("mri", "2020-01-13"), study("ultrasound", "2020-03-01"))),
     ("L-01b/0", YES, staged(study("ct", "2020-01-01"), study("mri", "2020-02-20"))),
     ("L-01b/0", YES, staged(study("ct", "2020-03"))),
     ("L-01b/0", OPEN, staged(study("ct", "2020-01-13"), study("mri", None))),
     ("L-01b/0", OPEN, staged(study("ct", "2020-01-13"), study("mri", regions=None))),
+    ("L-01b/0", OPEN, staged(study("ct", "2020-01-13"), study("mri", "2020-01-14", regions=None))),
     ("L-01b/0", NO, staged(study("ct", "2020-01-13"), study("mri", "2019-12-13", regions=None))),
     ("L-01b/0", NO, staged(study("ct", "2020-01-13"), study("ct", None, regions=["chest"]))),
     ("L-01b/0", YES, staged(study("ct", "2020-01-14"), study("mri", None))),
@@ -183,6 +184,18 @@ SEVERITIES = [
     ("L-03/0", "minor", biopsied(core(None, type="incisional"), neoadjuvant="2020-02-01")),
     ("L-03/0", "major", biopsied(core(type="fna"), neoadjuvant="2020-02-01")),
     ("L-03/0", "major", biopsied(core("2020-02-02"), neoadjuvant="2020-02-01")),
+    # Between two courses: the first was given before any histology.
+    (
+        "L-03/0",
+        "major",
+        {
+            **biopsied(core("2020-02-01")),
+            "therapies": [
+                {"setting": "neoadjuvant", "modality": "chemo", "started_on": on}
+                for on in ("2020-01-10", "2020-02-20")
+            ],
+        },
+    ),
     ("L-04/0", "info", high(CT)),
     ("L-05/0", "minor", echo(CT)),
     ("L-05/0", "minor", echo(CT, segments=None, symptoms=["pe"])),
@@ -213,3 +226,4 @@ def test_what_is_not_staged_is_named():
 def test_days_are_counted_from_the_nearest_days_of_dates_without_a_day():
     assert read_one("L-01b/0", staged(study("ct", "2019-11"))).values["staging_age_days"] == 101
     assert read_one("L-01b/0", staged(study("ct", "2020-03"))).verdict == YES
+    assert read_one("L-01b/0", staged(study("ct", "2020-03"))).values["staging_age_days"] == 0

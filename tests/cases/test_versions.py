@@ -99,13 +99,23 @@ def test_a_draft_keeps_only_the_numbers_that_differ_and_changes_nothing(dana):
         ({"version": " "}, "version"),
         ({"version": "x" * 21}, "version"),
         ({"version": ALGORITHM.version}, "version"),
+        ({"version": "2027.1+x"}, "version"),  # what follows a plus names the rules of the code
+        ({"version": "<b>2027</b>"}, "version"),
+        ({"version": "2027\u202e1"}, "version"),
         ({"note": " \n"}, "note"),
+        ({"note": "x" * 2001}, "note"),
         ({"thresholds": {}}, "thresholds"),
         ({"thresholds": {"S-99": {"smallest_mm": 12}}}, "thresholds"),
         ({"thresholds": {"S-13": {"width_mm": 12}}}, "thresholds"),
         ({"thresholds": {"S-13": {"smallest_mm": -1}}}, "thresholds"),
         ({"thresholds": {"S-13": {"smallest_mm": "12"}}}, "thresholds"),
         ({"thresholds": {"S-13": {"smallest_mm": float("nan")}}}, "thresholds"),
+        ({"thresholds": {"L-25": {"within_weeks": 10_001}}}, "thresholds"),
+        ({"thresholds": {"S-13": {"smallest_mm": 30}}}, "S-13.smallest_mm"),
+        ({"thresholds": {"S-13": {"largest_mm": 17}}}, "S-13.smallest_mm"),
+        ({"thresholds": {"S-16": {"shortest_min": 321}}}, "S-16.shortest_min"),
+        ({"thresholds": {"S-16": {"most_ml": 249}}}, "S-16.least_ml"),
+        ({"thresholds": {"L-11": {"smallest_ratio": 1.1}}}, "L-11.smallest_ratio"),
     ],
 )
 def test_what_is_wrong_with_a_draft_is_said_of_its_field(dana, given, field):

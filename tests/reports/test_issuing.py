@@ -392,8 +392,9 @@ def test_send_due_does_it_all(registry, folder):
     _, _, ada = registry
     subscribe(ada)
 
-    assert "Reports composed: 1. Mail: 1 handed." in run("send_due", "--today", "2026-11-22")
-    assert "Reports composed: 0. Mail: nothing to send." in run("send_due", "--today", "2026-11-22")
+    due = ("send_due", "--today", "2026-11-22")
+    assert "Reports composed: 1. Weekly mails written: 0. Mail: 1 handed." in run(*due)
+    assert "Reports composed: 0. Weekly mails written: 0. Mail: nothing to send." in run(*due)
 
 
 def test_send_due_names_a_server_that_is_away(registry, settings):

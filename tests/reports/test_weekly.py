@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -86,6 +87,20 @@ def test_a_coordinator_is_told_of_all_that_came_up(save, alice):
         several(counted(Deviation, state="open"), "new deviation", "new deviations"),
         several(counted(DataQuery, state="open"), "new data query", "new data queries"),
     ]
+
+
+def test_the_command_writes_and_sends_them_once(save, folder, capsys):
+    save()
+
+    with time_machine.travel(datetime(2026, 3, 16, 12, tzinfo=UTC), tick=False):
+        for _ in range(2):
+            call_command("send_due")
+
+    assert capsys.readouterr().out.splitlines() == [
+        "Reports composed: 0. Weekly mails written: 1. Mail: 1 handed.",
+        "Reports composed: 0. Weekly mails written: 0. Mail: nothing to send.",
+    ]
+    assert len(list(folder.glob("*.eml"))) == 1
 
 
 def test_a_lead_is_told_of_deviations_that_weigh(save, lena, alice):

@@ -1,4 +1,4 @@
-"""What the scheduler does, by hand and at once: plan, compose and send the reports that are due."""
+"""What the scheduler does, by hand and at once: compose the reports and weekly mails that are due, and send them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from reports import delivery, issuing, schedule
+from reports import delivery, issuing, schedule, weekly
 from reports.management.commands.report import day
 from reports.transport import UnreachableError
 
@@ -16,7 +16,7 @@ from reports.transport import UnreachableError
 class Command(BaseCommand):
     """Plan, compose, send."""
 
-    help = "Compose the reports that are due and send the mails that wait."
+    help = "Compose the reports and weekly mails that are due and send the mails that wait."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
@@ -24,11 +24,12 @@ class Command(BaseCommand):
 
     def handle(self, *, today: date | None, **options: Any) -> None:
         """Run."""
-        waiting = schedule.plan(today or timezone.now().date())
-        composed = sum(issuing.issue(report_id).is_composed for report_id in waiting)
+        now = today or timezone.now().date()
+        composed = sum(issuing.issue(report_id).is_composed for report_id in schedule.plan(now))
+        written = weekly.write(now)
         try:
             counts = delivery.send_due()
         except UnreachableError as error:
             raise CommandError(str(error)) from error
         sent = ", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing to send"
-        self.stdout.write(f"Reports composed: {composed}. Mail: {sent}.")
+        self.stdout.write(f"Reports composed: {composed}. Weekly mails written: {written}. Mail: {sent}.")
