@@ -41,20 +41,23 @@ class Endpoint:
     competitor: str = ""
     competing: tuple[Cause, ...] = ()
     among: dict[str, Any] = field(default_factory=dict)
+    whom: str = ""  # the same in words
     origin: Literal["resection", "diagnosis"] = "resection"
 
     @property
     def digest(self) -> str:
         """SHA-256 of what is counted, whatever it is called in words."""
-        counted = {
-            key: value for key, value in asdict(self).items() if key not in ("title", "event", "competitor")
-        }
+        words = ("title", "event", "competitor", "whom")
+        counted = {key: value for key, value in asdict(self).items() if key not in words}
         text = json.dumps({"days": MEANING_OF_DAYS, **counted}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 DEATH = Cause(what="death")
 DISEASE_FREE = {"made_disease_free": True}
+MADE_DISEASE_FREE = mark(
+    "patients made free of tumor: all visible tumor out, margin R0 or R1, no metastasis at diagnosis"
+)
 
 OVERALL_SURVIVAL = Endpoint(
     name="overall_survival",
@@ -72,6 +75,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             event=OVERALL_SURVIVAL.event,
             events=(DEATH,),
             among={"days_from_diagnosis__isnull": False},
+            whom=mark("patients with a dated diagnosis, at risk from the resection on"),
             origin="diagnosis",
         ),
         Endpoint(
@@ -89,6 +93,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             event=mark("recurrence or death from any cause"),
             events=(Cause(what="recurrence"), DEATH),
             among=DISEASE_FREE,
+            whom=MADE_DISEASE_FREE,
         ),
         Endpoint(
             name="local_recurrence",
@@ -98,6 +103,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             competitor=mark("death without it"),
             competing=(DEATH,),
             among=DISEASE_FREE,
+            whom=MADE_DISEASE_FREE,
         ),
         Endpoint(
             name="distant_metastasis",
@@ -107,6 +113,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             competitor=mark("death without it"),
             competing=(DEATH,),
             among=DISEASE_FREE,
+            whom=MADE_DISEASE_FREE,
         ),
         Endpoint(
             name="graft_patency",
@@ -116,6 +123,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             competitor=mark("death or removal of the graft before"),
             competing=(DEATH, Cause(what="graft_removal")),
             among={"ivc_method__in": ("tube_graft", "bifurcated_graft", "autologous_tube")},
+            whom=mark("patients with a tube graft, a bifurcated or an autologous one"),
         ),
     )
 }

@@ -28,6 +28,7 @@ DAYS_PER_MONTH = 365.25 / 12
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES: tuple[object, ...] = ("-", (0, (6, 3)), (0, (2, 2)), (0, (8, 3, 2, 3)))
 _INK, _QUIET, _HAIR = "#1b1f24", "#5b6570", "#dfe3e8"
+BANDS_UP_TO = 4  # curves; more bands than this hide each other
 CENSOR_TICKS_UP_TO = 150  # patients; above this the ticks are a smear
 _APART = 0.055  # of the axis: the height of a name
 _MM = 1 / 25.4
@@ -86,6 +87,11 @@ def kaplan_meier_png(survival: Survival, *, title: str, dots_per_inch: int = 220
     return _save(survival, "png", title=title, dots_per_inch=dots_per_inch)
 
 
+def outcome_png(outcome: Outcome, *, title: str, dots_per_inch: int = 220) -> bytes:
+    """Draw an outcome as PNG."""
+    return _save(outcome, "png", title=title, dots_per_inch=dots_per_inch)
+
+
 def tick_months(show_until_days: float) -> tuple[int, ...]:
     """Give the axis ticks in months: each half year up to 3 years, each year up to 10, else each second year."""
     last = max(1, math.floor(show_until_days / DAYS_PER_MONTH + 1e-6))
@@ -111,7 +117,7 @@ def _draw(survival: _Drawn) -> Figure:
     layout = _Layout(
         width=166,
         left=23,
-        right=26 if several else 6,
+        right=_right(survival) if several else 6,
         plot=68,
         row=4.3,
         groups=len(survival.curves),
@@ -134,6 +140,12 @@ def _draw(survival: _Drawn) -> Figure:
         _names(axes, survival)
     _risk_table(figure, axes, layout, survival, ticks)
     return figure
+
+
+def _right(survival: _Drawn) -> float:
+    """Room in millimetres for the names at the ends of the curves, so that none is cut off."""
+    longest = max(len(told(curve.label)) for curve in _curves(survival))
+    return max(26.0, 5 + 1.55 * longest)
 
 
 def _start(survival: _Drawn) -> float:
@@ -200,7 +212,7 @@ def _curve(axes: Axes, survival: _Drawn, curve: CurveTable | OutcomeCurve, index
     heights = [_start(survival), *(_heights(curve)[i] for i in shown)]
     heights.append(heights[-1])
     months = [day / DAYS_PER_MONTH for day in days]
-    if len(survival.curves) <= 4:
+    if len(survival.curves) <= BANDS_UP_TO:
         lows, highs = _band(curve, shown, _start(survival))
         axes.fill_between(months, lows, highs, step="post", color=color, alpha=0.16, linewidth=0)
     dash = _DASHES[index % len(_DASHES)]
