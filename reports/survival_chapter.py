@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reports import estimates, remarks, wording
-from reports.content import CurveTable, Estimate, Outcome, Survival
-from reports.figures import CENSOR_TICKS_UP_TO
+from reports.content import CurveTable, Estimate, Outcome, OutcomeCurve, Survival
+from reports.figures import BANDS_UP_TO, CENSOR_TICKS_UP_TO
 from reports.printed import Column, Figure, Row, Section, Table
-from reports.remarks import mark_many
+from reports.remarks import mark, mark_many
 from reports.speech import say, say_many, told
 
+_SURVIVAL = (
+    mark("Kaplan–Meier estimate with pointwise {level} confidence band ({interval})."),
+    mark("Kaplan–Meier estimate."),
+)
+_INCIDENCE = (
+    mark("Aalen–Johansen estimate with pointwise {level} confidence band ({interval})."),
+    mark("Aalen–Johansen estimate."),
+)
 DIED = mark_many("{n} died", "{n} died")
 
 
@@ -29,7 +37,7 @@ def figure(survival: Survival | None) -> Figure | None:
     return Figure(
         number=1,
         title=title(survival),
-        caption=_figure_caption(survival),
+        caption=caption(survival),
         alternative=_alternative(survival),
     )
 
@@ -44,15 +52,14 @@ def _origin(survival: Survival | Outcome) -> str:
     return told(survival.origin, "after")
 
 
-def _figure_caption(survival: Survival) -> str:
-    parts = [
-        say(
-            "Kaplan–Meier estimate with pointwise {level} confidence band ({interval}).",
-            level=f"{survival.level:.0%}",
-            interval=survival.interval,
-        )
-    ]
-    if any(_shows_censoring(c, survival) for c in survival.curves):
+def caption(survival: Survival | Outcome) -> str:
+    """Say how the figure was estimated, and what is drawn of it."""
+    is_incidence = isinstance(survival, Outcome) and survival.kind == "incidence"
+    banded, plain = _INCIDENCE if is_incidence else _SURVIVAL
+    pattern = banded if len(survival.curves) <= BANDS_UP_TO else plain
+    parts = [say(pattern, level=f"{survival.level:.0%}", interval=survival.interval)]
+    curves: tuple[CurveTable | OutcomeCurve, ...] = survival.curves
+    if any(_shows_censoring(c, survival) for c in curves):
         parts.append(say("Ticks on the curve mark censored patients."))
     parts.append(say("Below: patients at risk at each time, and patients censored and events before it."))
     parts.append(
@@ -69,7 +76,7 @@ def _figure_caption(survival: Survival) -> str:
     return " ".join(parts)
 
 
-def _shows_censoring(curve: CurveTable, survival: Survival) -> bool:
+def _shows_censoring(curve: CurveTable | OutcomeCurve, survival: Survival | Outcome) -> bool:
     if curve.n is None or curve.n > CENSOR_TICKS_UP_TO:
         return False
     pairs = zip(curve.time_days, curve.censored, strict=True)
