@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -18,41 +18,20 @@ from registry import access, language
 from registry.access import Action
 from registry.admin import site
 from registry.models import Center
-from reports import (
-    asking,
-    cohorts,
-    documents,
-    estimates,
-    remarks,
-    strata,
-    survival_chapter,
-    wording,
-)
-from reports.admin import survival_tables
+from reports import asking, cohorts, documents, estimates, remarks, strata, survival_chapter, wording
+from reports.admin import survival_form, survival_tables
 from reports.asking import SOURCES, Answer, Question
-from reports.content import GroupTest, Outcome, Source, Survival
-from reports.endpoints import ENDPOINTS, OVERALL_SURVIVAL, Endpoint
-from reports.speech import say, told
+from reports.content import GroupTest, Outcome, Survival
+from reports.endpoints import OVERALL_SURVIVAL
+from reports.speech import told
 from reports.survival_files import FILES, svg
 
-ASKED = ("endpoint", "stratum", "era", "center", "source", "as_of")
 MOST_DAYS = 300  # a longer table is for programs, which read the file
-
-
-@dataclass(frozen=True, kw_only=True)
-class Field:
-    """A control of the form: a choice, or without options a day; `wrong` says why it cannot be answered."""
-
-    name: str
-    label: str
-    value: str
-    options: tuple[tuple[str, str], ...] = ()
-    wrong: str = ""
 
 
 def survival(request: HttpRequest) -> HttpResponse:
     """Show what is asked for in the address, or in the form what is wrong with it."""
-    given, centers = _given(request), _centers(request)
+    given, centers = survival_form.given(request), survival_form.centers(request)
     context: dict[str, Any] = {**site.each_context(request), "title": gettext("Survival")}
     question, wrong = None, {}
     try:
@@ -62,7 +41,7 @@ def survival(request: HttpRequest) -> HttpResponse:
     is_wrong = bool(wrong and given)  # who reads several centers has to choose one first: that is no mistake
     context["is_wrong"] = is_wrong
     with documents.speaking(language.spoken()):
-        context["fields"] = list(_fields(given, wrong, centers, question))
+        context["fields"] = list(survival_form.fields(given, wrong, centers, question))
         if question is not None:
             context |= _told(request, asking.estimate(question), centers)
     status = 422 if is_wrong else 200
@@ -74,7 +53,7 @@ def survival_file(request: HttpRequest, name: str) -> HttpResponse:
     if name not in FILES:
         raise Http404
     try:
-        question = asking.read(_given(request), centers=_centers(request))
+        question = asking.read(survival_form.given(request), centers=survival_form.centers(request))
     except ValidationError:
         return HttpResponseRedirect(f"{reverse('admin:survival')}?{request.GET.urlencode()}")
     made = FILES[name].make(asking.estimate(question))
@@ -103,102 +82,28 @@ def _file_name(question: Question, name: str) -> str:
     return "-".join(filter(None, parts)) + f".{name.partition('.')[2]}"
 
 
-# --- the question ----------------------------------------------------------------------------------------------------
-
-
-def _centers(request: HttpRequest) -> list[Center]:
-    """The centers that the reader may read."""
-    if not access.may_somewhere(request.user, Action.READ):
-        raise PermissionDenied(gettext("You have no role in any center yet."))
-    return access.center_rows(request.user)
-
-
-def _given(request: HttpRequest) -> dict[str, str]:
-    """What the address asks for; a form sends what was left open as empty."""
-    return {name: text for name in ASKED if (text := request.GET.get(name, ""))}
-
-
-def _fields(
-    given: dict[str, str], wrong: dict[str, str], centers: Sequence[Center], question: Question | None
-) -> Iterator[Field]:
-    """The form, as it was sent or as it stands."""
-    options: dict[str, tuple[str, list[tuple[str, str]]]] = {
-        "endpoint": (gettext("Endpoint"), [(name, _title(one)) for name, one in ENDPOINTS.items()]),
-        "stratum": (gettext("Curves by"), _strata()),
-        "era": (gettext("Decade of the resection"), _eras(given, question)),
-        "center": (gettext("Center"), _center_options(centers)),
-        "source": (gettext("Data"), [(one, _data(one)) for one in SOURCES]),
-        "as_of": (gettext("Data cut"), []),
-    }
-    standing = {"endpoint": OVERALL_SURVIVAL.name, "source": "clinical"}
-    if question is not None:
-        standing["as_of"] = question.cut.as_of.isoformat()
-    for name, (label, choices) in options.items():
-        if name != "center" or len(centers) > 1 or name in wrong:
-            value = given.get(name, standing.get(name, ""))
-            yield Field(
-                name=name, label=label, value=value, options=tuple(choices), wrong=wrong.get(name, "")
-            )
-
-
-def _strata() -> list[tuple[str, str]]:
-    return [
-        ("", gettext("One curve of all")),
-        *((name, str(strata.WORDS[name].title)) for name in cohorts.STRATA),
-    ]
-
-
-def _eras(given: dict[str, str], question: Question | None) -> list[tuple[str, str]]:
-    """The decades of which there is anybody, and the one that was asked for."""
-    found = cohorts.eras(question.cut) if question is not None else ()
-    return [("", gettext("All decades")), *((era, era) for era in sorted({*found, *_just(given.get("era"))}))]
-
-
-def _just(text: str | None) -> tuple[str, ...]:
-    return (text,) if text else ()
-
-
-def _center_options(centers: Sequence[Center]) -> list[tuple[str, str]]:
-    first = [("", gettext("All centers") if asking.reads_all(centers) else gettext("Choose a center"))]
-    return [*first, *((one.code, f"{one.code}, {one.name}") for one in centers)] if len(centers) > 1 else []
-
-
-def _title(endpoint: Endpoint) -> str:
-    return say(
-        "{endpoint} after {origin}", endpoint=told(endpoint.title), origin=told(endpoint.origin, "after")
-    )
-
-
-def _data(source: Source) -> str:
-    return gettext("Registered patients") if source == "clinical" else gettext(remarks.SCOPES[source])
-
-
 # --- the answer ------------------------------------------------------------------------------------------------------
 
 
 def _told(request: HttpRequest, answer: Answer, centers: Sequence[Center]) -> dict[str, Any]:
     """Everything that the page says of an answer."""
     question, drawn = answer.question, answer.drawn
-    query = urlencode(_asked(question))
+    query = urlencode(survival_form.asked(question))
+    banner = remarks.BANNERS[question.cut.source]
     context: dict[str, Any] = {
         "question": question,
-        "heading": _title(question.endpoint),
+        "heading": survival_form.title(question.endpoint),
         "stratum": question.stratum,
-        "banner": gettext(remarks.BANNERS[question.cut.source])
-        if remarks.BANNERS[question.cut.source]
-        else "",
+        "banner": gettext(banner) if banner else "",
         "definition": list(_definition(answer)),
         "api": f"{reverse('api-survival')}?{query}",
     }
     if drawn is None:
         return context | _empty(request, question, centers)
+    groups = list(_groups(answer, drawn))
     context |= {
-        "groups": [survival_tables.group_line(one, label) for label, one in _groups(answer, drawn)],
-        "times": [
-            lines
-            for label, one in _groups(answer, drawn)
-            if (lines := survival_tables.estimates(one, label)).lines
-        ],
+        "groups": [survival_tables.group_line(one, label) for label, one in groups],
+        "times": [lines for label, one in groups if (lines := survival_tables.estimates(one, label)).lines],
         "is_incidence": isinstance(drawn, Outcome) and drawn.kind == "incidence",
         "note": told(drawn.note),
         "least_at_risk": estimates.LEAST_AT_RISK,
@@ -240,24 +145,14 @@ def _name(answer: Answer, label: str) -> str:
     return strata.word(stratum, label) if stratum else gettext("All patients")
 
 
-def _asked(question: Question) -> dict[str, str]:
-    """The parameters that ask the same again, today or later."""
-    asked = {
-        "endpoint": question.endpoint.name,
-        "stratum": question.stratum,
-        "era": question.cut.era,
-        "center": question.center.code if question.center else "",
-        "source": question.cut.source,
-        "as_of": question.cut.as_of.isoformat(),
-    }
-    return {name: text for name, text in asked.items() if text}
-
-
 def _definition(answer: Answer) -> Iterator[tuple[str, str]]:
     """What was estimated, in words."""
     question, cut, endpoint = answer.question, answer.question.cut, answer.question.endpoint
     scope = question.center.code if question.center else gettext("All centers")
-    yield gettext("Data"), " · ".join((_data(cut.source), scope, cut.era or gettext("All decades")))
+    yield (
+        gettext("Data"),
+        " · ".join((survival_form.data(cut.source), scope, cut.era or gettext("All decades"))),
+    )
     if question.stratum:
         yield gettext("Curves by"), str(strata.WORDS[question.stratum].title)
     yield gettext("Data cut"), wording.day(cut.as_of)
@@ -298,7 +193,7 @@ def _empty(request: HttpRequest, question: Question, centers: Sequence[Center]) 
     center = {"center": question.center.code} if question.center and len(centers) > 1 else {}
     page = reverse("admin:survival")
     wider = {
-        name: f"{page}?{urlencode({**_asked(question), name: ''})}"
+        name: f"{page}?{urlencode({**survival_form.asked(question), name: ''})}"
         for name, is_narrow in (
             ("era", bool(question.cut.era)),
             ("endpoint", question.endpoint is not OVERALL_SURVIVAL),
@@ -314,7 +209,9 @@ def _empty(request: HttpRequest, question: Question, centers: Sequence[Center]) 
         "is_sandbox": bool(asked_of) and all(center.is_sandbox for center in asked_of),
         "wider": wider,
         "may_import": access.may_somewhere(request.user, Action.IMPORT_CASES),
-        "other_sources": [(f"{page}?{urlencode({**center, 'source': one})}", _data(one)) for one in others],
+        "other_sources": [
+            (f"{page}?{urlencode({**center, 'source': one})}", survival_form.data(one)) for one in others
+        ],
     }
 
 
