@@ -155,7 +155,7 @@ def rules_add() -> dict[str, float]:
     from cases.vocabulary import Source
 
     center = scratch.center("ONE")
-    nothing = replace(VALIDITY, rules=())
+    nothing, unsaid = replace(VALIDITY, rules=()), review.Recorded(changed=0, asked=frozenset())
     made = synthesis.documents(2 * SAVES, stream=99, thorough=1.0)
     seconds: dict[bool, list[float]] = {True: [], False: []}
     gc.collect()
@@ -163,7 +163,7 @@ def rules_add() -> dict[str, float]:
         with_rules = place % 2 == 0
         with (
             mock.patch.multiple(batches, VALIDITY=VALIDITY if with_rules else nothing),
-            mock.patch.object(review, "record", review.record if with_rules else lambda *_, **__: 0),
+            mock.patch.object(review, "record", review.record if with_rules else lambda *_, **__: unsaid),
         ):
             save = partial(
                 intake.save_case,

@@ -135,7 +135,7 @@ def _answer(item: ReviewItem, answer: str, text: str, *, by: User, if_seen: str 
 @contextmanager
 def _held(item: ReviewItem, *, by: User, door: str, reason: str) -> Iterator[ReviewItem]:
     """The finding as it is now, held until what is said to it is stored with who said it."""
-    with access.scope([item.center_id]), audit.because(door=door, by=by, reason=reason):
+    with audit.because(door=door, by=by, reason=reason, centers=[item.center_id]):
         yield type(item).objects.select_for_update().get(pk=item.pk)
 
 

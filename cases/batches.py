@@ -52,6 +52,8 @@ class Receipt:
     case_id: int | None = None
     version: int | None = None
     problems: list[Problem] = field(default_factory=list)
+    new: Case | None = None  # a new case as it was stored, with patient and center
+    is_asked: bool = True  # whether data queries may stand
 
     @property
     def errors(self) -> list[Problem]:
@@ -71,6 +73,8 @@ class Item:
     patient_id: int | None = None
     registry_id: str = ""
     reading: Any = None
+    new: Case | None = None
+    is_asked: bool = True
 
     @property
     def document(self) -> Any:
@@ -178,8 +182,13 @@ def write(items: Sequence[Item], *, center: Center, source: str, as_of: date) ->
             _write_operation_form(model, to_write, center)
         observed = [_observation_row(item, center, source) for item in to_write]
         observations.write(observed, are_new=not key)
-        judged = [_judged(item, center) for item in to_write]
-        review.record(judged, algorithm=algorithm, as_of=as_of, now=now)
+        judged = [_judged(item, center, source) for item in to_write]
+        said = review.record(judged, algorithm=algorithm, as_of=as_of, now=now)
+    for item, row in zip(to_write, cases, strict=True):
+        if item.stored is None:
+            patient = Patient(id=item.patient_id, registry_id=item.registry_id, center=center)
+            item.new = Case(**row, patient=patient, center=center)
+            item.is_asked = item.case_id in said.asked
     _ask_once([item for item in to_write if item.stored])
 
 
@@ -195,8 +204,7 @@ def _ask_once(items: list[Item]) -> None:
 
 
 def _give_ids(new: list[Item]) -> None:
-    ids = zip(store.next_ids(Case, len(new)), store.next_ids(Patient, len(new)), strict=True)
-    for item, (case_id, patient_id) in zip(new, ids, strict=True):
+    for item, (case_id, patient_id) in zip(new, store.next_ids(len(new), Case, Patient), strict=True):
         item.case_id, item.patient_id, item.registry_id = case_id, patient_id, pseudonym.draw()
 
 
@@ -228,10 +236,12 @@ def _observation_row(item: Item, center: Center, source: str) -> dict[str, Any]:
     return observations.row(item.document, case_id=item.case_id, center_id=center.pk, source=source)
 
 
-def _judged(item: Item, center: Center) -> review.Judged:
+def _judged(item: Item, center: Center, source: str) -> review.Judged:
     return review.Judged(
         case_id=item.case_id or 0,
         center_id=center.pk,
+        patient_id=item.patient_id or 0,
+        source=item.stored.source if item.stored else source,
         version=item.version,
         document=item.document,
         validity=item.reading,

@@ -143,7 +143,7 @@ def record(case: Case, news: News, *, by: User, if_version: int | None, is_meant
     today = intake.today_at(case.center)
     if wrong := _wrong(news, today):
         return Outcome(verdict="refused", reasons=wrong)
-    with access.scope([case.center_id]), audit.because(door=Source.ADMIN, by=by, reason=REASON):
+    with audit.because(door=Source.ADMIN, by=by, reason=REASON, centers=[case.center_id]):
         Case.objects.select_for_update().get(pk=case.pk)  # two clicks, one after the other
         (stored,) = documents.load([case.pk])
         if _is_known(stored, news, by, today):

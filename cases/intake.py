@@ -100,7 +100,7 @@ def save_cases(
     for attempt in range(ATTEMPTS):
         items = [Item(submission=submission) for submission in submissions]
         try:
-            with access.scope([center.pk]), audit.because(door=door or source, by=by, reason=told):
+            with audit.because(door=door or source, by=by, reason=told, centers=[center.pk]):
                 batches.judge(items, center=center, reason=reason, as_of=day)
                 held = mode == "atomic" and any(item.verdict == "rejected" for item in items)
                 if dry_run or held:
@@ -133,4 +133,6 @@ def _receipt(item: Item, *, held: bool = False) -> Receipt:
         case_id=item.case_id,
         version=item.version if item.is_to_write and not held else item.stored_version,
         problems=[aside(), *item.problems] if held else item.problems,
+        new=item.new,
+        is_asked=item.is_asked,
     )

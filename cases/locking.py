@@ -76,7 +76,7 @@ def _turn(
     for center in centers:
         access.require(by, action, center)
     shown = {case.pk: version for case, version in cases}
-    with access.scope(centers), audit.because(door=door, by=by, reason=reason):
+    with audit.because(door=door, by=by, reason=reason, centers=centers):
         # Held until the end: no door can change a case between the look at it and the lock.
         held = {
             case.pk: case for case in Case.objects.filter(pk__in=shown).order_by("pk").select_for_update()

@@ -46,6 +46,8 @@ class Judged:
 
     case_id: int
     center_id: int
+    patient_id: int
+    source: str
     version: int
     document: Any
     validity: Any
@@ -74,6 +76,8 @@ def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
             Judged(
                 case_id=case.id,
                 center_id=case.center_id,
+                patient_id=case.patient_id,
+                source=case.source,
                 version=case.version,
                 document=case.document,
                 validity=engine.read(VALIDITY, case.document, as_of),
@@ -82,8 +86,8 @@ def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
         ]
         observations.renew(stored)
         with store.ahead():
-            changed = record(judged, algorithm=algorithm, as_of=as_of, now=timezone.now())
-    return Reassessed(read=len(judged), changed=changed)
+            said = record(judged, algorithm=algorithm, as_of=as_of, now=timezone.now())
+    return Reassessed(read=len(judged), changed=said.changed)
 
 
 def start_runs(days: Mapping[int, date]) -> list[AssessmentRun]:
@@ -93,7 +97,7 @@ def start_runs(days: Mapping[int, date]) -> list[AssessmentRun]:
     done is not asked for again. But what was asked for another day, or under an algorithm that is no longer in force,
     is replaced, and its cases are all read again.
     """
-    with access.scope(days), audit.because(door="assess"):
+    with audit.because(door="assess", centers=days):
         version = versions.active().version
         runs = AssessmentRun.objects.filter(center_id__in=days).order_by("pk")
         to_do = runs.filter(state__in=jobs.OPEN)
@@ -196,11 +200,18 @@ def _read_on(run_id: int, center_id: int) -> AssessmentRun:
     return run
 
 
-def record(judged: Sequence[Judged], *, algorithm: Rulebook, as_of: date, now: datetime) -> int:
-    """Store what both rulebooks say of these cases; returns how many assessments said something new."""
-    case_ids = [case.case_id for case in judged]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """How many assessments said something new, and which cases have data queries."""
+
+    changed: int
+    asked: frozenset[int]
+
+
+def record(judged: Sequence[Judged], *, algorithm: Rulebook, as_of: date, now: datetime) -> Recorded:
+    """Store what both rulebooks say of these cases."""
     assessed = [(case, engine.read(algorithm, case.document, as_of)) for case in judged]
-    new = _store_assessments(assessed, version=algorithm.version, as_of=as_of, now=now)
+    changed = _store_assessments(assessed, version=algorithm.version, as_of=as_of, now=now)
     deviations = [
         _item(case, finding, algorithm.version, now)
         for case, reading in assessed
@@ -210,14 +221,14 @@ def record(judged: Sequence[Judged], *, algorithm: Rulebook, as_of: date, now: d
     queries = [
         _item(case, finding, VALIDITY.version, now) for case in judged for finding in case.validity.queries
     ]
-    suspected = duplicates.suspected(case_ids)
+    suspected = duplicates.suspected(judged)
     queries += [
         _duplicate(case, suspected[case.case_id], now) for case in judged if case.case_id in suspected
     ]
     known = [case.case_id for case in judged if not case.is_new]
     _settle(Deviation, known, deviations, now)
     _settle(DataQuery, known, queries, now)
-    return new
+    return Recorded(changed=changed, asked=frozenset(query["case_id"] for query in queries))
 
 
 def _store_assessments(

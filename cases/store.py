@@ -99,12 +99,12 @@ def delete_others(model: type[models.Model], case_ids: Sequence[int], rows: Sequ
         )
 
 
-def next_ids(model: type[models.Model], n: int) -> list[int]:
-    """Take n ids from the table's own sequence."""
-    table = model._meta.db_table
+def next_ids(n: int, *tables: type[models.Model]) -> list[tuple[int, ...]]:
+    """Take n ids from each of these tables' own sequences."""
+    taken = ", ".join(["nextval(pg_get_serial_sequence(%s::text, 'id'))"] * len(tables))
     with connection.prepared_cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s::text, 'id')) FROM generate_series(1, %s::int)",
-            [table, n],
+            f"SELECT {taken} FROM generate_series(1, %s::int)",
+            [*(model._meta.db_table for model in tables), n],
         )
-        return [row[0] for row in cursor.fetchall()]
+        return cursor.fetchall()

@@ -14,7 +14,7 @@ from django.db import InternalError, OperationalError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from registry.database.session import apply, holding
+from registry.database.session import holding, sight
 from registry.tongues import Labeled
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ class ScopedQuerySet(models.QuerySet):
 
 def scope(center_ids: Iterable[int]) -> AbstractContextManager[None]:
     """Open a transaction that sees these centers, and no others."""
-    return holding(app__center_ids=_text(center_ids))
+    return holding(**sight(center_ids))
 
 
 def everywhere() -> AbstractContextManager[None]:
@@ -206,17 +206,8 @@ def everywhere() -> AbstractContextManager[None]:
     return scope(Center.objects.values_list("pk", flat=True))
 
 
-def enter(center_ids: Iterable[int]) -> None:
-    """Set the scope for the rest of the present transaction: for the API, which knows its user late."""
-    apply({"app__center_ids": _text(center_ids)})
-
-
-def _text(center_ids: Iterable[int]) -> str:
-    return ",".join(str(int(pk)) for pk in center_ids)
-
-
 class ScopeMiddleware:
-    """Give each request one transaction, and in it the scope of the person signed in.
+    """Give each request one transaction, and in it the scope of the person signed in, or of the key it came with.
 
     A failed request leaves nothing behind. A database that is away or too slow is a 503: clients repeat it.
     """
@@ -231,7 +222,8 @@ class ScopeMiddleware:
     def _in_scope(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             remember(request.user)
-        with scope(centers_of(request.user)):
+        of_key = getattr(request, "centers", None)  # set by registry.api.callers
+        with scope(centers_of(request.user) if of_key is None else of_key):
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)

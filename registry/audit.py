@@ -7,7 +7,7 @@ event.
 import json
 import unicodedata
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +16,7 @@ from django.db import models
 from django.utils.translation import gettext
 from pghistory.models import Event
 
-from registry.database.session import holding, lasting
+from registry.database.session import holding, lasting, sight
 
 if TYPE_CHECKING:
     from registry.models import User
@@ -87,9 +87,15 @@ def is_line(text: str, longest: int) -> bool:
     )
 
 
-def because(*, door: str, by: "User | None" = None, reason: str = "") -> AbstractContextManager[None]:
-    """Say through which door, by whom and why rows change in this block: by ORM, raw SQL or COPY."""
-    return holding(**_context(door=door, by=by, reason=reason))
+def because(
+    *, door: str, by: "User | None" = None, reason: str = "", centers: Iterable[int] | None = None
+) -> AbstractContextManager[None]:
+    """Say through which door, by whom and why rows change in this block: by ORM, raw SQL or COPY.
+
+    With `centers`, the block sees these centers and no others, as in `access.scope`.
+    """
+    seen = {} if centers is None else sight(centers)
+    return holding(**_context(door=door, by=by, reason=reason), **seen)
 
 
 def by_machine(*, door: str, reason: str) -> AbstractContextManager[None]:

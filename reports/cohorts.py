@@ -234,6 +234,14 @@ def imputed_dates(cut: Cut, endpoint: Endpoint) -> int:
     return int(found["dates"] + found["diagnoses"])
 
 
+def withdrawn(cut: Cut) -> int:
+    """Count the registered who had withdrawn their consent by the cut."""
+    found = Consent.objects.filter(
+        basis=ConsentBasis.WITHDRAWN, case_id__in=observations(cut).values("case_id")
+    )
+    return found.annotate(day=ImputedDate("withdrawn_on")).filter(day__lte=cut.as_of).count()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Frame:
     """The numbers around a cohort."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -21,6 +22,7 @@ from registry.models import Center
 from registry.tongues import as_stored
 from reports import (
     adherence,
+    changes,
     cohorts,
     completeness,
     disclosure,
@@ -28,10 +30,15 @@ from reports import (
     operations,
     outcomes,
     patients,
+    prognosis,
     provenance,
     remarks,
+    series,
+    standards,
+    subgroups,
     wording,
 )
+from reports import content as contents
 from reports.aggregates import share
 from reports.cohorts import Cut, Frame
 from reports.content import (
@@ -42,12 +49,23 @@ from reports.content import (
     Line,
     Methods,
     Note,
+    Outcome,
     Rate,
     ReportContent,
     Survival,
 )
-from reports.models import Audience
+from reports.endpoints import ENDPOINTS
+from reports.models import Audience, Report
 from reports.remarks import mark
+
+# The endpoints beside overall survival, as a report prints them: death of the disease first.
+OUTCOMES = (
+    "disease_specific_survival",
+    "disease_free_survival",
+    "local_recurrence",
+    "distant_metastasis",
+    "graft_patency",
+)
 
 
 @contextmanager
@@ -69,8 +87,11 @@ def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
     )
     outside = audience == Audience.OUTSIDE and cut.source == "clinical"
     with access.scope(center_ids), as_stored():
-        content = _read(cut, brands=not outside)
-    return disclosure.suppress(content, threshold=threshold()) if outside else content
+        content, before = _read(cut, brands=not outside), _before(cut, audience)
+    if not outside:
+        return replace(content, changes=changes.since(before, content))
+    shown = disclosure.suppress(content, threshold=threshold())
+    return replace(shown, changes=changes.since(before, shown, threshold=threshold()))
 
 
 def threshold() -> int:
@@ -78,9 +99,19 @@ def threshold() -> int:
     return settings.SMALL_NUMBER_THRESHOLD
 
 
+def _before(cut: Cut, audience: str) -> ReportContent | None:
+    """Read what the last report said on an earlier cut of the same data, to the same readers."""
+    of = {"center": None} if cut.center_id is None else {"center_id": cut.center_id}
+    same = Report.objects.filter(**of, source=cut.source, audience=audience)
+    earlier = same.composed().filter(as_of__lt=cut.as_of).order_by("-as_of", "-composed_at", "-pk")
+    found = earlier.values_list("content", flat=True).first()
+    return None if found is None else contents.from_plain(found)
+
+
 def _read(cut: Cut, *, brands: bool) -> ReportContent:
     frame = cohorts.frame(cut)
-    survival = estimates.overall_survival(cohorts.life_table(cut), note=_heard_of(cut, frame))
+    table = cohorts.life_table(cut)
+    survival = estimates.overall_survival(table, note=_heard_of(cut, frame))
     early = outcomes.early_events(cut)
     rules, rules_read = adherence.rules(cut)
     return ReportContent(
@@ -106,7 +137,32 @@ def _read(cut: Cut, *, brands: bool) -> ReportContent:
         imputed_dates=frame.imputed_dates,
         notes=_notes(cut),
         methods=_methods(cut),
+        withdrawn=cohorts.withdrawn(cut),
+        from_diagnosis=_from_diagnosis(cut),
+        outcomes=_outcomes(cut),
+        prognosis=prognosis.prognosis(table),
+        subgroups=() if cut.source == "reconstruction" else subgroups.subgroups(cut),
+        series=series.published(),
+        standards=standards.STANDARDS,
     )
+
+
+def _from_diagnosis(cut: Cut) -> Survival | None:
+    endpoint = ENDPOINTS["overall_survival_from_diagnosis"]
+    return estimates.overall_survival(
+        cohorts.life_table(cut, endpoint=endpoint), origin=endpoint.origin, note=remarks.FROM_DIAGNOSIS
+    )
+
+
+def _outcomes(cut: Cut) -> tuple[Outcome, ...]:
+    """Estimate each endpoint that anybody is followed for.
+
+    A reconstruction has causes of death alone: its publication prints no time of a recurrence.
+    """
+    names = OUTCOMES[:1] if cut.source == "reconstruction" else OUTCOMES
+    endpoints = [ENDPOINTS[name] for name in names]
+    found = (estimates.outcome(cohorts.life_table(cut, endpoint=one), one) for one in endpoints)
+    return tuple(outcome for outcome in found if outcome is not None)
 
 
 def _scope(cut: Cut) -> str:

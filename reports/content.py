@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-REPORT_VERSION = "1.0"
+REPORT_VERSION = "1.1"
 
 # The data a report may be cut from. Clinical data and each kind of demonstration data never meet in one report.
 Source = Literal["clinical", "literature", "reconstruction", "synthetic"]
@@ -178,9 +178,9 @@ class OutcomeCurve:
     """One group of an outcome at its distinct exit times, in days: survival free of it, or its cumulative incidence."""
 
     label: str
-    n: int
-    events: int
-    competing: int
+    n: int | None
+    events: int | None
+    competing: int | None
     time_days: tuple[float, ...]
     at_risk: tuple[int, ...]
     had_event: tuple[int, ...]
@@ -196,23 +196,25 @@ class OutcomeColumn:
     """Numbers under the figure at one tick: at risk at that day; the others strictly before it."""
 
     months: int
-    at_risk: int
-    censored: int
-    events: int
-    competing: int
+    at_risk: int | None
+    censored: int | None
+    events: int | None
+    competing: int | None
+    hidden: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutcomeEstimate:
-    """An outcome at one time; events and competing events so far, None = not estimable."""
+    """An outcome at one time; events and competing events so far, None = not estimable or withheld."""
 
     months: int
-    at_risk: int
-    events: int
-    competing: int
+    at_risk: int | None
+    events: int | None
+    competing: int | None
     estimate: float | None
     lower: float | None
     upper: float | None
+    hidden: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,15 +228,51 @@ class Outcome:
     competitor: str  # "" where nothing competes
     interval: str
     level: float
-    n: int
-    events: int
-    competing: int
+    n: int | None
+    events: int | None
+    competing: int | None
     show_until_days: float
     curves: tuple[OutcomeCurve, ...]
     risk_table: tuple[tuple[OutcomeColumn, ...], ...]
     estimates: tuple[OutcomeEstimate, ...]
     median: Quantile | None  # of survival; None for an incidence
-    follow_up: Quantile
+    follow_up: Quantile | None
+    note: str = ""
+    name: str = ""  # of the endpoint
+    whom: str = ""  # of which patients; "" for all
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanTime:
+    """Mean time lived until a month, in days: the area under the curve up to there."""
+
+    months: int
+    at_risk: int
+    days: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Onward:
+    """Survival until a month after the origin of those alive and observed past an earlier day."""
+
+    since_days: float
+    months: int
+    alive: int  # and observed past that day
+    at_risk: int  # at the month
+    survival: float
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prognosis:
+    """Overall survival told otherwise: mean time lived, and the outlook of those who lived on."""
+
+    level: float
+    means: tuple[MeanTime, ...]
+    onward: tuple[Onward, ...]
     note: str = ""
 
 
@@ -248,6 +286,76 @@ class GroupTest:
     statistic: float
     df: int
     p_value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stratum:
+    """Patients and deaths of one subgroup, and its survival at one time; None = too few to say, or withheld."""
+
+    label: str
+    n: int | None
+    events: int | None
+    at: Estimate | None
+    is_known: bool = True  # False: those of whom the value is not recorded
+    hidden: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subgroups:
+    """Overall survival by the values of one characteristic."""
+
+    heading: str
+    strata: tuple[Stratum, ...]
+    test: GroupTest | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountChange:
+    """A count then and now; a withheld one is None, and `hidden` replaces a withheld difference."""
+
+    label: str
+    before: int | None
+    now: int | None
+    hidden: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurvivalChange:
+    """Overall survival at one time then and now."""
+
+    months: int
+    before: float | None
+    now: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What differs from the report before this one; `since` is its cut, None when there is none."""
+
+    since: date | None
+    counts: tuple[CountChange, ...] = ()
+    survival: tuple[SurvivalChange, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedRate:
+    """A percentage as printed, or the range of a review."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedSeries:
+    """What a publication prints of survival, for context; None = not printed in what was read of it."""
+
+    citation: str
+    source: str
+    n: int
+    period: str
+    at_years: tuple[PublishedRate | None, ...]  # 1, 3, 5 and 10 years
+    remark: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,14 +434,30 @@ class ReportContent:
     imputed_dates: int | None
     notes: tuple[Note, ...]
     methods: Methods
+    # since 1.1
+    withdrawn: int | None = None
+    from_diagnosis: Survival | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    prognosis: Prognosis | None = None
+    subgroups: tuple[Subgroups, ...] = ()
+    changes: Changes | None = None
+    series: tuple[PublishedSeries, ...] = ()
+    standards: tuple[Note, ...] = ()
 
 
 _ADAPTER: TypeAdapter[ReportContent] = TypeAdapter(ReportContent)
+# What a content of an earlier version does not have is not written either, so that its text and digest stay.
+_LATER: dict[str, set[str]] = {
+    "1.0": {
+        *("withdrawn", "from_diagnosis", "outcomes", "prognosis", "subgroups"),
+        *("changes", "series", "standards"),
+    }
+}
 
 
 def to_json(content: ReportContent, *, indent: int | None = None) -> str:
     """Write the content as JSON with a fixed key order; equal contents give equal text."""
-    return _ADAPTER.dump_json(content, indent=indent).decode()
+    return _ADAPTER.dump_json(content, indent=indent, exclude=_unknown_to(content)).decode()
 
 
 def from_json(text: str) -> ReportContent:
@@ -343,8 +467,12 @@ def from_json(text: str) -> ReportContent:
 
 def to_plain(content: ReportContent) -> dict[str, object]:
     """Dump to dicts, lists, strings and numbers, as a JSON column takes them."""
-    plain: dict[str, object] = _ADAPTER.dump_python(content, mode="json")
+    plain: dict[str, object] = _ADAPTER.dump_python(content, mode="json", exclude=_unknown_to(content))
     return plain
+
+
+def _unknown_to(content: ReportContent) -> set[str] | None:
+    return _LATER.get(content.methods.report_version)
 
 
 def from_plain(plain: object) -> ReportContent:

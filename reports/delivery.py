@@ -3,8 +3,9 @@
 queued    -> sending     a sender claims the row; two never hold one
 sending   -> handed      the server said 250
           -> refused     it said 5xx, or the person may no longer read the report
-          -> queued      4xx, or the line broke before the data began: again after 1, 5, 15, 60 ... minutes, up to 48 h
-          -> uncertain   the line or the sender broke after the data had begun; repeated once after 30 minutes
+          -> queued      4xx, or the line broke before the last dot: again after 1, 5, 15, 60 ... minutes, up to 48 h
+          -> uncertain   the line broke or nonsense came after the last dot, or the sender died after the data had
+                         begun; repeated once after 30 minutes
 uncertain -> sending     the one repetition: same bytes, same Message-ID
 queued    -> failed      48 hours of trying are over
 

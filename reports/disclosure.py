@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reports import coarse_survival, remarks
-from reports.coarse_survival import LEAST_PATIENTS
+from reports.coarse_survival import LEAST_PATIENTS, Coarse
 from reports.content import (
     FlowStep,
     Group,
@@ -23,6 +23,8 @@ from reports.content import (
     RuleCount,
     Share,
     Spread,
+    Stratum,
+    Subgroups,
     Survival,
     Value,
 )
@@ -40,7 +42,10 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
         return _nothing(content)
     flow = _flow(content.flow, threshold)
     sizes = Sizes(flow, threshold)
-    survival = coarse_survival.coarse(content.survival, sizes) if content.survival else None
+    curves = Coarse(sizes)
+    survival = curves.survival(content.survival) if content.survival else None
+    diagnosis = content.from_diagnosis
+    is_estimated = survival is not None and bool(survival.estimates)
     unread = sizes.left(content.rules_read)
     return replace(
         content,
@@ -56,6 +61,15 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
         rules_read=sizes.shown(content.rules_read),
         missing=tuple(_missing(item, sizes) for item in content.missing),
         imputed_dates=sizes.shown(content.imputed_dates),
+        withdrawn=None,
+        from_diagnosis=coarse_survival.withhold(diagnosis, remarks.NEARLY_THE_SAME) if diagnosis else None,
+        outcomes=tuple(curves.outcome(one) for one in content.outcomes),
+        prognosis=(
+            curves.prognosis(content.prognosis, content.survival)
+            if content.prognosis and content.survival and is_estimated
+            else None
+        ),
+        subgroups=tuple(_subgroups(one, threshold) for one in content.subgroups) if is_estimated else (),
     )
 
 
@@ -82,6 +96,11 @@ def _nothing(content: ReportContent) -> ReportContent:
         operated_from=None,
         operated_to=None,
         notes=(why, *content.notes),
+        withdrawn=None,
+        from_diagnosis=None,
+        outcomes=(),
+        prognosis=None,
+        subgroups=(),
     )
 
 
@@ -202,6 +221,48 @@ def _flow(steps: tuple[FlowStep, ...], threshold: int) -> tuple[FlowStep, ...]:
 
 def _small_line(line: Line, threshold: int) -> bool:
     return not isinstance(line.value, Share) or bool(mark_of(line.value.n, line.value.of, threshold))
+
+
+def _subgroups(group: Subgroups, threshold: int) -> Subgroups:
+    """Withhold a stratum of few patients, deaths or survivors, and another with it: all add up to the whole curve.
+
+    The others are rounded, percentages to whole ones: from an exact one patients and deaths could be worked out.
+    """
+    hidden: dict[int, str] = {}
+    for counts in (
+        [stratum.n or 0 for stratum in group.strata],
+        [stratum.events or 0 for stratum in group.strata],
+        [(stratum.n or 0) - (stratum.events or 0) for stratum in group.strata],
+        [(stratum.at.died if stratum.at else 0) or 0 for stratum in group.strata],
+    ):
+        hidden = withheld(counts, threshold) | hidden
+    strata = tuple(
+        replace(stratum, n=None, events=None, at=None, hidden=COMPLEMENT)
+        if place in hidden
+        else _rounded(stratum)
+        for place, stratum in enumerate(group.strata)
+    )
+    return replace(group, strata=strata, test=None)
+
+
+def _rounded(stratum: Stratum) -> Stratum:
+    at = stratum.at
+    if at is not None and (stratum.n or 0) < LEAST_PATIENTS:
+        at = replace(at, survival=None, lower=None, upper=None)
+    if at is not None:
+        at = replace(
+            at,
+            at_risk=to_five(at.at_risk),
+            died=to_five(at.died),
+            survival=_hundredth(at.survival),
+            lower=_hundredth(at.lower),
+            upper=_hundredth(at.upper),
+        )
+    return replace(stratum, n=to_five(stratum.n), events=to_five(stratum.events), at=at)
+
+
+def _hundredth(share: float | None) -> float | None:
+    return None if share is None else round(share, 2)
 
 
 def _headlines(

@@ -11,7 +11,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -26,12 +26,11 @@ from django.utils.formats import get_format
 from django.utils.translation import gettext, ngettext, override, pgettext
 
 from reports import content as contents
-from reports import figures, plaintext, printing, speech, survival_chapter
-from reports.content import ReportContent, Survival
+from reports import drawings, figures, plaintext, printing, speech
+from reports.content import ReportContent
 from reports.printed import PrintedReport
 
 _TYPST = Path(__file__).parent / "templates" / "reports" / "report.typ"
-_FIGURE = "figure@report"
 ENGLISH = speech.Voice.language
 REGIONS = {"uk": "UA"}
 
@@ -73,7 +72,8 @@ def pdf(content: ReportContent, language: str = ENGLISH) -> bytes:
     """Typeset the report as tagged, accessible PDF (PDF/UA-1), dated with its data cut."""
     with speaking(language):
         report = printing.printed(content)
-        inputs = {"report": json.dumps(dataclasses.asdict(report)), "figure": _svg(content).decode()}
+        svgs = {name: make("svg").decode() for name, make in drawings.drawn(content).items()}
+        inputs = {"report": json.dumps(dataclasses.asdict(report)), "figures": json.dumps(svgs)}
     document = typst.compile(
         _TYPST.read_bytes(),
         font_paths=_fonts(),
@@ -89,10 +89,13 @@ def pdf(content: ReportContent, language: str = ENGLISH) -> bytes:
 
 
 def html(content: ReportContent, language: str = ENGLISH) -> str:
-    """Write one file that needs nothing else: styles and figure are inside."""
+    """Write one file that needs nothing else: styles and figures are inside."""
     with speaking(language):
-        figure = f"data:image/svg+xml;base64,{base64.b64encode(_svg(content)).decode()}"
-        return _html(printing.printed(content), figure=figure, mail=False)
+        pictures = {
+            name: f"data:image/svg+xml;base64,{base64.b64encode(make('svg')).decode()}"
+            for name, make in drawings.drawn(content).items()
+        }
+        return _html(printing.printed(content), pictures=pictures, mail=False)
 
 
 def text(content: ReportContent, language: str = ENGLISH) -> str:
@@ -120,7 +123,7 @@ class Letter:
     subject: str
     text: str
     html: str
-    picture: bytes | None = None
+    pictures: dict[str, bytes] = field(default_factory=dict)  # PNG by the name of the figure
     pdf: bytes = b""
     pdf_name: str = ""
     leave: str = ""  # where a person says that they want no more of these
@@ -130,12 +133,14 @@ def letter(content: ReportContent, language: str = ENGLISH) -> Letter:
     """Render the parts of a mail."""
     with speaking(language):
         report = printing.printed(content)
-        has_figure = content.survival is not None and report.figure is not None
+        pictures = {name: make("png") for name, make in drawings.drawn(content).items()}
         return Letter(
             subject=_subject(content, report),
             text=plaintext.plain_text(report),
-            html=_inliner().inline(_html(report, figure=f"cid:{_FIGURE}", mail=True)),
-            picture=_png(content.survival) if has_figure else None,  # type: ignore[arg-type]
+            html=_inliner().inline(
+                _html(report, pictures={name: f"cid:{_cid(name)}" for name in pictures}, mail=True)
+            ),
+            pictures=pictures,
             pdf=pdf(content, language),
             pdf_name=f"survival-report-{content.as_of.isoformat()}.pdf",
         )
@@ -147,7 +152,7 @@ def plain_letter(subject: str, text: str, html: str, leave: str) -> Letter:
 
 
 def mail(parts: Letter, envelope: Envelope) -> bytes:
-    """Build the finished message: text and HTML with the figure inside, and the PDF attached, where there are any.
+    """Build the finished message: text and HTML with the figures inside, and the PDF attached, where there are any.
 
     It is built once and stored, so that a repeated delivery is the same to the last byte. Part boundaries come from the
     Message-ID because Python's own are random.
@@ -163,10 +168,10 @@ def mail(parts: Letter, envelope: Envelope) -> bytes:
         message["List-Unsubscribe"] = f"<{parts.leave}>"
     message.set_content(parts.text)
     message.add_alternative(parts.html, subtype="html")
-    if parts.picture is not None:
-        html_part = message.get_payload()[1]  # type: ignore[index]
+    html_part = message.get_payload()[1]  # type: ignore[index]
+    for name, picture in parts.pictures.items():
         html_part.add_related(  # type: ignore[union-attr]
-            parts.picture, "image", "png", cid=f"<{_FIGURE}>", filename="survival.png", disposition="inline"
+            picture, "image", "png", cid=f"<{_cid(name)}>", filename=f"{name}.png", disposition="inline"
         )
     if parts.pdf:
         message.add_attachment(parts.pdf, maintype="application", subtype="pdf", filename=parts.pdf_name)
@@ -181,25 +186,13 @@ def _fix_boundaries(message: EmailMessage, message_id: str) -> None:
         part.set_boundary(f"=_{n}_{stem}")
 
 
-def _html(report: PrintedReport, *, figure: str, mail: bool) -> str:
-    return render_to_string("reports/report.html", {"report": report, "figure": figure, "mail": mail})
+def _html(report: PrintedReport, *, pictures: dict[str, str], mail: bool) -> str:
+    """Fill the template; the pictures say where each figure is to be found."""
+    return render_to_string("reports/report.html", {"report": report, "pictures": pictures, "mail": mail})
 
 
-def _svg(content: ReportContent) -> bytes:
-    survival = content.survival
-    return (
-        figures.kaplan_meier_svg(survival, title=survival_chapter.title(survival))
-        if survival is not None and _has_curve(survival)
-        else b""
-    )
-
-
-def _png(survival: Survival) -> bytes:
-    return figures.kaplan_meier_png(survival, title=survival_chapter.title(survival))
-
-
-def _has_curve(survival: Survival | None) -> bool:
-    return survival is not None and bool(survival.curves)
+def _cid(name: str) -> str:
+    return f"{name}@report"
 
 
 @cache

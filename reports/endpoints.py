@@ -47,16 +47,19 @@ class Endpoint:
     @property
     def digest(self) -> str:
         """SHA-256 of what is counted, whatever it is called in words."""
-        words = ("title", "event", "competitor", "whom")
-        counted = {key: value for key, value in asdict(self).items() if key not in words}
+        counted = {
+            key: value
+            for key, value in asdict(self).items()
+            if key not in ("title", "event", "competitor", "whom")
+        }
         text = json.dumps({"days": MEANING_OF_DAYS, **counted}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 DEATH = Cause(what="death")
 DISEASE_FREE = {"made_disease_free": True}
-MADE_DISEASE_FREE = mark(
-    "patients made free of tumor: all visible tumor out, margin R0 or R1, no metastasis at diagnosis"
+MADE_FREE = mark(
+    "those made free of tumor: all visible tumor out, margin R0 or R1, and no metastasis at diagnosis"
 )
 
 OVERALL_SURVIVAL = Endpoint(
@@ -75,7 +78,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             event=OVERALL_SURVIVAL.event,
             events=(DEATH,),
             among={"days_from_diagnosis__isnull": False},
-            whom=mark("patients with a dated diagnosis, at risk from the resection on"),
+            whom=mark("those with a dated diagnosis, at risk from the resection on"),
             origin="diagnosis",
         ),
         Endpoint(
@@ -93,7 +96,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             event=mark("recurrence or death from any cause"),
             events=(Cause(what="recurrence"), DEATH),
             among=DISEASE_FREE,
-            whom=MADE_DISEASE_FREE,
+            whom=MADE_FREE,
         ),
         Endpoint(
             name="local_recurrence",
@@ -103,7 +106,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             competitor=mark("death without it"),
             competing=(DEATH,),
             among=DISEASE_FREE,
-            whom=MADE_DISEASE_FREE,
+            whom=MADE_FREE,
         ),
         Endpoint(
             name="distant_metastasis",
@@ -113,7 +116,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             competitor=mark("death without it"),
             competing=(DEATH,),
             among=DISEASE_FREE,
-            whom=MADE_DISEASE_FREE,
+            whom=MADE_FREE,
         ),
         Endpoint(
             name="graft_patency",
@@ -123,7 +126,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             competitor=mark("death or removal of the graft before"),
             competing=(DEATH, Cause(what="graft_removal")),
             among={"ivc_method__in": ("tube_graft", "bifurcated_graft", "autologous_tube")},
-            whom=mark("patients with a tube graft, a bifurcated or an autologous one"),
+            whom=mark("those with a tube graft, bifurcated and autologous ones too"),
         ),
     )
 }

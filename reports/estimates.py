@@ -110,6 +110,8 @@ def outcome(table: LifeTable, endpoint: Endpoint, *, label: Callable[[object], s
         median=None if endpoint.competing else _quantile(pooled),
         follow_up=_quantile(survival.kaplan_meier(whole.reverse(), conf_type=INTERVAL, level=LEVEL)),
         note="" if until is not None else _few(""),
+        name=endpoint.name,
+        whom=endpoint.whom,
     )
 
 
@@ -178,8 +180,8 @@ def _curves(curve: Curve, label: Callable[[object], str]) -> tuple[CurveTable, .
                 died=tuple(_sums(table.failed[span], starts)),
                 censored=tuple(_sums(table.censored[span], starts)),
                 survival=tuple(curve.estimate[span][kept].tolist()),
-                lower=tuple(map(_known, curve.lower[span][kept])),
-                upper=tuple(map(_known, curve.upper[span][kept])),
+                lower=tuple(map(known, curve.lower[span][kept])),
+                upper=tuple(map(known, curve.upper[span][kept])),
             )
         )
     return tuple(found)
@@ -203,8 +205,8 @@ def _outcome_curves(curve: Curve, label: Callable[[object], str]) -> tuple[Outco
                 had_competing=tuple(_sums(other, starts)),
                 censored=tuple(_sums(table.censored[span], starts)),
                 estimate=tuple(curve.estimate[span][kept].tolist()),
-                lower=tuple(map(_known, curve.lower[span][kept])),
-                upper=tuple(map(_known, curve.upper[span][kept])),
+                lower=tuple(map(known, curve.lower[span][kept])),
+                upper=tuple(map(known, curve.upper[span][kept])),
             )
         )
     return tuple(found)
@@ -276,28 +278,31 @@ def _outcome_at(found: Estimate, whole: LifeTable) -> OutcomeEstimate:
     )
 
 
-def at_fixed_times(curve: Curve) -> tuple[Estimate, ...]:
+def at_fixed_times(
+    curve: Curve, *, months: tuple[int, ...] = MONTHS, least: int = LEAST_AT_RISK
+) -> tuple[Estimate, ...]:
     """Read the curve of one group at fixed times; times with too few at risk are left out."""
-    days = np.array(MONTHS) * DAYS_PER_MONTH
+    days = np.array(months) * DAYS_PER_MONTH
     points, table = curve.at(days), curve.table
     return tuple(
         Estimate(
-            months=months,
+            months=month,
             at_risk=int(points.n_risk[0, i]),
             died=int(table.failed[table.time <= days[i]].sum()),
-            survival=_known(points.estimate[0, i]),
-            lower=_known(points.lower[0, i]),
-            upper=_known(points.upper[0, i]),
+            survival=known(points.estimate[0, i]),
+            lower=known(points.lower[0, i]),
+            upper=known(points.upper[0, i]),
         )
-        for i, months in enumerate(MONTHS)
-        if points.n_risk[0, i] >= LEAST_AT_RISK
+        for i, month in enumerate(months)
+        if points.n_risk[0, i] >= least
     )
 
 
 def _quantile(curve: Curve) -> Quantile:
     found = curve.quantile(0.5)
-    return Quantile(days=_known(found.value[0]), lower=_known(found.lower[0]), upper=_known(found.upper[0]))
+    return Quantile(days=known(found.value[0]), lower=known(found.lower[0]), upper=known(found.upper[0]))
 
 
-def _known(value: float) -> float | None:
+def known(value: float) -> float | None:
+    """Give what can be estimated; None for NaN."""
     return None if math.isnan(value) else float(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,10 +28,11 @@ for _font in sorted(FONTS.glob("*.otf")):
 DAYS_PER_MONTH = 365.25 / 12
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES: tuple[object, ...] = ("-", (0, (6, 3)), (0, (2, 2)), (0, (8, 3, 2, 3)))
-_INK, _QUIET, _HAIR = "#1b1f24", "#5b6570", "#dfe3e8"
+INK, QUIET, HAIR = "#1b1f24", "#5b6570", "#dfe3e8"
 BANDS_UP_TO = 4  # curves; more bands than this hide each other
 CENSOR_TICKS_UP_TO = 150  # patients; above this the ticks are a smear
 _APART = 0.055  # of the axis: the height of a name
+HIGH, LOW = 68, 48  # millimetres of the plot; the low ones leave room for words and table on the same page
 _MM = 1 / 25.4
 
 _STYLE: dict[str, object] = {
@@ -43,7 +45,9 @@ _STYLE: dict[str, object] = {
 }
 
 
-_Drawn = Survival | Outcome
+Drawn = Survival | Outcome
+Kind = Literal["svg", "png"]
+_DOTS_PER_INCH = {"svg": 100, "png": 220}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,24 +76,18 @@ class _Layout:
         return self.table + self.axis + self.plot + 3.0
 
 
-def outcome_svg(outcome: Outcome, *, title: str) -> bytes:
-    """Draw an outcome as SVG: survival falls from 1, an incidence rises from 0 on an axis that ends above it."""
-    return _save(outcome, "svg", title=title)
+def curve(drawn: Drawn, kind: Kind, *, title: str, is_low: bool = False) -> bytes:
+    """Draw survival falling from 1, or an incidence rising from 0 on an axis that ends above it."""
+    return saved(lambda: _draw(drawn, LOW if is_low else HIGH), kind, title=title)
 
 
-def kaplan_meier_svg(survival: Survival, *, title: str) -> bytes:
-    """Draw the curves as SVG with text as outlines; `title` becomes the accessible title."""
-    return _save(survival, "svg", title=title)
-
-
-def kaplan_meier_png(survival: Survival, *, title: str, dots_per_inch: int = 220) -> bytes:
-    """Draw the same figure as PNG, for mail programs that show no SVG."""
-    return _save(survival, "png", title=title, dots_per_inch=dots_per_inch)
-
-
-def outcome_png(outcome: Outcome, *, title: str, dots_per_inch: int = 220) -> bytes:
-    """Draw an outcome as PNG."""
-    return _save(outcome, "png", title=title, dots_per_inch=dots_per_inch)
+def saved(draw: Callable[[], Figure], kind: Kind, *, title: str) -> bytes:
+    """Save as SVG with text as outlines, or as PNG for mail programs without it; `title` is the accessible title."""
+    own = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
+    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+        buffer = io.BytesIO()
+        draw().savefig(buffer, format=kind, dpi=_DOTS_PER_INCH[kind], metadata={**own, "Title": title})
+    return buffer.getvalue()
 
 
 def tick_months(show_until_days: float) -> tuple[int, ...]:
@@ -99,26 +97,13 @@ def tick_months(show_until_days: float) -> tuple[int, ...]:
     return tuple(range(0, last + 1, step))
 
 
-def _save(survival: _Drawn, kind: Literal["svg", "png"], *, title: str, dots_per_inch: int = 100) -> bytes:
-    metadata = (
-        {"Date": None, "Creator": None, "Title": title}
-        if kind == "svg"
-        else {"Software": None, "Title": title}
-    )
-    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
-        figure = _draw(survival)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, dpi=dots_per_inch, metadata=metadata)
-    return buffer.getvalue()
-
-
-def _draw(survival: _Drawn) -> Figure:
+def _draw(survival: Drawn, plot: float) -> Figure:
     several = len(survival.curves) > 1
     layout = _Layout(
         width=166,
         left=23,
         right=_right(survival) if several else 6,
-        plot=68,
+        plot=plot,
         row=4.3,
         groups=len(survival.curves),
         rows=len(_rows(survival)),
@@ -142,18 +127,18 @@ def _draw(survival: _Drawn) -> Figure:
     return figure
 
 
-def _right(survival: _Drawn) -> float:
+def _right(survival: Drawn) -> float:
     """Room in millimetres for the names at the ends of the curves, so that none is cut off."""
     longest = max(len(told(curve.label)) for curve in _curves(survival))
     return max(26.0, 5 + 1.55 * longest)
 
 
-def _start(survival: _Drawn) -> float:
+def _start(survival: Drawn) -> float:
     """Where curves begin."""
     return 0.0 if isinstance(survival, Outcome) and survival.kind == "incidence" else 1.0
 
 
-def _top(survival: _Drawn) -> float:
+def _top(survival: Drawn) -> float:
     """Where the axis ends: at 100%, and for an incidence at the first of 25, 50 and 100% above all that is drawn."""
     if _start(survival) == 1:
         return 1.0
@@ -166,11 +151,11 @@ def _top(survival: _Drawn) -> float:
     return next(top for top in (0.25, 0.5, 1.0) if top >= max(shown, default=0.0))
 
 
-def _curves(survival: _Drawn) -> tuple[CurveTable | OutcomeCurve, ...]:
+def _curves(survival: Drawn) -> tuple[CurveTable | OutcomeCurve, ...]:
     return survival.curves
 
 
-def _columns(survival: _Drawn) -> tuple[tuple[RiskColumn | OutcomeColumn, ...], ...]:
+def _columns(survival: Drawn) -> tuple[tuple[RiskColumn | OutcomeColumn, ...], ...]:
     return survival.risk_table
 
 
@@ -178,7 +163,7 @@ def _heights(curve: CurveTable | OutcomeCurve) -> tuple[float, ...]:
     return curve.estimate if isinstance(curve, OutcomeCurve) else curve.survival
 
 
-def _frame(axes: Axes, survival: _Drawn, ticks: tuple[int, ...]) -> None:
+def _frame(axes: Axes, survival: Drawn, ticks: tuple[int, ...]) -> None:
     axes.set_xlim(0, max(survival.show_until_days / DAYS_PER_MONTH, ticks[-1]) * 1.015)
     top = _top(survival)
     axes.set_ylim(0, top)
@@ -190,19 +175,19 @@ def _frame(axes: Axes, survival: _Drawn, ticks: tuple[int, ...]) -> None:
     since = (
         say("Years since {origin}", origin=origin) if years else say("Months since {origin}", origin=origin)
     )
-    axes.set_xlabel(since, color=_INK, labelpad=3)
-    axes.set_ylabel(f"{told(survival.endpoint)} (%)", color=_INK, labelpad=5)
-    axes.grid(axis="y", color=_HAIR, linewidth=0.6)
+    axes.set_xlabel(since, color=INK, labelpad=3)
+    axes.set_ylabel(f"{told(survival.endpoint)} (%)", color=INK, labelpad=5)
+    axes.grid(axis="y", color=HAIR, linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
-        axes.spines[side].set_color(_QUIET)
+        axes.spines[side].set_color(QUIET)
         axes.spines[side].set_linewidth(0.7)
-    axes.tick_params(length=3, width=0.7, color=_QUIET, labelcolor=_INK, pad=3)
+    axes.tick_params(length=3, width=0.7, color=QUIET, labelcolor=INK, pad=3)
 
 
-def _curve(axes: Axes, survival: _Drawn, curve: CurveTable | OutcomeCurve, index: int) -> None:
+def _curve(axes: Axes, survival: Drawn, curve: CurveTable | OutcomeCurve, index: int) -> None:
     """Draw one step function from day 0 to the last day shown."""
     color = OKABE_ITO[index % len(OKABE_ITO)]
     end = survival.show_until_days
@@ -232,7 +217,7 @@ def _curve(axes: Axes, survival: _Drawn, curve: CurveTable | OutcomeCurve, index
         )
 
 
-def _names(axes: Axes, survival: _Drawn) -> None:
+def _names(axes: Axes, survival: Drawn) -> None:
     """Name each curve at its end, pushed apart where curves end close together."""
     ends = []
     start, top = _start(survival), _top(survival)
@@ -270,7 +255,7 @@ def _band(
     return [*lows, lows[-1]], [*highs, highs[-1]]
 
 
-def _rows(survival: _Drawn) -> tuple[tuple[str, str], ...]:
+def _rows(survival: Drawn) -> tuple[tuple[str, str], ...]:
     """What is written under the ticks, and where it stands in a column."""
     common = ((say("At risk"), "at_risk"), (say("Censored"), "censored"))
     if isinstance(survival, Survival):
@@ -279,9 +264,7 @@ def _rows(survival: _Drawn) -> tuple[tuple[str, str], ...]:
     return (*common, (say("Events"), "events"), *competing)
 
 
-def _risk_table(
-    figure: Figure, axes: Axes, layout: _Layout, survival: _Drawn, ticks: tuple[int, ...]
-) -> None:
+def _risk_table(figure: Figure, axes: Axes, layout: _Layout, survival: Drawn, ticks: tuple[int, ...]) -> None:
     """Write at risk, censored and events under each tick; they add up to the patients of the group."""
     top = layout.table - 0.4 * layout.row
     label_x = 1.0 / layout.width
@@ -300,7 +283,7 @@ def _risk_table(
             top -= layout.row
         for label, field in _rows(survival):
             strong = field == "at_risk"
-            ink = color if strong else _QUIET
+            ink = color if strong else QUIET
             weight = 600 if strong else 400
             figure.text(
                 label_x, top / layout.height, label, color=ink, fontsize=8, weight=weight, va="center"
@@ -319,5 +302,4 @@ def _risk_table(
 
 def _cell(column: RiskColumn | OutcomeColumn, field: str) -> str:
     value: int | None = getattr(column, field)
-    hidden = column.hidden if isinstance(column, RiskColumn) else ""
-    return told(hidden) or "–" if value is None else f"{value}"
+    return told(column.hidden) or "–" if value is None else f"{value}"

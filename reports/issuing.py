@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 
 from registry import access
 from registry.models import Center, User
-from reports import compose, content, delivery
+from reports import compose, content, delivery, rendering
 from reports.cohorts import Cut
 from reports.content import Source
 from reports.models import Audience, Report, Subscription
@@ -69,10 +69,12 @@ def _composed(report_id: int) -> Report:
     cut = Cut(as_of=report.as_of, source=report.source, center_id=report.center_id)  # type: ignore[arg-type]
     with compose.snapshot():
         found = compose.compose(cut, audience=report.audience)
+    documents = rendering.digests(found)
     with access.everywhere():
         stored = Report.objects.filter(pk=report_id, content__isnull=True).update(
             content=content.to_plain(found),
             content_digest=content.digest(found),
+            document_digests=documents,
             data_digest=found.methods.data_digest,
             code_version=found.methods.code_version,
             report_version=found.methods.report_version,
@@ -81,6 +83,17 @@ def _composed(report_id: int) -> Report:
         )
         log.info("report id=%s composed=%s", report_id, bool(stored))
         return Report.objects.get(pk=report_id)
+
+
+def differences(report: Report) -> list[str]:
+    """Render a report again from its stored content, and name what is not as it was when it was composed.
+
+    The digests are those of that moment: a changed content, or program or library that prints otherwise, shows here.
+    """
+    found = content.from_plain(report.content)
+    was = {"content": report.content_digest, **report.document_digests}
+    now = {"content": content.digest(found), **rendering.digests(found)}
+    return [name for name in now if was.get(name) != now[name]]
 
 
 def _recipients(report: Report) -> list[User]:

@@ -19,7 +19,7 @@ from reports import coarse_survival, cohorts, estimates, survival
 from reports.coarse_survival import LEAST_PATIENTS
 from reports.cohorts import DIED, Cut
 from reports.compose import threshold
-from reports.content import CurveTable, Estimate, Survival
+from reports.content import Estimate, Survival
 from reports.disclosure import LEAST_CENTERS
 from reports.lifetable import LifeTable
 from reports.remarks import mark
@@ -143,32 +143,9 @@ def _for_outsiders(found: Comparison, *, centers: int, threshold: int) -> Compar
     )
     curves = None
     if found.survival is not None and is_enough:
-        curves = _to_the_end(coarse_survival.coarse(found.survival, Sizes((), threshold)))
+        curves = coarse_survival.to_the_end(coarse_survival.coarse(found.survival, Sizes((), threshold)))
     return Comparison(
         groups=tuple(_rounded(group, threshold) for group in found.groups), survival=curves, is_coarse=True
-    )
-
-
-def _to_the_end(survival: Survival) -> Survival:
-    """Go on flat after the last step that is shown, as between two steps."""
-    return replace(
-        survival, curves=tuple(_flat(curve, survival.show_until_days) for curve in survival.curves)
-    )
-
-
-def _flat(curve: CurveTable, until: float) -> CurveTable:
-    if curve.time_days and curve.time_days[-1] >= until:
-        return curve
-    last = (curve.survival[-1], curve.lower[-1], curve.upper[-1]) if curve.time_days else (1.0, None, None)
-    return replace(
-        curve,
-        time_days=(*curve.time_days, until),
-        at_risk=(*curve.at_risk, 0),
-        died=(*curve.died, 0),
-        censored=(*curve.censored, 0),
-        survival=(*curve.survival, last[0]),
-        lower=(*curve.lower, last[1]),
-        upper=(*curve.upper, last[2]),
     )
 
 

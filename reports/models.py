@@ -65,6 +65,9 @@ class Report(models.Model):
     content_digest = models.CharField(
         max_length=64, blank=True, default="", help_text="SHA-256 of the content."
     )
+    document_digests = models.JSONField(
+        default=dict, blank=True, help_text="SHA-256 of each document as first rendered, in English, by name."
+    )
     data_digest = models.CharField(
         max_length=64, blank=True, default="", help_text="SHA-256 of the cases read."
     )

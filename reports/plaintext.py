@@ -26,6 +26,7 @@ def plain_text(report: PrintedReport) -> str:
             report.words.notes, "\n\n".join(_wrapped(f"{note.label}. {note.value}") for note in report.notes)
         ),
         _titled(report.words.methods, _facts(report.methods)),
+        *(_table(table, report.words) for table in report.standards),
         _wrapped(f"{report.words.footer} {report.words.without_figure}"),
     ]
     plain = {**_PLAIN, ord("\u202f"): voice().thousands}
@@ -56,8 +57,9 @@ def _facts(facts: tuple[Fact, ...]) -> str:
 
 
 def _section(section: Section, words: Words) -> str:
+    figures = (_wrapped(f"{words.figure} {f.number}. {f.title}. {f.alternative}") for f in section.figures)
     tables = (_table(table, words) for table in section.tables)
-    parts = [_wrapped(section.lead), _flow(section.flow, words), *tables]
+    parts = [_wrapped(section.lead), _flow(section.flow, words), *figures, *tables]
     return _titled(section.title, "\n\n".join(part for part in parts if part))
 
 

@@ -46,9 +46,10 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """The survival figure; `alternative` is read to those who do not see it."""
+    """A numbered figure; `name` finds what is drawn, `alternative` is read to those who do not see it."""
 
     number: int
+    name: str
     title: str
     caption: str
     alternative: str
@@ -74,11 +75,12 @@ class Box:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A chapter: a heading, a paragraph that says it in words, the patient flow in the first, then tables."""
+    """A chapter: a heading, a paragraph that says it in words, the patient flow of patients, figures, then tables."""
 
     title: str
     lead: str
     flow: tuple[Box, ...] = ()
+    figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
 
 
@@ -114,7 +116,8 @@ class PrintedReport:
     cut: str
     facts: tuple[Fact, ...]
     headlines: tuple[Fact, ...]
-    figure: Figure | None
+    figures: tuple[Figure, ...]  # of the first page
     sections: tuple[Section, ...]
     notes: tuple[Fact, ...]
     methods: tuple[Fact, ...]
+    standards: tuple[Table, ...] = ()  # below the methods

@@ -5,9 +5,11 @@ Pure: the same content gives the same strings.
 
 from __future__ import annotations
 
-from reports import chapters, speech, survival_chapter, wording
+from dataclasses import replace
+
+from reports import chapters, context_chapters, outcome_chapters, speech, survival_chapter, wording
 from reports.content import MissingCount, Rate, ReportContent, Share, Value
-from reports.printed import Column, Fact, PrintedReport, Row, Section, Table, Words
+from reports.printed import Column, Fact, Figure, PrintedReport, Row, Section, Table, Words
 from reports.remarks import mark, mark_many
 from reports.speech import say, told, voice
 
@@ -19,40 +21,63 @@ IMPUTED = mark_many(
 
 def printed(content: ReportContent) -> PrintedReport:
     """Lay the content out in the order of the report."""
-    numbers = chapters.Numbers()
+    numbers, pictures = chapters.Numbers(), chapters.Numbers()
+    first = _first_page(content, pictures)
     sections = [
+        context_chapters.changes(content.changes, numbers.next),
         chapters.patients(content, numbers),
         chapters.operations(content, numbers),
         chapters.early(content, numbers),
-        survival_chapter.chapter(content.survival, numbers.next),
+        _survival(content, numbers),
+        outcome_chapters.from_diagnosis(content.from_diagnosis, numbers.next, pictures.next),
+        *(outcome_chapters.chapter(one, numbers.next, pictures.next) for one in content.outcomes),
+        context_chapters.subgroups(content.subgroups, content.survival, numbers.next, pictures.next),
         chapters.rules(content, numbers),
         _missing(content, numbers),
+        context_chapters.series(content.series, numbers.next),
     ]
+    standards = context_chapters.standards(content.standards, numbers.next)
     return PrintedReport(
         language=voice().language,
         region=voice().region,
-        words=_words(),
+        words=_words(has_more=any(section.figures for section in sections if section)),
         title=told(content.title),
         subtitle=told(content.subtitle),
         banner=told(content.banner),
         cut=wording.day(content.as_of),
         facts=_facts(content),
         headlines=tuple(_headline(item.label, item.value, item.detail) for item in content.headlines),
-        figure=survival_chapter.figure(content.survival),
+        figures=first,
         sections=tuple(section for section in sections if section is not None),
         notes=tuple(Fact(label=told(note.title), value=told(note.text)) for note in content.notes),
         methods=_methods(content),
+        standards=() if standards is None else (standards,),
     )
 
 
-def _words() -> Words:
+def _first_page(content: ReportContent, pictures: chapters.Numbers) -> tuple[Figure, ...]:
+    """Overall survival stands on the first page."""
+    if content.survival is None or not content.survival.curves:
+        return ()
+    return (survival_chapter.figure(content.survival, "survival", pictures.next()),)
+
+
+def _survival(content: ReportContent, numbers: chapters.Numbers) -> Section | None:
+    section = survival_chapter.chapter(content.survival, numbers.next)
+    more = outcome_chapters.prognosis(content.prognosis, numbers.next)
+    return replace(section, tables=(*section.tables, *more)) if section else None
+
+
+def _words(*, has_more: bool) -> Words:
     return Words(
         kind=say("Survival report"),
         registry=say("Registry of leiomyosarcoma of the inferior vena cava"),
         cut=say("Data cut"),
         footer=say("Aggregate figures only; no individual patient is shown."),
         attached=say("The same report is attached as PDF."),
-        without_figure=say("The PDF shows the survival curve."),
+        without_figure=say("The PDF shows the figures.")
+        if has_more
+        else say("The PDF shows the survival curve."),
         table=say("Table"),
         figure=say("Figure"),
         notes=say("Notes"),

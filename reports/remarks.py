@@ -90,6 +90,14 @@ DEFINITIONS: tuple[str, ...] = (
         "Nobody counts as free of an event unless that was recorded, and a death whose day is not known is no early "
         "death."
     ),
+    mark(
+        "Recurrence is counted among patients made free of tumor. Where death or another event competes, the "
+        "cumulative incidence is that of Aalen and Johansen, with the usual delta-method variance and intervals on the "
+        "log-log scale."
+    ),
+    mark(
+        "Subgroups are compared by the log-rank test, not adjusted and without correction for their number."
+    ),
 )
 
 NOTHING_WITHHELD = mark("None withheld: these data are public or made up.")
@@ -97,6 +105,24 @@ NOTHING_WITHHELD = mark("None withheld: these data are public or made up.")
 COARSE = mark(
     "Steps of the curve stand at the ticks of the axis; times are whole months; numbers at risk and of deaths are "
     "rounded to 5."
+)
+
+FROM_DIAGNOSIS = mark(
+    "Of patients with a dated diagnosis, who are at risk from their resection on. Those who never came to a resection "
+    "are not in it, and early numbers at risk are small."
+)
+
+NEARLY_THE_SAME = mark(
+    "Withheld: it is nearly survival after resection, and the few deaths between the two curves would follow from both."
+)
+
+SERIES_WARNING = mark(
+    "This is context, never a target and never a test of a center: patients, years and endpoints differ, some print "
+    "disease-specific or crude survival, and several series hold the same patients."
+)
+
+ONLY_SHOWN_TIMES = mark(
+    "Only what follows from the estimates shown; times are whole months, counts rounded to 5."
 )
 
 
@@ -123,6 +149,14 @@ BRAND = mark("{material}, brand {brand}")
 FEW_FOLLOWED = mark("Fewer than {least} patients are followed: no curve is drawn. {note}")
 FEW_FOLLOWED_BARE = mark("Fewer than {least} patients are followed: no curve is drawn.")
 FEW_DEATHS = mark("Fewer than {patients} patients or {deaths} deaths: survival is withheld.")
+OUTCOME_WITHHELD = mark(
+    "Withheld: fewer than {patients} patients or {events} events, or so few beside another curve that subtraction "
+    "would give them."
+)
+CHANGES_WITHHELD = mark(
+    "Differences from 1 to {most} are withheld. Deaths, withdrawals and the effect on the curve are not told: the few "
+    "patients between two reports would follow from them."
+)
 NO_FIGURES = mark("Figures of other centers are shown from {centers} centers and {patients} patients on.")
 ABOUT = mark("about {n}")
 ALGORITHM = mark("treatment algorithm {versions}")
@@ -139,7 +173,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         for pattern in (
             *(SUBTITLE, HEARD_OF, ALIVE_AT, DIED_WITHIN, DEATH_WITHIN, FATAL_GRADE, GRADE, WITHIN),
             *(SEVERAL_LINES, BRAND, FEW_FOLLOWED, FEW_FOLLOWED_BARE, FEW_DEATHS, NO_FIGURES, ABOUT),
-            *(ALGORITHM, VALIDITY, WITHHELD),
+            *(ALGORITHM, VALIDITY, WITHHELD, OUTCOME_WITHHELD, CHANGES_WITHHELD),
         )
     ),
 )

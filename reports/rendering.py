@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,3 +24,15 @@ DOCUMENTS: dict[str, Document] = {
     "report.html": Document(media_type="text/html; charset=utf-8", make=documents.html),
     "report.json": Document(media_type="application/json", make=documents.to_json, is_shown=False),
 }
+
+
+def digests(content: ReportContent) -> dict[str, str]:
+    """SHA-256 of each document in English: what a report looked like, not only what it says."""
+    return {
+        name: hashlib.sha256(_bytes(document.make(content, documents.ENGLISH))).hexdigest()
+        for name, document in DOCUMENTS.items()
+    }
+
+
+def _bytes(document: bytes | str) -> bytes:
+    return document if isinstance(document, bytes) else document.encode()

@@ -25,6 +25,7 @@ VOCABULARIES = {
     "Segments involved": "Segment",
     "Most cranial level": "Level",
     "Presented as": "PresentationType",
+    "Size": "TumorStage",
     "FNCLCC grade": "Grade",
     "Approach": "Approach",
     "Procedure": "IvcMethod",

@@ -26,7 +26,7 @@ WORDS: dict[str, Stratum] = {
     "sex": Stratum(title=gettext_lazy("Sex"), vocabulary=vocabulary.Sex),
     "level": Stratum(title=gettext_lazy("Most cranial level"), vocabulary=vocabulary.Level),
     "segment": Stratum(title=gettext_lazy("Most cranial segment"), vocabulary=vocabulary.Segment),
-    "size": Stratum(title=gettext_lazy("Size (T of AJCC 8)")),
+    "size": Stratum(title=gettext_lazy("Size"), vocabulary=vocabulary.TumorStage),
     "growth_pattern": Stratum(title=gettext_lazy("Growth pattern"), vocabulary=vocabulary.Growth),
     "margin": Stratum(title=gettext_lazy("Margin"), vocabulary=vocabulary.Margin),
     "grade": Stratum(title=gettext_lazy("FNCLCC grade"), vocabulary=vocabulary.Grade),

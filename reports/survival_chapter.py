@@ -1,11 +1,11 @@
-"""The survival chapter of a report and its figure's caption. Pure: numbers in, sentences and tables of strings out."""
+"""The survival chapter of a report, and what is said of any curve. Pure: numbers in, strings out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from reports import estimates, remarks, wording
-from reports.content import CurveTable, Estimate, Outcome, OutcomeCurve, Survival
+from reports.content import CurveTable, Estimate, Outcome, Survival
 from reports.figures import BANDS_UP_TO, CENSOR_TICKS_UP_TO
 from reports.printed import Column, Figure, Row, Section, Table
 from reports.remarks import mark, mark_many
@@ -16,8 +16,10 @@ _SURVIVAL = (
     mark("Kaplan–Meier estimate."),
 )
 _INCIDENCE = (
-    mark("Aalen–Johansen estimate with pointwise {level} confidence band ({interval})."),
-    mark("Aalen–Johansen estimate."),
+    mark(
+        "Aalen–Johansen estimate of the cumulative incidence with pointwise {level} confidence band ({interval})."
+    ),
+    mark("Aalen–Johansen estimate of the cumulative incidence."),
 )
 DIED = mark_many("{n} died", "{n} died")
 
@@ -26,16 +28,15 @@ def chapter(survival: Survival | None, number: Callable[[], int]) -> Section | N
     """Print the estimates at fixed times, median and follow-up."""
     if survival is None:
         return None
-    tables = (_estimates(survival, number()),) if survival.estimates else ()
-    return Section(title=say("Survival"), lead=_survival_lead(survival), tables=tables)
+    tables = (fixed_times(survival, number()),) if survival.estimates else ()
+    return Section(title=say("Survival"), lead=lead(survival), tables=tables)
 
 
-def figure(survival: Survival | None) -> Figure | None:
-    """Describe the one figure, which stands on the first page."""
-    if survival is None or not survival.curves:
-        return None
+def figure(survival: Survival, name: str, number: int) -> Figure:
+    """Describe the figure of a curve."""
     return Figure(
-        number=1,
+        number=number,
+        name=name,
         title=title(survival),
         caption=caption(survival),
         alternative=_alternative(survival),
@@ -52,31 +53,35 @@ def _origin(survival: Survival | Outcome) -> str:
     return told(survival.origin, "after")
 
 
-def caption(survival: Survival | Outcome) -> str:
-    """Say how the figure was estimated, and what is drawn of it."""
-    is_incidence = isinstance(survival, Outcome) and survival.kind == "incidence"
+def estimator(drawn: Survival | Outcome) -> str:
+    """Say how curves were estimated, and their bands, which are left out where there are many curves."""
+    is_incidence = isinstance(drawn, Outcome) and drawn.kind == "incidence"
     banded, plain = _INCIDENCE if is_incidence else _SURVIVAL
-    pattern = banded if len(survival.curves) <= BANDS_UP_TO else plain
-    parts = [say(pattern, level=f"{survival.level:.0%}", interval=survival.interval)]
-    curves: tuple[CurveTable | OutcomeCurve, ...] = survival.curves
-    if any(_shows_censoring(c, survival) for c in curves):
+    pattern = banded if len(drawn.curves) <= BANDS_UP_TO else plain
+    return say(pattern, level=f"{drawn.level:.0%}", interval=drawn.interval)
+
+
+def caption(survival: Survival) -> str:
+    """Say how the figure was estimated, and what is drawn of it."""
+    parts = [estimator(survival)]
+    if any(_shows_censoring(c, survival) for c in survival.curves):
         parts.append(say("Ticks on the curve mark censored patients."))
     parts.append(say("Below: patients at risk at each time, and patients censored and events before it."))
-    parts.append(
-        say(
-            "The curve is drawn while at least {n} patients, and a tenth of all, remain at risk.",
-            n=estimates.LEAST_AT_RISK,
-        )
-        if survival.n is None
-        else say(
-            "The curve is drawn while at least {n} patients remain at risk.",
-            n=estimates.least_at_risk(survival.n),
-        )
-    )
+    parts.append(drawn_while(survival.n))
     return " ".join(parts)
 
 
-def _shows_censoring(curve: CurveTable | OutcomeCurve, survival: Survival | Outcome) -> bool:
+def drawn_while(n: int | None) -> str:
+    """Say where a curve of so many patients ends."""
+    if n is None:
+        return say(
+            "The curve is drawn while at least {n} patients, and a tenth of all, remain at risk.",
+            n=estimates.LEAST_AT_RISK,
+        )
+    return say("The curve is drawn while at least {n} patients remain at risk.", n=estimates.least_at_risk(n))
+
+
+def _shows_censoring(curve: CurveTable, survival: Survival) -> bool:
     if curve.n is None or curve.n > CENSOR_TICKS_UP_TO:
         return False
     pairs = zip(curve.time_days, curve.censored, strict=True)
@@ -98,7 +103,8 @@ def _alternative(survival: Survival) -> str:
     )
 
 
-def _survival_lead(survival: Survival) -> str:
+def lead(survival: Survival) -> str:
+    """Say in words what the table says."""
     level = f"{survival.level:.0%}"
     parts = [_followed(survival)]
     shown = [e for e in survival.estimates if e.survival is not None]
@@ -130,22 +136,34 @@ def _survival_lead(survival: Survival) -> str:
 
 def _followed(survival: Survival) -> str:
     """Say how many were followed, and how many of them died."""
-    origin = _origin(survival)
-    if survival.n is None:
-        return say("Patients were followed from {origin}.", origin=origin)
-    followed = say_many(
+    said = followed(survival.n, survival.origin)
+    if survival.n is None or survival.events is None:
+        return said
+    return f"{said.removesuffix('.')}; {wording.counted(survival.events, *DIED)}."
+
+
+def followed(n: int | None, origin: str) -> str:
+    """Say how many were followed, if that may be said."""
+    since = told(origin, "after")
+    if n is None:
+        return say("Patients were followed from {origin}.", origin=since)
+    said = say_many(
         "{n} patient was followed from {origin}",
         "{n} patients were followed from {origin}",
-        survival.n,
-        n=wording.number(survival.n),
-        origin=origin,
+        n,
+        n=wording.number(n),
+        origin=since,
     )
-    if survival.events is None:
-        return f"{followed}."
-    return f"{followed}; {wording.counted(survival.events, *DIED)}."
+    return f"{said}."
 
 
-def _estimates(survival: Survival, number: int) -> Table:
+def few_at_risk() -> str:
+    """Explain the star."""
+    return say("* Fewer than 10 patients at risk: read the interval, not the point.")
+
+
+def fixed_times(survival: Survival, number: int) -> Table:
+    """Print the estimates at fixed times."""
     columns = (
         Column(label=say("Months"), align="left", grow=True),
         Column(label=say("At risk")),
@@ -165,9 +183,10 @@ def _estimates(survival: Survival, number: int) -> Table:
         ),
     )
     if any(e.at_risk is not None and e.at_risk < 10 for e in survival.estimates):
-        notes = (*notes, say("* Fewer than 10 patients at risk: read the interval, not the point."))
-    title = say("{endpoint} at fixed times", endpoint=told(survival.endpoint))
-    return Table(number=number, title=title, columns=columns, rows=rows, notes=notes)
+        notes = (*notes, few_at_risk())
+    named = told(survival.endpoint) if survival.origin == estimates.ORIGIN else title(survival)
+    heading = say("{endpoint} at fixed times", endpoint=named)
+    return Table(number=number, title=heading, columns=columns, rows=rows, notes=notes)
 
 
 def _estimate_cells(estimate: Estimate) -> tuple[str, ...]:

@@ -60,12 +60,12 @@ def csv_table(answer: Answer) -> str:
 
 def svg(answer: Answer) -> bytes | None:
     """Draw the curves, in the reader's language."""
-    return _picture(answer, figures.kaplan_meier_svg, figures.outcome_svg)
+    return _picture(answer, "svg")
 
 
 def png(answer: Answer) -> bytes | None:
     """Draw the same as PNG, for slides."""
-    return _picture(answer, figures.kaplan_meier_png, figures.outcome_png)
+    return _picture(answer, "png")
 
 
 def script(answer: Answer) -> str | None:
@@ -75,18 +75,13 @@ def script(answer: Answer) -> str | None:
     return r_script.script(answer)
 
 
-def _picture(
-    answer: Answer,
-    of_survival: Callable[..., bytes],
-    of_outcome: Callable[..., bytes],
-) -> bytes | None:
+def _picture(answer: Answer, kind: figures.Kind) -> bytes | None:
     drawn = answer.drawn
     if drawn is None or not drawn.curves:
         return None
     with documents.speaking(language.spoken()):
-        title = survival_chapter.title(drawn)
-        draw = of_outcome if isinstance(drawn, Outcome) else of_survival
-        return draw(_in_words(drawn, answer.question.stratum), title=title)
+        in_words = _in_words(drawn, answer.question.stratum)
+        return figures.curve(in_words, kind, title=survival_chapter.title(drawn))
 
 
 def _in_words(drawn: Survival | Outcome, stratum: str) -> Survival | Outcome:

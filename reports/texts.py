@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from cases.rulebook.algorithm import ALGORITHM
 from cases.vocabulary import Material
 from registry.catalog import Text
+from reports import series
 from reports.landmark import ORIGIN
 
 
 def declared() -> Iterator[Text]:
-    """What follows "after" and "since", how grave a rule is, materials in short."""
+    """What follows "after" and "since", how grave a rule is, materials in short, published series."""
     yield Text("after", "resection", "", {"reports/estimates.py"})
     yield Text("after", "diagnosis", "", {"reports/endpoints.py"})
     yield Text("after", ORIGIN, "", {"reports/landmark.py"})
@@ -17,3 +18,5 @@ def declared() -> Iterator[Text]:
         yield Text("severity", rule.severities or str(rule.severity), "", {"reports/adherence.py"})
     for material in Material:
         yield Text("Material", material.english.partition(",")[0], "", {"reports/operations.py"})
+    for text in series.texts():
+        yield Text("", text, "", {"reports/series.csv"})

@@ -22,6 +22,7 @@ from django.conf import settings
 
 _CONNECT_SECONDS = 30
 _FINAL_REPLY_SECONDS = 600  # RFC 5321 4.5.3.2.6: a shorter wait makes duplicates
+_GO_AHEAD, _CLOSING = 354, 421
 
 
 class Outcome(Enum):
@@ -80,32 +81,69 @@ class Smtp:
         self.session = session
 
     def send(self, *, sender: str, recipient: str, message: bytes, before_data: Callable[[], None]) -> Result:
-        """Go through MAIL, RCPT and DATA one by one, since each failure means something else."""
+        """Go through MAIL, RCPT, DATA and the message one by one, since each failure means something else.
+
+        Until the last dot has left, the server cannot have taken the message; from then on only its answer tells.
+        """
         try:
             to = in_ascii(recipient)
         except UnicodeError:
             return Result(outcome=Outcome.REFUSED, reply="not sent: no mail server can write this address")
         try:
             for code, reply in self._envelope(sender, to):
-                if code >= 400:
-                    self.session.rset()
-                    return _answered(code, reply)
+                if not _is_yes(code):
+                    return self._declined(code, reply)
+            before_data()
+            code, reply = self.session.docmd("DATA")
+            if code != _GO_AHEAD:
+                return self._declined(code, reply)
+            self.session.send(_quoted(message))
         except (smtplib.SMTPException, OSError) as error:
             return Result(outcome=Outcome.LATER, reply=_short(error), ends_session=True)
-        before_data()
-        try:
-            if self.session.sock:
-                self.session.sock.settimeout(_FINAL_REPLY_SECONDS)
-            code, reply = self.session.data(message)
-        except smtplib.SMTPDataError as error:
-            return _answered(error.smtp_code, error.smtp_error)
-        except (smtplib.SMTPException, OSError) as error:
-            return Result(outcome=Outcome.UNCERTAIN, reply=_short(error), ends_session=True)
-        return _answered(code, reply)
+        return self._answer()
 
     def _envelope(self, sender: str, recipient: str) -> Iterator[tuple[int, bytes]]:
         yield self.session.mail(sender)
         yield self.session.rcpt(recipient)
+
+    def _declined(self, code: int, reply: bytes) -> Result:
+        """The server does not want the message, now or ever; the next one begins anew, if the line still stands."""
+        outcome = Outcome.REFUSED if 500 <= code < 600 else Outcome.LATER
+        ends = (
+            code not in range(400, 600) or code == _CLOSING
+        )  # nonsense: nobody knows where the server stands
+        if not ends:
+            try:
+                self.session.rset()
+            except (smtplib.SMTPException, OSError):
+                ends = True
+        return Result(outcome=outcome, reply=_told(code, reply), ends_session=ends)
+
+    def _answer(self) -> Result:
+        """What the server says once it has the whole message; what cannot be understood may be a yes."""
+        try:
+            if self.session.sock:
+                self.session.sock.settimeout(_FINAL_REPLY_SECONDS)
+            code, reply = self.session.getreply()
+        except (smtplib.SMTPException, OSError) as error:
+            return Result(outcome=Outcome.UNCERTAIN, reply=_short(error), ends_session=True)
+        if _is_yes(code):
+            outcome = Outcome.HANDED
+        elif 400 <= code < 600:
+            outcome = Outcome.REFUSED if code >= 500 else Outcome.LATER
+        else:
+            return Result(outcome=Outcome.UNCERTAIN, reply=_told(code, reply), ends_session=True)
+        return Result(outcome=outcome, reply=_told(code, reply), ends_session=code == _CLOSING)
+
+
+def _is_yes(code: int) -> bool:
+    return 200 <= code < 300
+
+
+def _quoted(message: bytes) -> bytes:
+    """A message as DATA sends it (RFC 5321 4.5.2): one more dot where a line begins with one, and a dot at the end."""
+    lines = message if message.endswith(b"\r\n") else message + b"\r\n"
+    return re.sub(rb"(?m)^\.", b"..", lines) + b".\r\n"
 
 
 def in_ascii(address: str) -> str:
@@ -158,11 +196,10 @@ def _where(error: Exception) -> str:
     )
 
 
-def _answered(code: int, reply: bytes | str) -> Result:
-    text = f"{code} {reply.decode(errors='replace') if isinstance(reply, bytes) else reply}"[:500]
-    if 200 <= code < 300:
-        return Result(outcome=Outcome.HANDED, reply=text)
-    return Result(outcome=Outcome.REFUSED if code >= 500 else Outcome.LATER, reply=text)
+def _told(code: int, reply: bytes) -> str:
+    """What the server said, without what no text can hold."""
+    text = reply.decode(errors="replace")
+    return f"{code} {''.join(letter if letter.isprintable() else ' ' for letter in text)}"[:500]
 
 
 def _short(error: Exception) -> str:

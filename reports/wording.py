@@ -130,6 +130,11 @@ def survival(estimate: Estimate) -> str:
     return NOT_ESTIMABLE if estimate.survival is None else percent(estimate.survival)
 
 
+def p_value(p: float) -> str:
+    """Write a p-value with its sign: three decimals, and no smaller than that."""
+    return f"< {number(0.001, 3)}" if p < 0.001 else f"= {number(p, 3)}"
+
+
 def day(value: date) -> str:
     """Write a date in words, so that no country misreads it."""
     return say(DAYS[value.month - 1], day=value.day, year=value.year)

@@ -58,17 +58,18 @@ def findings(model: type[ReviewItem], case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def whole(case: Case, saved: Any = None) -> dict[str, Any]:
+def whole(case: Case, saved: Any = None, *, is_asked: bool = True) -> dict[str, Any]:
     """The record, the document as it can be sent back, what follows from it, and what is asked about it.
 
-    A document that was saved just now is what would be read: to read it again would take a third of the time.
+    A document that was saved just now is what would be read: to read it again would take a third of the time. Nor is
+    anything looked for where nothing is asked.
     """
     document = saved or documents.load([case.pk])[0].document
     return {
         "record": record(case),
         "document": documents.dump(document),
         "derived": derived(document),
-        "queries": findings(DataQuery, case),
+        "queries": findings(DataQuery, case) if is_asked else [],
         "to_complete": [
             {"pointer": answer.pointer, "label": answer.label, "message": answer.sentence}
             for answer in missing_answers(document)

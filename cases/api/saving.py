@@ -48,6 +48,8 @@ def parsed(raw: Any) -> CaseDocument:  # type: ignore[valid-type]
 
 def center_for(request: Request, code: str | None, action: Action = Action.RECORD) -> Center:
     """The center to record in: the one there is, or of several the one that `?center=` names."""
+    if (key := key_of(request)) and reach(request, action) and code in (None, key.center.code):
+        return key.center
     centers = Center.objects.filter(pk__in=reach(request, action))
     if code is not None:
         centers = centers.filter(code=code)

@@ -54,7 +54,12 @@ class CaseView(RegistryView):
         self, case: Case, status: int = 200, receipt: Receipt | None = None, saved: Any = None
     ) -> Response:
         """The whole case with its version in the header; after a write with what became of it."""
-        body = records.whole(case, saved) if self._may_see(case) else {"record": records.record(case)}
+        is_asked = receipt is None or receipt.is_asked
+        body = (
+            records.whole(case, saved, is_asked=is_asked)
+            if self._may_see(case)
+            else {"record": records.record(case)}
+        )
         if receipt is not None:
             body = {"verdict": receipt.verdict, **body}
         return Response(body, status, headers={"ETag": etag(case.version)})
@@ -89,7 +94,7 @@ class Cases(CaseView):
         document = saving.document_of(request)
         center = saving.center_for(request, request.query_params.get("center"))
         receipt = saving.create(document, center=center, request=request)
-        case = self.case(request, receipt.case_id or 0)
+        case = receipt.new or self.case(request, receipt.case_id or 0)
         response = self.answer(case, 201 if receipt.verdict == "new" else 200, receipt, document)
         response["Location"] = request.build_absolute_uri(records.record(case)["url"])
         return response

@@ -27,7 +27,10 @@ class CallerMiddleware:
         return access.or_later(request, lambda: self._counted(request))
 
     def _counted(self, request: HttpRequest) -> HttpResponse:
-        request.machine = keys.recognize(text) if (text := shown(request)) else None  # type: ignore[attr-defined]
+        text = shown(request)
+        request.machine = machine = keys.recognize(text) if text else None  # type: ignore[attr-defined]
+        if text is not None:  # what a key that is not in force asks for is refused later, with the reason
+            request.centers = (machine.center_id,) if machine and not keys.refusal(machine) else ()  # type: ignore[attr-defined]
         request.rate = limits.counted(request)  # type: ignore[attr-defined]
         return self.get_response(request)
 

@@ -1,9 +1,14 @@
 """Settings of the database session, which row security and the audit triggers read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError, connection, transaction
+
+
+def sight(center_ids: Iterable[int]) -> dict[str, str]:
+    """The setting by which a transaction sees the rows of these centers, and no others."""
+    return {"app__center_ids": ",".join(str(int(pk)) for pk in center_ids)}
 
 
 @contextmanager

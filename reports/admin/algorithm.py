@@ -128,7 +128,7 @@ def _survival(asked: Asked, rule_id: str) -> dict[str, Any]:
     known |= {"comparison": found, **tables(found)}
     if found.survival is not None:
         with documents.speaking(language.spoken()):
-            drawn = figures.kaplan_meier_svg(found.survival, title=survival_chapter.title(found.survival))
+            drawn = figures.curve(found.survival, "svg", title=survival_chapter.title(found.survival))
         known["figure"] = base64.b64encode(drawn).decode()
     return known
 

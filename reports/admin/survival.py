@@ -18,7 +18,17 @@ from registry import access, language
 from registry.access import Action
 from registry.admin import site
 from registry.models import Center
-from reports import asking, cohorts, documents, estimates, remarks, strata, survival_chapter, wording
+from reports import (
+    asking,
+    cohorts,
+    documents,
+    estimates,
+    outcome_chapters,
+    remarks,
+    strata,
+    survival_chapter,
+    wording,
+)
 from reports.admin import survival_form, survival_tables
 from reports.asking import SOURCES, Answer, Question
 from reports.content import GroupTest, Outcome, Survival
@@ -123,7 +133,9 @@ def _drawn(answer: Answer, drawn: Survival | Outcome, query: str) -> dict[str, A
     picture = svg(answer) or b""
     return {
         "figure": base64.b64encode(picture).decode(),
-        "caption": survival_chapter.caption(drawn),
+        "caption": outcome_chapters.caption(drawn)
+        if isinstance(drawn, Outcome)
+        else survival_chapter.caption(drawn),
         "risk_tables": survival_tables.risk_tables(drawn, lambda label: _name(answer, label)),
         "life_tables": days if sum(len(one.lines) for one in days) <= MOST_DAYS else [],
         "files": [

@@ -1,8 +1,8 @@
-"""Two words that the HTML report needs and Django's templates lack."""
+"""Words that the HTML report needs and Django's templates lack."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django import template
 
@@ -22,3 +22,9 @@ def with_columns(row: Row, columns: Iterable[Column]) -> list[tuple[str, Column]
 def bar_width(share: float) -> int:
     """Turn a share into the width of its bar in pixels."""
     return round(_BAR_PIXELS * share)
+
+
+@register.filter
+def picture_of(pictures: Mapping[str, str], name: str) -> str:
+    """Find where the picture of a figure is."""
+    return pictures[name]

@@ -13,6 +13,7 @@ from cases.models import Case
 from registry import access
 from registry.access import ALLOWED, REGISTRY_WIDE, Action, Role, ScopeMiddleware, centers_of, require
 from registry.api.callers import CallerMiddleware
+from registry.database import session
 
 READERS = ["alice", "lena", "ines"]
 
@@ -125,21 +126,23 @@ def test_a_request_sees_the_centers_of_its_person(everywhere, alice, bob, north,
     assert answers == [b"1", b"0", b"0"]
 
 
-def test_the_api_enters_its_scope_when_it_knows_its_user(everywhere, alice, north, make_case):
+def test_a_request_with_a_key_sees_the_center_of_the_key_and_nothing_of_its_session(
+    everywhere, alice, north, south, make_case
+):
     make_case(north)
 
-    def view(_):
-        access.enter(centers_of(alice))
-        return HttpResponse(str(Case.objects.count()))
+    def seen(centers):
+        request = RequestFactory().get("/")
+        request.user, request.centers = alice, centers
+        return ScopeMiddleware(lambda _: HttpResponse(str(Case.objects.count())))(request).content
 
-    assert request_as(AnonymousUser(), view).content == b"1"
-    assert request_as(AnonymousUser(), lambda _: HttpResponse(str(Case.objects.count()))).content == b"0"
+    assert [seen(centers) for centers in ((north.pk,), (south.pk,), ())] == [b"1", b"0", b"0"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_entering_a_scope_outside_a_transaction_is_an_error(north):
+def test_setting_a_scope_outside_a_transaction_is_an_error(north):
     with pytest.raises(transaction.TransactionManagementError):
-        access.enter([north.pk])
+        session.apply(session.sight([north.pk]))
 
 
 def test_a_failed_request_leaves_nothing_behind(everywhere, alice, north, make_case):

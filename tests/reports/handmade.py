@@ -6,6 +6,7 @@ from datetime import date
 from reports import estimates
 from reports.aggregates import share
 from reports.content import (
+    REPORT_VERSION,
     FlowStep,
     Group,
     Headline,
@@ -114,7 +115,7 @@ def founding_content(**changes):
         imputed_dates=0,
         notes=(Note(title="Two papers", text="A later paper prints other figures."),),
         methods=Methods(
-            data_digest="0" * 64, code_version="test", report_version="1.0", rulebooks=("algorithm 1",),
+            data_digest="0" * 64, code_version="test", report_version=REPORT_VERSION, rulebooks=("algorithm 1",),
             software=("numpy",), intervals="log-log", definitions=("Time zero is the resection.",), suppression="None.",
         ),
     )  # fmt: skip

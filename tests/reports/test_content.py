@@ -1,10 +1,13 @@
 """A content survives its way into the database and back, to the last digit."""
 
+import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
 from reports import content as contents
+from reports import documents
 from tests.reports.handmade import founding_content
 
 
@@ -34,3 +37,33 @@ def test_foreign_json_is_refused_with_its_path():
 
     with pytest.raises(ValueError, match=r"rules\.0\.concordant"):
         contents.from_plain(plain)
+
+
+# --- contents of earlier versions: the founding cohort, and a registry as outsiders saw it, as version 1.0 stored them
+
+STORED = sorted((Path(__file__).parent.parent / "data" / "reports").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_a_stored_content_keeps_its_text_and_digest(path):
+    stored = path.read_text()
+
+    content = contents.from_plain(json.loads(stored))
+
+    assert contents.to_json(content) == stored
+    assert contents.to_plain(content) == json.loads(stored)
+    assert contents.digest(content) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_a_stored_content_is_printed_as_it_was(path):
+    content = contents.from_json(path.read_text())
+
+    assert documents.text(content) == path.with_suffix(".txt").read_text()
+    assert documents.html(content).count("<img") == 1
+    assert documents.pdf(content).startswith(b"%PDF")
+
+
+def test_the_present_version_stores_everything():
+    assert set(contents.to_plain(founding_content())) > set(json.loads(STORED[0].read_text()))
+    assert len(STORED) == 2

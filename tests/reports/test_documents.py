@@ -128,4 +128,4 @@ def test_a_report_without_patients_can_be_printed(content):
 
     assert documents.pdf(empty).startswith(b"%PDF")
     assert "Operated" not in documents.html(empty)
-    assert documents.letter(empty).picture is None
+    assert documents.letter(empty).pictures == {}

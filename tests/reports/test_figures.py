@@ -15,12 +15,12 @@ from tests.reports.handmade import founding_survival, published_survival
 def test_same_content_same_bytes():
     survival = founding_survival()
 
-    assert figures.kaplan_meier_svg(survival, title="a") == figures.kaplan_meier_svg(survival, title="a")
-    assert figures.kaplan_meier_png(survival, title="a") == figures.kaplan_meier_png(survival, title="a")
+    assert figures.curve(survival, "svg", title="a") == figures.curve(survival, "svg", title="a")
+    assert figures.curve(survival, "png", title="a") == figures.curve(survival, "png", title="a")
 
 
 def test_svg_is_well_formed_without_date_or_foreign_font():
-    svg = figures.kaplan_meier_svg(founding_survival(), title="Survival")
+    svg = figures.curve(founding_survival(), "svg", title="Survival")
 
     ElementTree.fromstring(svg)
     assert b"<text" not in svg
@@ -29,7 +29,7 @@ def test_svg_is_well_formed_without_date_or_foreign_font():
 
 
 def test_png_is_large_enough_to_print_and_small_enough_to_mail():
-    png = figures.kaplan_meier_png(published_survival(), title="a")
+    png = figures.curve(published_survival(), "png", title="a")
 
     assert png.startswith(b"\x89PNG")
     assert len(png) < 200_000
@@ -55,16 +55,16 @@ def test_several_groups_each_get_a_block():
     )
     survival = estimates.overall_survival(table)
 
-    png = figures.kaplan_meier_png(survival, title="a")
+    png = figures.curve(survival, "png", title="a")
 
     assert len(survival.risk_table) == 3
-    assert png != figures.kaplan_meier_png(replace(survival, curves=survival.curves[::-1]), title="a")
+    assert png != figures.curve(replace(survival, curves=survival.curves[::-1]), "png", title="a")
 
 
 def test_everybody_dead_can_be_drawn():
     survival = estimates.overall_survival(LifeTable.from_arrays([10, 20, 30, 40, 50, 60], [1] * 6))
 
-    assert figures.kaplan_meier_svg(survival, title="a")
+    assert figures.curve(survival, "svg", title="a")
 
 
 @pytest.mark.parametrize(("events", "top"), [(0, 0.25), (12, 0.25), (20, 0.5), (60, 1.0)])
@@ -73,4 +73,4 @@ def test_an_incidence_rises_from_0_on_an_axis_that_holds_its_limits(events, top)
     outcome = estimates.outcome(table, ENDPOINTS["graft_patency"])
 
     assert (figures._start(outcome), figures._top(outcome)) == (0.0, top)
-    ElementTree.fromstring(figures.outcome_svg(outcome, title="a"))
+    ElementTree.fromstring(figures.curve(outcome, "svg", title="a"))

@@ -1,6 +1,8 @@
 """From subscription to mail: once per period and person, whoever asks twice and whatever is lost in between."""
 
+import hashlib
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from io import StringIO
 
@@ -13,7 +15,7 @@ from django.utils import timezone
 from registry import access
 from registry.access import Role
 from registry.models import Center, Membership, User
-from reports import compose, issuing, schedule, tasks
+from reports import compose, documents, issuing, printing, schedule, tasks
 from reports import content as contents
 from reports.models import Delivery, Report, Subscription
 from tests.reports import cohort
@@ -323,3 +325,78 @@ def test_send_due_names_a_server_that_is_away(registry, settings):
 
     with pytest.raises(CommandError, match="EMAIL_HOST"):
         run("send_due")
+
+
+# --- is it what it was? ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def composed(registry):
+    return issuing.issue(issuing.request(as_of=TODAY, source="reconstruction").pk, recipients=[])
+
+
+def refused(*arguments):
+    with pytest.raises(CommandError) as error:
+        run(*arguments)
+    return error.value.returncode, str(error.value)
+
+
+def test_a_report_is_verified_by_rendering_it_again(composed):
+    assert set(composed.document_digests) == {"report.pdf", "report.html", "report.json"}
+    written = documents.html(contents.from_plain(composed.content)).encode()
+    assert composed.document_digests["report.html"] == hashlib.sha256(written).hexdigest()
+
+    said = run("report", "verify", str(composed.pk))
+
+    assert (
+        said
+        == f"Report {composed.pk} is as it was composed: content, report.pdf, report.html, report.json.\n"
+    )
+
+
+def test_verifying_names_a_document_that_is_printed_otherwise(composed, monkeypatch):
+    monkeypatch.setattr(
+        printing,
+        "printed",
+        lambda content, printed=printing.printed: replace(printed(content), title="Other"),
+    )
+
+    code, said = refused("report", "verify", str(composed.pk))
+
+    assert code == 1
+    assert said.endswith("not as composed: report.pdf, report.html.")
+
+
+def test_verifying_names_a_content_that_is_not_what_was_composed(composed):
+    with access.everywhere():
+        other = Report.objects.create(
+            as_of=TODAY,
+            source="reconstruction",
+            content={**composed.content, "centers": 7},
+            content_digest=composed.content_digest,
+            document_digests=composed.document_digests,
+        )
+
+    code, said = refused("report", "verify", str(other.pk))
+
+    assert (code, "not as composed: content, report.pdf, report.html, report.json" in said) == (1, True)
+
+
+def test_what_was_composed_without_digests_of_its_documents_is_not_proved(composed):
+    with access.everywhere():
+        older = Report.objects.create(
+            as_of=TODAY,
+            source="reconstruction",
+            content=composed.content,
+            content_digest=composed.content_digest,
+        )
+
+    code, said = refused("report", "verify", str(older.pk))
+
+    assert (code, "no digest was kept of: report.pdf, report.html, report.json" in said) == (1, True)
+    assert "not as composed" not in said
+
+
+@pytest.mark.parametrize("arguments", [("verify",), ("verify", "987"), ("compose", "1")])
+def test_verifying_needs_a_report(registry, arguments):
+    assert refused("report", *arguments)[0] == 2

@@ -9,14 +9,14 @@ import pytest
 from registry import catalog
 from reports import compose, documents, remarks, speech
 from reports.cohorts import Cut
-from reports.content import Line
+from reports.content import Line, Stratum
 from reports.speech import Voice, say, told
 from tests.reports import cohort
 from tests.reports.handmade import founding_content
 
-# What stands in a content and is no text: numbers of versions, digests, names.
+# What stands in a content and is no text: numbers of versions, digests, names, citations.
 RAW = {"source", "data_digest", "code_version", "report_version", "software", "rule", "kind", "center", "brackets",
-       "interval", "scope", "hidden"}  # fmt: skip
+       "interval", "scope", "hidden", "citation", "name"}  # fmt: skip
 
 
 class Marking(Voice):
@@ -54,7 +54,7 @@ def texts_of(value, name="", heading=""):
         for item in value:
             yield from texts_of(item, name, heading)
     elif dataclasses.is_dataclass(value):
-        inner = getattr(value, "heading", heading if isinstance(value, Line) else "")
+        inner = getattr(value, "heading", heading if isinstance(value, Line | Stratum) else "")
         for field in dataclasses.fields(value):
             yield from texts_of(getattr(value, field.name), field.name, inner)
 

@@ -1,4 +1,7 @@
-"""Compose a report now: `manage.py report --scope registry --as-of 2026-11-22 --out var/report`."""
+"""Compose a report now: `manage.py report --scope registry --as-of 2026-11-22 --out var/report`.
+
+`manage.py report verify 7` renders report 7 again and proves that it is as it was composed.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from registry import access
 from registry.models import Center, User
 from reports import content as contents
 from reports import delivery, documents, issuing, printing
@@ -30,10 +34,15 @@ def day(text: str) -> date:
 class Command(BaseCommand):
     """Compose, store, write to a folder, mail."""
 
-    help = "Compose a report at a data cut; write it to a folder and mail it to people who may read it."
+    help = (
+        "Compose a report at a data cut; write it to a folder and mail it to people who may read it. Or verify one: "
+        "render it again, and fail unless content and documents are those that were composed."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
+        parser.add_argument("action", nargs="?", choices=("compose", "verify"), default="compose")
+        parser.add_argument("report", nargs="?", type=int, metavar="ID", help="the report to verify")
         parser.add_argument("--scope", default="registry", help="registry, or the code of a center")
         parser.add_argument("--as-of", type=day, default=None, help="data cut, YYYY-MM-DD (default: today)")
         parser.add_argument(
@@ -47,8 +56,34 @@ class Command(BaseCommand):
             "--mail-to", nargs="*", default=[], metavar="USERNAME", help="people to mail it to"
         )
 
-    def handle(self, *, scope: str, as_of: date | None, source: str, audience: str, **options: Any) -> None:
+    def handle(self, *, action: str, report: int | None, **options: Any) -> None:
         """Run."""
+        if (action == "verify") != (report is not None):
+            raise CommandError("Write: report verify ID, or report with options.", returncode=2)
+        if report is not None:
+            self._verify(report)
+        else:
+            self._compose(**options)
+
+    def _verify(self, report_id: int) -> None:
+        """Exit with 1 and name what differs; nothing that cannot be proved counts as proved."""
+        with access.everywhere():
+            report = Report.objects.composed().filter(pk=report_id).first()
+        if report is None:
+            raise CommandError(f"There is no composed report {report_id}.", returncode=2)
+        differs = issuing.differences(report)
+        if not differs:
+            names = ", ".join(("content", *report.document_digests))
+            self.stdout.write(f"Report {report.pk} is as it was composed: {names}.")
+            return
+        kept = {"content", *report.document_digests}
+        changed = [name for name in differs if name in kept]
+        unknown = [name for name in differs if name not in kept]
+        said = [f"not as composed: {', '.join(changed)}"] if changed else []
+        said += [f"no digest was kept of: {', '.join(unknown)}"] if unknown else []
+        raise CommandError(f"Report {report.pk}, composed by code {report.code_version}: {'; '.join(said)}.")
+
+    def _compose(self, *, scope: str, as_of: date | None, source: str, audience: str, **options: Any) -> None:
         if not Center.objects.exists():
             raise CommandError("There is no center yet, so there is nothing to report: import cases first.")
         people = self._people(options["mail_to"])
