@@ -65,6 +65,9 @@ GROUPS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
                 title=gettext_lazy("What the registry learns"),
                 action=Action.READ,
             ),
+            Place(
+                name="survival", icon="stacked_line_chart", title=gettext_lazy("Survival"), action=Action.READ
+            ),
             Place(name="reports_report_changelist", icon="monitoring"),
             Place(name="reports_subscription_changelist", icon="mark_email_unread"),
             Place(name="reports_delivery_changelist", icon="outgoing_mail"),

@@ -7,7 +7,7 @@ decided in cases/endpoints.py, what a cut does with them here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -107,6 +107,12 @@ def observations(cut: Cut) -> QuerySet[SurvivalObservation]:
         # A case without dates has no day at which the cut could fall; LEAST passes over its null.
         cut_days=DaysBetween(Value(cut.as_of, output_field=DateField()), F("origin_on"))
     )
+
+
+def eras(cut: Cut) -> list[str]:
+    """List the decades of the resections of a cut, whichever of them it takes."""
+    rows = main_curve(replace(cut, era="")).exclude(era="")
+    return list(rows.order_by("era").values_list("era", flat=True).distinct())
 
 
 def cases(cut: Cut) -> QuerySet[Case]:

@@ -78,6 +78,7 @@ ENDPOINTS: dict[str, Endpoint] = {
             event=OVERALL_SURVIVAL.event,
             events=(DEATH,),
             among={"days_from_diagnosis__isnull": False},
+            whom=mark("those with a dated diagnosis, at risk from the resection on"),
             origin="diagnosis",
         ),
         Endpoint(

@@ -40,6 +40,7 @@ MOST_VERTICES = 1000
 # No p-value below: neither of a small group nor of few events says anything.
 LEAST_TESTED, LEAST_EVENTS = 10, 10
 ORIGIN = mark("resection")
+CENSORING = mark("at the last day known alive, never at the data cut if nothing was heard until then")
 
 
 def overall_survival(
@@ -66,7 +67,7 @@ def overall_survival(
         endpoint=mark("Overall survival"),
         origin=origin,
         event=mark("death from any cause"),
-        censoring=mark("at the last day known alive, never at the data cut if nothing was heard until then"),
+        censoring=CENSORING,
         interval=INTERVAL,
         level=LEVEL,
         n=size,

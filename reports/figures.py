@@ -29,6 +29,7 @@ DAYS_PER_MONTH = 365.25 / 12
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES: tuple[object, ...] = ("-", (0, (6, 3)), (0, (2, 2)), (0, (8, 3, 2, 3)))
 INK, QUIET, HAIR = "#1b1f24", "#5b6570", "#dfe3e8"
+BANDS_UP_TO = 4  # curves; more bands than this hide each other
 CENSOR_TICKS_UP_TO = 150  # patients; above this the ticks are a smear
 _APART = 0.055  # of the axis: the height of a name
 HIGH, LOW = 68, 48  # millimetres of the plot; the low ones leave room for words and table on the same page
@@ -101,7 +102,7 @@ def _draw(survival: Drawn, plot: float) -> Figure:
     layout = _Layout(
         width=166,
         left=23,
-        right=26 if several else 6,
+        right=_right(survival) if several else 6,
         plot=plot,
         row=4.3,
         groups=len(survival.curves),
@@ -124,6 +125,12 @@ def _draw(survival: Drawn, plot: float) -> Figure:
         _names(axes, survival)
     _risk_table(figure, axes, layout, survival, ticks)
     return figure
+
+
+def _right(survival: Drawn) -> float:
+    """Room in millimetres for the names at the ends of the curves, so that none is cut off."""
+    longest = max(len(told(curve.label)) for curve in _curves(survival))
+    return max(26.0, 5 + 1.55 * longest)
 
 
 def _start(survival: Drawn) -> float:
@@ -190,7 +197,7 @@ def _curve(axes: Axes, survival: Drawn, curve: CurveTable | OutcomeCurve, index:
     heights = [_start(survival), *(_heights(curve)[i] for i in shown)]
     heights.append(heights[-1])
     months = [day / DAYS_PER_MONTH for day in days]
-    if len(survival.curves) <= 4:
+    if len(survival.curves) <= BANDS_UP_TO:
         lows, highs = _band(curve, shown, _start(survival))
         axes.fill_between(months, lows, highs, step="post", color=color, alpha=0.16, linewidth=0)
     dash = _DASHES[index % len(_DASHES)]

@@ -100,26 +100,14 @@ def _figure(outcome: Outcome, number: int) -> Figure:
         number=number,
         name=outcome.name,
         title=survival_chapter.title(outcome),
-        caption=_caption(outcome),
+        caption=caption(outcome),
         alternative=_alternative(outcome),
     )
 
 
-def _caption(outcome: Outcome) -> str:
-    level = f"{outcome.level:.0%}"
-    parts = [
-        say(
-            "Aalen–Johansen estimate of the cumulative incidence with pointwise {level} confidence band ({interval}).",
-            level=level,
-            interval=outcome.interval,
-        )
-        if outcome.kind == "incidence"
-        else say(
-            "Kaplan–Meier estimate with pointwise {level} confidence band ({interval}).",
-            level=level,
-            interval=outcome.interval,
-        )
-    ]
+def caption(outcome: Outcome) -> str:
+    """Say how the figure of an outcome was estimated, and what is drawn of it."""
+    parts = [survival_chapter.estimator(outcome)]
     if any(
         curve.n is not None and curve.n <= CENSOR_TICKS_UP_TO and any(curve.censored)
         for curve in outcome.curves

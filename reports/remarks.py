@@ -134,6 +134,7 @@ HEARD_OF = mark(
     "data cut."
 )
 PATIENTS = mark_many("{n} patient", "{n} patients")
+EVENTS = mark_many("{n} event", "{n} events")
 PUBLICATIONS = mark_many(
     "{n} publication; each case keeps its citation.", "{n} publications; each case keeps its citation."
 )

@@ -6,11 +6,21 @@ from collections.abc import Callable
 
 from reports import estimates, remarks, wording
 from reports.content import CurveTable, Estimate, Outcome, Survival
-from reports.figures import CENSOR_TICKS_UP_TO
+from reports.figures import BANDS_UP_TO, CENSOR_TICKS_UP_TO
 from reports.printed import Column, Figure, Row, Section, Table
-from reports.remarks import mark_many
+from reports.remarks import mark, mark_many
 from reports.speech import say, say_many, told
 
+_SURVIVAL = (
+    mark("Kaplan–Meier estimate with pointwise {level} confidence band ({interval})."),
+    mark("Kaplan–Meier estimate."),
+)
+_INCIDENCE = (
+    mark(
+        "Aalen–Johansen estimate of the cumulative incidence with pointwise {level} confidence band ({interval})."
+    ),
+    mark("Aalen–Johansen estimate of the cumulative incidence."),
+)
 DIED = mark_many("{n} died", "{n} died")
 
 
@@ -28,7 +38,7 @@ def figure(survival: Survival, name: str, number: int) -> Figure:
         number=number,
         name=name,
         title=title(survival),
-        caption=_figure_caption(survival),
+        caption=caption(survival),
         alternative=_alternative(survival),
     )
 
@@ -43,14 +53,17 @@ def _origin(survival: Survival | Outcome) -> str:
     return told(survival.origin, "after")
 
 
-def _figure_caption(survival: Survival) -> str:
-    parts = [
-        say(
-            "Kaplan–Meier estimate with pointwise {level} confidence band ({interval}).",
-            level=f"{survival.level:.0%}",
-            interval=survival.interval,
-        )
-    ]
+def estimator(drawn: Survival | Outcome) -> str:
+    """Say how curves were estimated, and their bands, which are left out where there are many curves."""
+    is_incidence = isinstance(drawn, Outcome) and drawn.kind == "incidence"
+    banded, plain = _INCIDENCE if is_incidence else _SURVIVAL
+    pattern = banded if len(drawn.curves) <= BANDS_UP_TO else plain
+    return say(pattern, level=f"{drawn.level:.0%}", interval=drawn.interval)
+
+
+def caption(survival: Survival) -> str:
+    """Say how the figure was estimated, and what is drawn of it."""
+    parts = [estimator(survival)]
     if any(_shows_censoring(c, survival) for c in survival.curves):
         parts.append(say("Ticks on the curve mark censored patients."))
     parts.append(say("Below: patients at risk at each time, and patients censored and events before it."))

@@ -8,6 +8,7 @@ from django.urls import URLResolver, get_resolver
 from cases.admin.imports import FILES
 from registry.admin import site
 from reports.rendering import DOCUMENTS
+from reports.survival_files import FILES as SURVIVAL_FILES
 
 ROOT = "/admin/"  # the API has sweeps of its own
 ROW = ("object_id", "pk", "id")
@@ -19,6 +20,7 @@ PARAMETERS = {
     "reports_report_document": [{"name": name} for name in DOCUMENTS],
     "cases_case_export": [{"format": name} for name in ("csv", "xlsx")],
     "cases_importbatch_file": [{"name": name} for name in FILES],
+    "survival_file": [{"name": name} for name in SURVIVAL_FILES],
     "algorithm_rule": [{"rule_id": "S-06"}],
     "app_list": [{"app_label": label} for label in APPS],
 }

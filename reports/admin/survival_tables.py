@@ -1,15 +1,25 @@
-"""The numbers beside the curves of a rule's page, as rows of text: who was left out, who was at risk, who lived."""
+"""The numbers beside curves, as rows of text: who was left out, who was at risk on which day, who lived."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
-from reports.content import RiskColumn, Survival
+from reports import wording
+from reports.content import (
+    CurveTable,
+    Estimate,
+    Outcome,
+    OutcomeColumn,
+    OutcomeCurve,
+    OutcomeEstimate,
+    RiskColumn,
+    Survival,
+)
 from reports.landmark import LANDMARK_DAYS, Comparison, Group
 
 UNKNOWN = "–"
@@ -17,6 +27,7 @@ COLUMNS = ("cases", "no_follow_up", "died_before", "last_seen_before", "compared
 Cells = tuple[
     tuple[str, str], ...
 ]  # each with the heading of its column, which narrow screens show beside it
+RiskColumns = tuple[RiskColumn | OutcomeColumn, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +36,14 @@ class Line:
 
     label: str
     cells: Cells
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """The rows of one group."""
+
+    label: str
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +65,11 @@ def tables(comparison: Comparison) -> dict[str, Any]:
         "left_out_heads": _heads(left_out),
         "fixed_times": fixed_times,
         "fixed_times_heads": _heads(fixed_times),
-        "risk_tables": _risk_tables(survival) if survival is not None else [],
+        "risk_tables": risk_tables(survival) if survival is not None else [],
     }
 
 
-def _heads(lines: list[Line]) -> list[str]:
+def _heads(lines: Sequence[Line]) -> list[str]:
     return [head for head, _ in lines[0].cells] if lines else []
 
 
@@ -89,28 +108,95 @@ def _times(group: Group) -> Iterator[Line]:
         yield Line(label=gettext(group.label), cells=tuple(zip(heads, cells, strict=True)))
 
 
-def _risk_tables(survival: Survival) -> list[RiskTable]:
-    """At risk, censored and died by month under each curve."""
+def risk_tables(drawn: Survival | Outcome, name: Callable[[str], str] = gettext) -> list[RiskTable]:
+    """At risk, censored and failed by month under each curve; `name` says the label of a group."""
+    columns: tuple[RiskColumns, ...] = drawn.risk_table
     return [
         RiskTable(
-            label=gettext(curve.label),
-            months=tuple(column.months for column in columns),
-            lines=tuple(_risk_lines(columns)),
+            label=name(curve.label),
+            months=tuple(column.months for column in own),
+            lines=tuple(_risk_lines(own, competes=_competes(drawn))),
         )
-        for curve, columns in zip(survival.curves, survival.risk_table, strict=True)
+        for curve, own in zip(_curves(drawn), columns, strict=True)
     ]
 
 
-def _risk_lines(columns: tuple[RiskColumn, ...]) -> Iterator[Line]:
-    for label, name in (
-        (gettext("At risk"), "at_risk"),
-        (gettext("Censored"), "censored"),
-        (gettext("Events"), "died"),
-    ):
-        counts = (_count(getattr(one, name), one.hidden) for one in columns)
+def _risk_lines(columns: RiskColumns, *, competes: bool) -> Iterator[Line]:
+    rows = [(gettext("At risk"), "at_risk"), (gettext("Censored"), "censored")]
+    rows.append((gettext("Events"), "died" if isinstance(columns[0], RiskColumn) else "events"))
+    if competes:
+        rows.append((gettext("Competing"), "competing"))
+    for label, field in rows:
+        counts = (_count(getattr(one, field), getattr(one, "hidden", "")) for one in columns)
         yield Line(
             label=label, cells=tuple((f"{one.months}", n) for one, n in zip(columns, counts, strict=True))
         )
+
+
+# --- the page of survival: to be said with a voice (reports/speech.py) -----------------------------------------------
+
+
+def estimates(found: Survival | Outcome, label: str) -> Lines:
+    """One group at fixed times."""
+    return Lines(label=label, lines=tuple(_at(one, found) for one in found.estimates))
+
+
+def _at(one: Estimate | OutcomeEstimate, found: Survival | Outcome) -> Line:
+    events = one.died if isinstance(one, Estimate) else one.events
+    cells = [(gettext("At risk"), _count(one.at_risk)), (gettext("Events so far"), _count(events))]
+    if isinstance(one, OutcomeEstimate) and _competes(found):
+        cells.append((gettext("Competing so far"), _count(one.competing)))
+    height = one.survival if isinstance(one, Estimate) else one.estimate
+    cells += _estimated(found, height, one.lower, one.upper)
+    return Line(label=f"{one.months}", cells=tuple(cells))
+
+
+def group_line(found: Survival | Outcome, label: str) -> Line:
+    """One group: how many, how long they were followed, and where half of them had the event."""
+    cells = [(gettext("Patients"), _count(found.n)), (gettext("Events"), _count(found.events))]
+    if isinstance(found, Outcome) and _competes(found):
+        cells.append((gettext("Competing"), _count(found.competing)))
+    if found.median is not None:
+        cells.append((gettext("Median"), wording.quantile(found.median, level=found.level)))
+    if found.follow_up is not None:
+        cells.append((gettext("Median follow-up"), wording.quantile(found.follow_up, level=found.level)))
+    return Line(label=label, cells=tuple(cells))
+
+
+def life_tables(drawn: Survival | Outcome, name: Callable[[str], str]) -> list[Lines]:
+    """Each curve day by day, the days on which something happened to its height or could have."""
+    return [Lines(label=name(curve.label), lines=tuple(_days(curve, drawn))) for curve in _curves(drawn)]
+
+
+def _curves(drawn: Survival | Outcome) -> tuple[CurveTable | OutcomeCurve, ...]:
+    return drawn.curves
+
+
+def _days(curve: CurveTable | OutcomeCurve, drawn: Survival | Outcome) -> Iterator[Line]:
+    """The days with an event or a competing one: between them a curve is level."""
+    own = curve.died if isinstance(curve, CurveTable) else curve.had_event
+    other = (0,) * len(own) if isinstance(curve, CurveTable) else curve.had_competing
+    heights = curve.survival if isinstance(curve, CurveTable) else curve.estimate
+    for i, day in enumerate(curve.time_days):
+        if own[i] or other[i]:
+            cells = [(gettext("At risk"), _count(curve.at_risk[i])), (gettext("Events"), _count(own[i]))]
+            if _competes(drawn):
+                cells.append((gettext("Competing"), _count(other[i])))
+            cells += _estimated(drawn, heights[i], curve.lower[i], curve.upper[i])
+            yield Line(label=wording.number(day), cells=tuple(cells))
+
+
+def _estimated(
+    found: Survival | Outcome, height: float | None, lower: float | None, upper: float | None
+) -> list[tuple[str, str]]:
+    head = gettext("Incidence") if _competes(found) else gettext("Survival")
+    limits = gettext("{level} CI, %").format(level=f"{found.level:.0%}")
+    told = wording.NOT_ESTIMABLE if height is None else wording.percent(height)
+    return [(head, told), (limits, wording.interval(lower, upper))]
+
+
+def _competes(found: Survival | Outcome) -> bool:
+    return isinstance(found, Outcome) and found.kind == "incidence"
 
 
 def _count(n: int | None, mark: str = "") -> str:

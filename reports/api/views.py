@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
-from typing import Any, get_args
+from functools import partial
+from typing import Any
 
+from django.core.exceptions import ValidationError as WrongParameters
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from pydantic import TypeAdapter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from registry import language
+from registry import access, language
 from registry.access import Action
 from registry.api.openapi import refusals
 from registry.api.permissions import reach
 from registry.api.views import RegistryView
-from registry.models import Center
-from reports import cohorts, documents, estimates, figures, survival_chapter
+from reports import asking, cohorts
 from reports import content as contents
-from reports.cohorts import Cut
-from reports.content import GroupTest, Outcome, Source, Survival
-from reports.endpoints import ENDPOINTS, OVERALL_SURVIVAL, Endpoint
+from reports.asking import SOURCES, Answer
+from reports.content import GroupTest, Outcome, Survival
+from reports.endpoints import ENDPOINTS
 from reports.models import Report
 from reports.rendering import DOCUMENTS
+from reports.survival_files import FILES
 
 _LISTED = 100
 _MISSING = refusals(_404="There is no such report, or none that you may read.")
@@ -134,9 +130,7 @@ class SurvivalEstimate(RegistryView):
                 "center", description="Code of a center; needed unless you read only one or all."
             ),
             OpenApiParameter("as_of", OpenApiTypes.DATE, description="Data cut; today without it."),
-            OpenApiParameter(
-                "source", enum=list(get_args(Source)), description="Which data; clinical without it."
-            ),
+            OpenApiParameter("source", enum=list(SOURCES), description="Which data; clinical without it."),
             OpenApiParameter(
                 "endpoint",
                 enum=list(ENDPOINTS),
@@ -160,19 +154,17 @@ class SurvivalEstimate(RegistryView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Estimate an endpoint of your own center, or of the registry if you read all of it."""
-        given = request.query_params
-        form = _chosen("as", given.get("as", "json"), ("json", "csv", "svg"))
-        stratum = _chosen("stratum", given.get("stratum", ""), ("", *cohorts.STRATA))
-        endpoint = ENDPOINTS[
-            _chosen("endpoint", given.get("endpoint", OVERALL_SURVIVAL.name), tuple(ENDPOINTS))
-        ]
-        cut = Cut(
-            as_of=_day(given.get("as_of")),
-            source=_chosen("source", given.get("source", "clinical"), get_args(Source)),  # type: ignore[arg-type]
-            center_id=_center(request, given.get("center")),
-            era=_era(given.get("era", "")),
-        )
-        return _ANSWERS[form](_estimate(cut, endpoint, stratum))
+        given = request.query_params.dict()
+        form = given.pop("as", "json")
+        if form not in _ANSWERS:
+            raise ValidationError({"as": [asking.one_of(_ANSWERS)]})
+        mine = reach(request, Action.READ)
+        centers = [center for center in access.center_rows(request.user) if center.pk in mine]
+        try:
+            question = asking.read(given, centers=centers)
+        except WrongParameters as error:
+            raise ValidationError(error.message_dict) from None
+        return _ANSWERS[form](asking.estimate(question))
 
 
 def _record(report: Report) -> dict[str, Any]:
@@ -191,134 +183,31 @@ def _record(report: Report) -> dict[str, Any]:
     }
 
 
-# --- reading the question --------------------------------------------------------------------------------------------
-
-
-def _chosen(name: str, value: str, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise ValidationError(
-            {name: [gettext("Must be one of: {codes}.").format(codes=", ".join(filter(None, known)))]}
-        )
-    return value
-
-
-def _day(text: str | None) -> date:
-    if text is None:
-        return timezone.now().date()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValidationError({"as_of": [gettext("Write the day as YYYY-MM-DD.")]}) from None
-
-
-def _era(text: str) -> str:
-    if text and not cohorts.ERA.fullmatch(text):
-        raise ValidationError({"era": [gettext("Write the decade as 2010s.")]})
-    return text
-
-
-def _center(request: Request, code: str | None) -> int | None:
-    """Find the one center asked for; without one the only center of the reader, or all if the reader reads all."""
-    mine = reach(request, Action.READ)
-    if code is not None:
-        return get_object_or_404(Center, code=code, pk__in=mine).pk
-    if len(mine) == 1:
-        return mine[0]
-    if Center.objects.exclude(pk__in=mine).exists():
-        raise ValidationError({"center": [gettext("Name the center: you read several, but not all.")]})
-    return None
-
-
-def _label(stratum: str) -> Callable[[object], str]:
-    if stratum == "center":
-        codes = dict(Center.objects.values_list("pk", "code"))
-        return lambda pk: codes.get(pk, "") if isinstance(pk, int) else ""
-    return lambda value: str(value) or "not recorded"
-
-
 # --- answering -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimated:
-    """An endpoint as estimated: overall survival as reports have it, the others as an outcome."""
-
-    endpoint: Endpoint
-    survival: Survival | None
-    outcome: Outcome | None
-    test: GroupTest | None
-    imputed_dates: int
-
-
-def _is_overall(endpoint: Endpoint) -> bool:
-    """Overall survival from whatever origin: it has had its own answer from the beginning."""
-    return endpoint.title == OVERALL_SURVIVAL.title
-
-
-def _estimate(cut: Cut, endpoint: Endpoint, stratum: str) -> Estimated:
-    table = cohorts.life_table(cut, endpoint=endpoint, stratum=stratum)
-    label = _label(stratum)
-    is_overall = _is_overall(endpoint)
-    return Estimated(
-        endpoint=endpoint,
-        survival=estimates.overall_survival(table, label=label, origin=endpoint.origin)
-        if is_overall
-        else None,
-        outcome=None if is_overall else estimates.outcome(table, endpoint, label=label),
-        test=estimates.compare_groups(table, label=label),
-        imputed_dates=cohorts.imputed_dates(cut, endpoint),
-    )
-
-
-def _json(found: Estimated) -> HttpResponse:
+def _json(answer: Answer) -> HttpResponse:
     return Response(
         {
-            "endpoint": found.endpoint.name,
-            "survival": _SURVIVAL.dump_python(found.survival, mode="json"),
-            "outcome": _OUTCOME.dump_python(found.outcome, mode="json"),
-            "test": _TEST.dump_python(found.test, mode="json"),
-            "imputed_dates": found.imputed_dates,
+            "endpoint": answer.question.endpoint.name,
+            "survival": _SURVIVAL.dump_python(answer.survival, mode="json"),
+            "outcome": _OUTCOME.dump_python(answer.outcome, mode="json"),
+            "test": _TEST.dump_python(answer.test, mode="json"),
+            "imputed_dates": answer.imputed_dates,
         }
     )
 
 
-_TIMES = ("time_days", "at_risk")
-_LIMITS = ("lower", "upper")
-
-
-def _csv(found: Estimated) -> HttpResponse:
-    """Name what the endpoint counts: deaths, or events and what competes with them."""
-    if _is_overall(found.endpoint):
-        columns = {name: name for name in (*_TIMES, "died", "censored", "survival", *_LIMITS)}
-    else:
-        competing = {"competing": "had_competing"} if found.endpoint.competing else {}
-        columns = {
-            **{name: name for name in _TIMES},
-            "events": "had_event",
-            **competing,
-            "censored": "censored",
-        }
-        columns |= {
-            "incidence" if found.endpoint.competing else "survival": "estimate",
-            **{name: name for name in _LIMITS},
-        }
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["group", *columns])
-    drawn = found.survival or found.outcome
-    for curve in drawn.curves if drawn else ():
-        values = (getattr(curve, name) for name in columns.values())
-        writer.writerows((curve.label, *row) for row in zip(*values, strict=True))
-    return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-
-
-def _svg(found: Estimated) -> HttpResponse:
-    drawn = found.survival or found.outcome
-    if drawn is None or not drawn.curves:
+def _file(name: str, answer: Answer) -> HttpResponse:
+    file = FILES[name]
+    made = file.make(answer)
+    if made is None:
         raise Http404
-    with documents.speaking(language.spoken()):
-        svg = figures.curve(drawn, "svg", title=survival_chapter.title(drawn))
-    return HttpResponse(svg, content_type="image/svg+xml")
+    return HttpResponse(made, content_type=file.media_type)
 
 
-_ANSWERS: dict[str, Callable[[Estimated], HttpResponse]] = {"json": _json, "csv": _csv, "svg": _svg}
+_ANSWERS: dict[str, Callable[[Answer], HttpResponse]] = {
+    "json": _json,
+    "csv": partial(_file, "survival.csv"),
+    "svg": partial(_file, "survival.svg"),
+}

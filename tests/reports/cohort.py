@@ -77,6 +77,20 @@ def founding(center, *, source="reconstruction"):
     return cases
 
 
+def recurring(center, patients=40):
+    """Patients by margin; a third recurs, a third dies without, a third lives on for 1,000 days or more."""
+    for i in range(patients):
+        era = "2010s" if i % 12 < 8 else "2020s"
+        case = add_case(center, i, operated_on=date(2012 + i % 12, 1, 1), days=1000 + i,
+                        died=i % 3 == 1, margin=("R0", "R1")[i % 2], era=era)  # fmt: skip
+        seen = {"made_disease_free": True, "ivc_method": "tube_graft"}
+        seen["days_from_diagnosis"] = 30 + i % 7
+        if i % 3 == 0:
+            seen |= {"recurrence_days": 100 + i, "local_recurrence_days": 100 + i,
+                     "graft_occlusion_days": 200 + i}  # fmt: skip
+        SurvivalObservation.objects.filter(case=case).update(**seen)
+
+
 def forms(case, i):
     """Add the forms of founding row i: growth 3/1/4, 7 Chevron, 6 and 2 prostheses, procedures 5/2/1, 2 grade II."""
     center, growth = case.center, ("intravasal",) * 3 + ("extravasal",) + ("mixed",) * 4
