@@ -171,7 +171,8 @@ def estimate(question: Question) -> Answer:
         table=table,
         labels=tuple(label(group) for group in table.groups),
         drawn=_drawn(table, endpoint, label),
-        test=estimates.compare_groups(table, label=label),
+        # Centers are shown and never ranked: no test finds the worst of them.
+        test=None if stratum == "center" else estimates.compare_groups(table, label=label),
         imputed_dates=cohorts.imputed_dates(question.cut, endpoint),
     )
 

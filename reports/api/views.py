@@ -63,7 +63,7 @@ _ESTIMATED = {
         },
         "test": {
             "description": "Log-rank, or Gray's test where causes compete, between strata with a known value; null "
-            "with fewer than 10 events in all or 10 patients in a stratum."
+            "with fewer than 10 events in all or 10 patients in a stratum, and between centers, which are never ranked."
         },
         "imputed_dates": {"description": "How many dates behind the days lack a day.", "type": "integer"},
     },

@@ -200,6 +200,7 @@ def test_who_reads_all_reads_the_registry_or_one_center(resected, south, dana):
 
     assert re.search(r"All patients 70 .* NORTH 40 .* SOUTH 30 ", whole)
     assert "All patients 30" in one
+    assert "No test: centers are not compared with each other." in whole
 
 
 def test_who_reads_several_chooses_one_first(resected, south, alice):
