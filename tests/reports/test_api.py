@@ -164,7 +164,7 @@ def test_where_causes_compete_the_answer_is_incidence_with_its_test(resected, al
     assert found["estimates"][0] == {"months": 12, "at_risk": 26, "events": 14, "competing": 0,
                                      "estimate": pytest.approx(14 / 40),
                                      "lower": found["estimates"][0]["lower"],
-                                     "upper": found["estimates"][0]["upper"]}  # fmt: skip
+                                     "upper": found["estimates"][0]["upper"], "hidden": ""}  # fmt: skip
     for columns in found["risk_table"]:
         sums = {c["at_risk"] + c["censored"] + c["events"] + c["competing"] for c in columns}
         assert sums == {20}
