@@ -204,6 +204,28 @@ def test_a_stratum_of_fewer_than_ten_has_no_estimate():
     assert coarse(stratum("R0", 62, 31, 21), stratum("R1", 9, 0, 0))[1].at.survival is None
 
 
+def test_strata_are_not_told_at_a_time_at_which_the_whole_curve_is_withheld():
+    """One death between 30 and 36 months: its day would follow from the strata at 36 months."""
+    days = [100] * 10 + [700] * 10 + [1000] + [2000] * 40
+    patients = [
+        replace(
+            registry_sample.lives(1, 1)[0], last=day, died=place < 21, local=None, distant=None, occluded=None
+        )
+        for place, day in enumerate(days)
+    ]
+    groups = (
+        Subgroups(heading="Margin", strata=(stratum("R0", 31, 11, 11), stratum("R1", 30, 10, 10)), test=None),
+    )
+
+    report = suppress(registry_sample.content(patients, subgroups=groups), threshold=5)
+
+    assert {e.months: bool(e.hidden) for e in report.survival.estimates}[36]
+    assert [(one.n, one.events, one.at) for one in report.subgroups[0].strata] == [
+        (30, 10, None),
+        (30, 10, None),
+    ]
+
+
 def test_subgroups_go_with_a_survival_that_is_withheld():
     patients = [replace(one, died=False) for one in registry_sample.lives(3, 60)]
     patients[:2] = [replace(one, died=True) for one in patients[:2]]
