@@ -67,7 +67,7 @@ def changes(found: Changes | None, number: Next) -> Section | None:
     table = Table(
         number=number(), title=say("Then and now"), columns=columns, rows=tuple(rows), notes=tuple(notes)
     )
-    return Section(title=title, lead=" ".join(lead), tables=(table,))
+    return Section(title=title, lead=" ".join(lead), tables=(table,), is_whole=True)
 
 
 def _differs(row: CountChange | SurvivalChange) -> bool:
