@@ -119,6 +119,24 @@ def test_survivors_are_told_only_of_what_the_estimates_show(seed):
     assert all((mean.days / MONTH).is_integer() for mean in report.prognosis.means)
 
 
+@pytest.mark.parametrize(("early", "is_told"), [(0, True), (2, False), (4, False), (5, True)])
+def test_past_day_90_is_told_only_where_its_deaths_are_none_or_enough(early, is_told):
+    """Deaths on day 0 are early deaths, too: S(12) over survival past day 90 gives their share."""
+    one = registry_sample.lives(1, 1)[0]
+    days = [0] * early + [200 + i for i in range(20)] + [2000] * 40
+    patients = [
+        replace(
+            one, last=day, died=place < early + 20, of_disease=True, local=None, distant=None, occluded=None
+        )
+        for place, day in enumerate(days)
+    ]
+
+    report = suppress(registry_sample.content(patients), threshold=5)
+
+    assert any(row.since_days == 90 for row in report.prognosis.onward) is is_told
+    assert any(row.since_days > 90 for row in report.prognosis.onward)
+
+
 def test_an_endpoint_with_few_competing_events_is_withheld_beside_survival():
     """60 deaths, 57 of the disease: 1 - S(t) less the incidence would say when the 3 others died."""
     patients = [
