@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, TypeVar, overload
 
 from reports import remarks
@@ -17,7 +18,6 @@ from reports.content import (
     CurveTable,
     Estimate,
     MeanTime,
-    Onward,
     Outcome,
     OutcomeColumn,
     OutcomeCurve,
@@ -125,10 +125,12 @@ class Coarse:
 
     def prognosis(self, found: Prognosis, exact: Survival) -> Prognosis:
         """Keep what the shown estimates give anyway, and times in whole months."""
-        past = {e.months * DAYS_PER_MONTH for e in exact.estimates if self.can_read(OVERALL, e.months)}
-        read = self._readable.get(OVERALL)
-        if read is not None and exact.curves:
-            past |= {row.since_days for row in found.onward if self._splits(exact.curves[0], read, row)}
+        fixed = {e.months * DAYS_PER_MONTH: e.months for e in exact.estimates}
+        past = {day for day, months in fixed.items() if self.can_read(OVERALL, months)}
+        others = {row.since_days for row in found.onward} - set(
+            fixed
+        )  # the landmark, which is no time of the table
+        past |= {day for day in others if self._splits(exact, day)}
         return replace(
             found,
             means=tuple(_mean(row) for row in found.means if row.months * DAYS_PER_MONTH in past),
@@ -144,13 +146,15 @@ class Coarse:
         """Tell whether readers know the exact curve at a month."""
         return name in self._readable and month in self._readable[name].events
 
-    def _splits(self, curve: CurveTable, read: Readable, row: Onward) -> bool:
+    def _splits(self, exact: Survival, day: float) -> bool:
         """Tell whether a day divides the deaths between two steps into none or enough on either side."""
-        days = [0.0, *(step * DAYS_PER_MONTH for step in read.steps)]
-        before = max(day for day in days if day <= row.since_days)
-        after = min((day for day in days if day > row.since_days), default=curve.time_days[-1])
-        first, here, last = (_so_far(curve, day)[0] for day in (before, row.since_days, after))
-        return not is_small(here - first, self._threshold) and not is_small(last - here, self._threshold)
+        if not exact.curves or OVERALL not in self._readable:
+            return False
+        steps = [step * DAYS_PER_MONTH for step in self._readable[OVERALL].steps]
+        deaths = [_so_far(exact.curves[0], end)[0] for end in (*(step for step in steps if step <= day), day)]
+        after = _so_far(exact.curves[0], next((step for step in steps if step > day), inf))[0]
+        early, late = deaths[-1] - (deaths[-2] if len(deaths) > 1 else 0), after - deaths[-1]
+        return not is_small(early, self._threshold) and not is_small(late, self._threshold)
 
     def _read(
         self, name: str, curve: CurveTable | OutcomeCurve, ticks: Iterable[int], months: Iterable[int]

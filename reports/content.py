@@ -307,6 +307,7 @@ class Subgroups:
     heading: str
     strata: tuple[Stratum, ...]
     test: GroupTest | None
+    is_rounded: bool = False  # counts to 5, percentages to whole ones
 
 
 @dataclass(frozen=True, kw_only=True)

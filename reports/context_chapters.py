@@ -67,7 +67,7 @@ def changes(found: Changes | None, number: Next) -> Section | None:
     table = Table(
         number=number(), title=say("Then and now"), columns=columns, rows=tuple(rows), notes=tuple(notes)
     )
-    return Section(title=title, lead=" ".join(lead), tables=(table,))
+    return Section(title=title, lead=" ".join(lead), tables=(table,), is_whole=True)
 
 
 def _differs(row: CountChange | SurvivalChange) -> bool:
@@ -155,7 +155,7 @@ def _forest_alternative(groups: tuple[Subgroups, ...]) -> str:
     said = tuple(
         f"{told(group.heading)}: "
         + ", ".join(
-            f"{stratum_label(group, s)} {wording.percent(s.at.survival)}"
+            f"{stratum_label(group, s)} {wording.percent(s.at.survival, 0)}"
             for s in group.strata
             if s.at is not None and s.at.survival is not None
         )
@@ -179,13 +179,15 @@ def _subgroup_table(groups: tuple[Subgroups, ...], months: int, number: int) -> 
         Column(label=say("Survival")),
         Column(label=say("{level} CI, %", level="95%")),
     )
-    notes = [
-        say(
-            "At risk and survival: at {months} months after resection, where at least 5 patients are at risk.",
-            months=months,
+    notes: list[str] = []
+    if months:
+        notes.append(
+            say(
+                "At risk and survival: at {months} months after resection, where at least 5 patients are at risk.",
+                months=months,
+            )
         )
-    ]
-    if any(s.hidden for group in groups for s in group.strata):
+    if any(group.is_rounded for group in groups):
         notes.append(say("Counts are rounded to 5 and percentages to whole ones; nothing is tested."))
     else:
         notes.append(
@@ -204,14 +206,16 @@ def _tested(test: GroupTest) -> str:
 
 def _stratum_cells(group: Subgroups, stratum: Stratum) -> tuple[str, ...]:
     hidden = told(stratum.hidden) or wording.NOT_ESTIMABLE
-    at = stratum.at
+    at, decimals = stratum.at, 0 if group.is_rounded else 1
     return (
         stratum_label(group, stratum),
         hidden if stratum.n is None else wording.number(stratum.n),
         hidden if stratum.events is None else wording.number(stratum.events),
         hidden if at is None or at.at_risk is None else wording.number(at.at_risk),
-        wording.NOT_ESTIMABLE if at is None else wording.survival(at),
-        wording.NOT_ESTIMABLE if at is None else wording.interval(at.lower, at.upper),
+        wording.NOT_ESTIMABLE
+        if at is None or at.survival is None
+        else wording.percent(at.survival, decimals),
+        wording.NOT_ESTIMABLE if at is None else wording.interval(at.lower, at.upper, decimals),
     )
 
 

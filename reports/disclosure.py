@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reports import coarse_survival, remarks
-from reports.coarse_survival import LEAST_PATIENTS, Coarse
+from reports.coarse_survival import LEAST_PATIENTS, OVERALL, Coarse
 from reports.content import (
     FlowStep,
     Group,
@@ -69,7 +69,9 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
             if content.prognosis and content.survival and is_estimated
             else None
         ),
-        subgroups=tuple(_subgroups(one, threshold) for one in content.subgroups) if is_estimated else (),
+        subgroups=tuple(_subgroups(one, curves, threshold) for one in content.subgroups)
+        if is_estimated
+        else (),
     )
 
 
@@ -223,10 +225,11 @@ def _small_line(line: Line, threshold: int) -> bool:
     return not isinstance(line.value, Share) or bool(mark_of(line.value.n, line.value.of, threshold))
 
 
-def _subgroups(group: Subgroups, threshold: int) -> Subgroups:
+def _subgroups(group: Subgroups, curves: Coarse, threshold: int) -> Subgroups:
     """Withhold a stratum of few patients, deaths or survivors, and another with it: all add up to the whole curve.
 
-    The others are rounded, percentages to whole ones: from an exact one patients and deaths could be worked out.
+    The others are rounded, percentages to whole ones: from an exact one patients and deaths could be worked out. They
+    are told only at a time at which the whole curve is known, for together they would give it.
     """
     hidden: dict[int, str] = {}
     for counts in (
@@ -239,14 +242,14 @@ def _subgroups(group: Subgroups, threshold: int) -> Subgroups:
     strata = tuple(
         replace(stratum, n=None, events=None, at=None, hidden=COMPLEMENT)
         if place in hidden
-        else _rounded(stratum)
+        else _rounded(stratum, curves)
         for place, stratum in enumerate(group.strata)
     )
-    return replace(group, strata=strata, test=None)
+    return replace(group, strata=strata, test=None, is_rounded=True)
 
 
-def _rounded(stratum: Stratum) -> Stratum:
-    at = stratum.at
+def _rounded(stratum: Stratum, curves: Coarse) -> Stratum:
+    at = stratum.at if stratum.at and curves.can_read(OVERALL, stratum.at.months) else None
     if at is not None and (stratum.n or 0) < LEAST_PATIENTS:
         at = replace(at, survival=None, lower=None, upper=None)
     if at is not None:

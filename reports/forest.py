@@ -12,7 +12,8 @@ from reports.content import Estimate, Stratum, Subgroups
 from reports.speech import VOCABULARIES, say, told
 
 _MM = 1 / 25.4
-_WIDTH, _LEFT, _RIGHT, _ROW = 166, 62, 46, 4.8
+_WIDTH, _LEFT, _RIGHT, _ROW = 166, 76, 45, 4.8
+_COUNTS, _SHARES = 17, 44  # where these columns end, right of the axis
 _ABOVE, _BELOW = 6.0, 12.5
 
 
@@ -63,7 +64,7 @@ def _frame(axes: Axes, forest: Forest, rows: int) -> None:
 
 
 def _headings(axes: Axes) -> None:
-    for x, label in ((16, say("Deaths / patients")), (44, say("% (95% CI)"))):
+    for x, label in ((_COUNTS, say("Deaths / patients")), (_SHARES, say("% (95% CI)"))):
         _text(axes, _WIDTH - _LEFT - _RIGHT + x, -1, label, align="right", color=figures.QUIET)
 
 
@@ -75,7 +76,7 @@ def _stratum(axes: Axes, place: int, group: Subgroups, stratum: Stratum) -> None
         if stratum.n is None or stratum.events is None
         else f"{wording.number(stratum.events)} / {wording.number(stratum.n)}"
     )
-    _text(axes, _WIDTH - _LEFT - _RIGHT + 16, place, counts, align="right", color=figures.QUIET)
+    _text(axes, _WIDTH - _LEFT - _RIGHT + _COUNTS, place, counts, align="right", color=figures.QUIET)
     at = stratum.at
     if at is None or at.survival is None:
         return
@@ -84,7 +85,7 @@ def _stratum(axes: Axes, place: int, group: Subgroups, stratum: Stratum) -> None
         axes.plot([100 * at.lower, 100 * at.upper], [place, place], color=color, linewidth=1.2)
     axes.plot([100 * at.survival], [place], "s", color=color, markersize=4, clip_on=False)
     said = f"{wording.number(100 * at.survival)} ({_limits(at)})"
-    _text(axes, _WIDTH - _LEFT - _RIGHT + 44, place, said, align="right")
+    _text(axes, _WIDTH - _LEFT - _RIGHT + _SHARES, place, said, align="right")
 
 
 def _limits(at: Estimate) -> str:

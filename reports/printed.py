@@ -75,13 +75,14 @@ class Box:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A chapter: a heading, a paragraph that says it in words, the patient flow of patients, figures, then tables."""
+    """A chapter: a heading, a paragraph that says it in words, the patient flow in the first, figures, then tables."""
 
     title: str
     lead: str
     flow: tuple[Box, ...] = ()
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
+    is_whole: bool = False  # stands on one page
 
 
 @dataclass(frozen=True, kw_only=True)

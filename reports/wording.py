@@ -37,16 +37,16 @@ def number(value: float, decimals: int = 0) -> str:
     return f"\u2212{text}" if value < 0 and whole else text
 
 
-def percent(fraction: float) -> str:
-    """Write a fraction as a percentage with one decimal."""
-    return f"{number(100 * fraction, 1)}%"
+def percent(fraction: float, decimals: int = 1) -> str:
+    """Write a fraction as a percentage with one decimal, or as many as it has."""
+    return f"{number(100 * fraction, decimals)}%"
 
 
-def interval(lower: float | None, upper: float | None) -> str:
+def interval(lower: float | None, upper: float | None, decimals: int = 1) -> str:
     """Write the limits of a proportion in percent, without the sign; an en dash when there is no interval."""
     if lower is None or upper is None or lower == upper:
         return NOT_ESTIMABLE
-    return f"{number(100 * lower, 1)}–{number(100 * upper, 1)}"
+    return f"{number(100 * lower, decimals)}–{number(100 * upper, decimals)}"
 
 
 def main(value: Value) -> str:

@@ -200,10 +200,26 @@ def test_a_p_value_stands_beside_its_number_of_deaths(printed):
     assert rows[3].cells == ("R1", "[c]", "[c]", "[c]", "–", "–")
 
 
+def test_rounded_subgroups_are_printed_as_rounded(content):
+    rounded = printing.printed(replace(content, subgroups=(replace(strata(), is_rounded=True),)))
+
+    table = section(rounded, "Subgroups").tables[0]
+    assert table.rows[1].cells == ("R0", "50", "12", "30", "70%", "50–80")
+    assert "percentages to whole ones" in table.notes[1]
+
+
 def test_untested_subgroups_have_no_p_value(content):
     untested = printing.printed(replace(content, subgroups=(strata(),)))
 
     assert section(untested, "Subgroups").tables[0].rows[0].remark == ""
+
+
+def test_subgroups_whose_estimates_are_withheld_name_no_time(content):
+    bare = replace(strata(), strata=tuple(replace(s, at=None) for s in strata().strata), is_rounded=True)
+    made = section(printing.printed(replace(content, subgroups=(bare,))), "Subgroups")
+
+    assert len(made.tables[0].notes) == 1
+    assert made.figures == ()
 
 
 def test_subgroups_without_estimate_have_a_table_and_no_figure(content):

@@ -119,6 +119,24 @@ def test_survivors_are_told_only_of_what_the_estimates_show(seed):
     assert all((mean.days / MONTH).is_integer() for mean in report.prognosis.means)
 
 
+@pytest.mark.parametrize(("early", "is_told"), [(0, True), (2, False), (4, False), (5, True)])
+def test_past_day_90_is_told_only_where_its_deaths_are_none_or_enough(early, is_told):
+    """Deaths on day 0 are early deaths, too: S(12) over survival past day 90 gives their share."""
+    one = registry_sample.lives(1, 1)[0]
+    days = [0] * early + [200 + i for i in range(20)] + [2000] * 40
+    patients = [
+        replace(
+            one, last=day, died=place < early + 20, of_disease=True, local=None, distant=None, occluded=None
+        )
+        for place, day in enumerate(days)
+    ]
+
+    report = suppress(registry_sample.content(patients), threshold=5)
+
+    assert any(row.since_days == 90 for row in report.prognosis.onward) is is_told
+    assert any(row.since_days > 90 for row in report.prognosis.onward)
+
+
 def test_an_endpoint_with_few_competing_events_is_withheld_beside_survival():
     """60 deaths, 57 of the disease: 1 - S(t) less the incidence would say when the 3 others died."""
     patients = [
@@ -202,6 +220,28 @@ def test_strata_are_rounded_so_that_patients_cannot_be_worked_out_of_percentages
 
 def test_a_stratum_of_fewer_than_ten_has_no_estimate():
     assert coarse(stratum("R0", 62, 31, 21), stratum("R1", 9, 0, 0))[1].at.survival is None
+
+
+def test_strata_are_not_told_at_a_time_at_which_the_whole_curve_is_withheld():
+    """One death between 30 and 36 months: its day would follow from the strata at 36 months."""
+    days = [100] * 10 + [700] * 10 + [1000] + [2000] * 40
+    patients = [
+        replace(
+            registry_sample.lives(1, 1)[0], last=day, died=place < 21, local=None, distant=None, occluded=None
+        )
+        for place, day in enumerate(days)
+    ]
+    groups = (
+        Subgroups(heading="Margin", strata=(stratum("R0", 31, 11, 11), stratum("R1", 30, 10, 10)), test=None),
+    )
+
+    report = suppress(registry_sample.content(patients, subgroups=groups), threshold=5)
+
+    assert {e.months: bool(e.hidden) for e in report.survival.estimates}[36]
+    assert [(one.n, one.events, one.at) for one in report.subgroups[0].strata] == [
+        (30, 10, None),
+        (30, 10, None),
+    ]
 
 
 def test_subgroups_go_with_a_survival_that_is_withheld():
