@@ -223,7 +223,14 @@ def test_the_sidebar_offers_what_a_person_may_open(alice, ada):
         "Work": [
             *("Home", "Cases", "Data queries", "Deviations", "Follow-up due", "Lost to follow-up", "Imports"),
         ],
-        "Reports": ["The algorithm", "What the registry learns", "Reports", "Subscriptions", "Deliveries"],
+        "Reports": [
+            "The algorithm",
+            "What the registry learns",
+            "Survival",
+            "Reports",
+            "Subscriptions",
+            "Deliveries",
+        ],
         "Administration": ["Centers", "Contact attempts"],
     }
     assert {"Users", "Memberships", "API keys"} <= set(sidebar(ada)["Administration"])

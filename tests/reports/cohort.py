@@ -42,7 +42,7 @@ def add_case(
 ):
     """Add one case with its patient and its observation; the forms come from the caller."""
     patient = Patient.objects.create(
-        center=center, registry_id=f"P{center.pk}-{number}", sex=sex, age_at_resection_years=age
+        center=center, registry_id="P" + f"{center.pk}{number}"[-8:], sex=sex, age_at_resection_years=age
     )
     case = Case.objects.create(
         center=center, patient=patient, case_number=str(number), source=source, created_at=NOW, updated_at=NOW
