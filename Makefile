@@ -3,8 +3,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
-# a worker with nothing left to test takes over from another
-SHARED := --numprocesses auto --dist worksteal
+# half of the time tests wait, for browsers and for processes; a worker with nothing left to test takes over from another
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() * 3 // 2)')
+SHARED := --numprocesses $(WORKERS) --dist worksteal
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 
 .PHONY: setup develop demo serve test made-up check bench contract format lock clean
@@ -38,8 +39,8 @@ serve: setup  ## web pages, API, worker and scheduler on http://127.0.0.1:8000, 
 test: develop  ## all tests; TESTS="-m database" or a path for some
 	$(BIN)/python -m pytest $(SHARED) $(TESTS)
 
-made-up: develop  ## requests made up from the description of the API, in every role; EACH=150 seconds a role instead of 15
-	MADE_UP_SECONDS=$(or $(EACH),15) $(BIN)/python -m pytest $(SHARED) -m made_up
+made-up: develop  ## requests made up from the description of the API, in every role; EACH=150 seconds a role instead of 25
+	MADE_UP_SECONDS=$(or $(EACH),25) $(BIN)/python -m pytest $(SHARED) -m made_up
 
 check: develop  ## style, types, imports, migrations, settings and documents
 	$(BIN)/ruff check .
