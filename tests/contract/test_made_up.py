@@ -96,7 +96,7 @@ def _run(address, headers, folder):
         *(f"--header={header}" for header in headers),
         f"--checks={','.join(checks)}",
         f"--max-time={SECONDS}",
-        "--workers=2",
+        "--workers=1",
         "--phases=examples,coverage,fuzzing,stateful",
         "--suppress-health-check=all",
         "--generation-database=none",

@@ -1,6 +1,7 @@
 """Cohorts as rows, with the values of the founding abstract (Rusin 2021, doi 10.26779/2522-1396.2021.9-10.44)."""
 
 from datetime import UTC, date, datetime
+from itertools import count
 
 from cases.models import (
     Assessment,
@@ -16,6 +17,7 @@ from cases.models import (
     VeinHandling,
 )
 
+_SERIAL = count(1)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MONTH = 30.4375
 # Death at 10, 18 and 34 months gives the printed 87.5, 75 and 62.5%; five survivors are followed beyond 36 months.
@@ -42,7 +44,7 @@ def add_case(
 ):
     """Add one case with its patient and its observation; the forms come from the caller."""
     patient = Patient.objects.create(
-        center=center, registry_id="P" + f"{center.pk}{number}"[-8:], sex=sex, age_at_resection_years=age
+        center=center, registry_id=f"P{next(_SERIAL):08}", sex=sex, age_at_resection_years=age
     )
     case = Case.objects.create(
         center=center, patient=patient, case_number=str(number), source=source, created_at=NOW, updated_at=NOW
