@@ -51,7 +51,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="20 s of submissions instead of 10 minutes")
     parser.add_argument("--seconds", type=int, help="so many seconds of submissions")
-    parser.add_argument("--clients", type=int, default=8, help="connections at once; the server has 8 threads")
+    parser.add_argument(
+        "--clients", type=int, default=8, help="connections at once; the server has 8 threads"
+    )
     options = parser.parse_args()
     seconds = options.seconds or (20 if options.quick else 600)
     scratch.prepare()
