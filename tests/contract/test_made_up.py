@@ -1,7 +1,7 @@
 """Requests made up from the description by Schemathesis, in the name of every role: no crash, no answer undocumented.
 
 `make made-up` takes 42 seconds for each role, as the build does: over 5,000 requests in all. `make made-up EACH=150` is
-for once by hand, and then every field of a case has its turn. What Schemathesis said of each role is kept in `var/made-up`.
+for once by hand, and then every field of a case has its turn. What Schemathesis said of each is kept in `var/made-up`.
 """
 
 import json
