@@ -39,8 +39,8 @@ serve: setup  ## web pages, API, worker and scheduler on http://127.0.0.1:8000, 
 test: develop  ## all tests; TESTS="-m database" or a path for some
 	$(BIN)/python -m pytest $(SHARED) $(TESTS)
 
-made-up: develop  ## requests made up from the description of the API, in every role; EACH=150 seconds a role instead of 42
-	MADE_UP_SECONDS=$(or $(EACH),42) $(BIN)/python -m pytest $(SHARED) -m made_up
+made-up: develop  ## requests made up from the description of the API, in every role; EACH=150 seconds a role instead of 45
+	MADE_UP_SECONDS=$(or $(EACH),45) $(BIN)/python -m pytest $(SHARED) -m made_up
 
 check: develop  ## style, types, imports, migrations, settings and documents
 	$(BIN)/ruff check .
