@@ -12,7 +12,6 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -62,7 +61,7 @@ def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report
     wanted = _recipients(report) if recipients is None else list(recipients)
     mails = delivery.made(report, wanted)  # the slow parts are over when the transaction begins
     with access.everywhere():
-        is_ours = not is_to_compose or bool(_waiting(report_id).update(**said, composed_at=timezone.now()))
+        is_ours = not is_to_compose or _stored(report_id, said)
         if is_ours:
             delivery.keep(mails)
         report = Report.objects.get(pk=report_id)
@@ -72,8 +71,10 @@ def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report
     return report
 
 
-def _waiting(report_id: int) -> QuerySet[Report]:
-    return Report.objects.filter(pk=report_id, content__isnull=True)
+def _stored(report_id: int, said: dict[str, Any]) -> bool:
+    """Store what a report says, unless another composer has; tell whether it was us."""
+    waiting = Report.objects.filter(pk=report_id, content__isnull=True)
+    return bool(waiting.update(**said, composed_at=timezone.now()))
 
 
 def _compose(report: Report) -> dict[str, Any]:

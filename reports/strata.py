@@ -6,37 +6,36 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 
 from cases import vocabulary
 from cases.vocabulary import Vocabulary
+from reports.remarks import mark
 
 NOT_RECORDED = "not recorded"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stratum:
-    """Its name, and the vocabulary of its groups; groups without one are called by their code."""
+    """Its name in English, and the vocabulary of its groups; groups without one are called by their code."""
 
-    title: Any
+    title: str
     vocabulary: type[Vocabulary] | None = None
 
 
 WORDS: dict[str, Stratum] = {
-    "sex": Stratum(title=gettext_lazy("Sex"), vocabulary=vocabulary.Sex),
-    "level": Stratum(title=gettext_lazy("Most cranial level"), vocabulary=vocabulary.Level),
-    "segment": Stratum(title=gettext_lazy("Most cranial segment"), vocabulary=vocabulary.Segment),
-    "size": Stratum(title=gettext_lazy("Size"), vocabulary=vocabulary.TumorStage),
-    "growth_pattern": Stratum(title=gettext_lazy("Growth pattern"), vocabulary=vocabulary.Growth),
-    "margin": Stratum(title=gettext_lazy("Margin"), vocabulary=vocabulary.Margin),
-    "grade": Stratum(title=gettext_lazy("FNCLCC grade"), vocabulary=vocabulary.Grade),
-    "resection_type": Stratum(title=gettext_lazy("Kind of resection"), vocabulary=vocabulary.ResectionType),
-    "ivc_method": Stratum(
-        title=gettext_lazy("Reconstruction of the vena cava"), vocabulary=vocabulary.IvcMethod
-    ),
-    "material": Stratum(title=gettext_lazy("Prosthesis or patch"), vocabulary=vocabulary.Material),
-    "era": Stratum(title=gettext_lazy("Decade of the resection")),
-    "center": Stratum(title=gettext_lazy("Center")),
+    "sex": Stratum(title=mark("Sex"), vocabulary=vocabulary.Sex),
+    "level": Stratum(title=mark("Most cranial level"), vocabulary=vocabulary.Level),
+    "segment": Stratum(title=mark("Most cranial segment"), vocabulary=vocabulary.Segment),
+    "size": Stratum(title=mark("Size"), vocabulary=vocabulary.TumorStage),
+    "growth_pattern": Stratum(title=mark("Growth pattern"), vocabulary=vocabulary.Growth),
+    "margin": Stratum(title=mark("Margin"), vocabulary=vocabulary.Margin),
+    "grade": Stratum(title=mark("FNCLCC grade"), vocabulary=vocabulary.Grade),
+    "resection_type": Stratum(title=mark("Kind of resection"), vocabulary=vocabulary.ResectionType),
+    "ivc_method": Stratum(title=mark("Reconstruction of the vena cava"), vocabulary=vocabulary.IvcMethod),
+    "material": Stratum(title=mark("Prosthesis or patch"), vocabulary=vocabulary.Material),
+    "era": Stratum(title=mark("Decade of the resection")),
+    "center": Stratum(title=mark("Center")),
 }
 
 

@@ -5,9 +5,8 @@ One query for each characteristic; what is not recorded is a stratum of its own,
 
 from __future__ import annotations
 
-from cases.vocabulary import Grade, Growth, Level, Margin, TumorStage
-from registry.tongues import Labeled
-from reports import cohorts, estimates, survival
+from cases.vocabulary import Grade, Margin, TumorStage, Vocabulary
+from reports import cohorts, estimates, strata, survival
 from reports.cohorts import Cut
 from reports.content import Estimate, GroupTest, Stratum, Subgroups
 from reports.estimates import INTERVAL, LEAST_AT_RISK, LEVEL
@@ -17,20 +16,12 @@ from reports.remarks import mark
 MONTHS = 36
 NOT_RECORDED = mark("Not recorded")
 NOT_ASSESSED = (TumorStage.TX, Grade.GX, Margin.RX)  # said, but no value to compare
-# Heading, stratum of cohorts, and the vocabulary that names its values in their order.
-CHARACTERISTICS: tuple[tuple[str, str, type[Labeled] | None], ...] = (
-    (mark("Growth pattern"), "growth_pattern", Growth),
-    (mark("Most cranial level"), "level", Level),
-    (mark("Size"), "size", TumorStage),
-    (mark("FNCLCC grade"), "grade", Grade),
-    (mark("Margin"), "margin", Margin),
-    (mark("Decade of the resection"), "era", None),
-)
+CHARACTERISTICS = ("growth_pattern", "level", "size", "grade", "margin", "era")  # strata, as they are printed
 
 
 def subgroups(cut: Cut) -> tuple[Subgroups, ...]:
     """Estimate the strata of each characteristic of which two values have five patients; fewer say nothing."""
-    found = (_subgroups(cut, *characteristic) for characteristic in CHARACTERISTICS)
+    found = (_subgroups(cut, characteristic) for characteristic in CHARACTERISTICS)
     return tuple(one for one in found if sum(map(_is_enough, one.strata)) > 1)
 
 
@@ -38,26 +29,26 @@ def _is_enough(stratum: Stratum) -> bool:
     return stratum.is_known and (stratum.n or 0) >= LEAST_AT_RISK
 
 
-def _subgroups(cut: Cut, heading: str, name: str, vocabulary: type[Labeled] | None) -> Subgroups:
+def _subgroups(cut: Cut, name: str) -> Subgroups:
+    vocabulary = strata.WORDS[name].vocabulary
     table = cohorts.life_table(cut, stratum=name)
     codes = [str(group) for group in table.groups] if table.size.sum() else []
-    order = list(vocabulary.values) if vocabulary else sorted(codes)
-    kept = sorted((code for code in codes if code), key=order.index)
-    strata = [_stratum(table, code, _label(code, vocabulary)) for code in kept]
+    kept = [code for code in strata.ordered(name, codes) if code]
+    found = [_stratum(table, code, _label(code, vocabulary)) for code in kept]
     if "" in codes:
-        strata.append(_stratum(table, "", NOT_RECORDED))
+        found.append(_stratum(table, "", NOT_RECORDED))
     return Subgroups(
-        heading=heading,
-        strata=tuple(strata),
+        heading=strata.WORDS[name].title,
+        strata=tuple(found),
         test=_test(table, [code for code in kept if code not in NOT_ASSESSED], vocabulary),
     )
 
 
-def _test(table: LifeTable, codes: list[str], vocabulary: type[Labeled] | None) -> GroupTest | None:
+def _test(table: LifeTable, codes: list[str], vocabulary: type[Vocabulary] | None) -> GroupTest | None:
     return estimates.compare_groups(table.select(codes), label=lambda code: _label(str(code), vocabulary))
 
 
-def _label(code: str, vocabulary: type[Labeled] | None) -> str:
+def _label(code: str, vocabulary: type[Vocabulary] | None) -> str:
     """Name a value; a decade is its years, which need no translation."""
     if vocabulary is None:
         return f"{code[:4]}–{int(code[:4]) + 9}"

@@ -166,7 +166,7 @@ def _definition(answer: Answer) -> Iterator[tuple[str, str]]:
         " · ".join((survival_form.data(cut.source), scope, cut.era or gettext("All decades"))),
     )
     if question.stratum:
-        yield gettext("Curves by"), str(strata.WORDS[question.stratum].title)
+        yield gettext("Curves by"), gettext(strata.WORDS[question.stratum].title)
     yield gettext("Data cut"), wording.day(cut.as_of)
     among = gettext("index resections of eligible primary tumors")
     yield gettext("Of whom"), "; ".join((among, told(endpoint.whom)) if endpoint.whom else (among,))

@@ -70,7 +70,7 @@ def fields(
 def _strata() -> list[tuple[str, str]]:
     return [
         ("", gettext("One curve of all")),
-        *((name, str(strata.WORDS[name].title)) for name in cohorts.STRATA),
+        *((name, gettext(strata.WORDS[name].title)) for name in cohorts.STRATA),
     ]
 
 
