@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,8 +18,9 @@ from datetime import UTC, datetime, time
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Literal
 
 import css_inline
 import typst
@@ -33,6 +36,7 @@ from reports.printed import PrintedReport
 _TYPST = Path(__file__).parent / "templates" / "reports" / "report.typ"
 ENGLISH = speech.Voice.language
 REGIONS = {"uk": "UA"}
+Paper = Literal["a4", "us-letter"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +72,13 @@ def speaking(language: str) -> Iterator[None]:
         yield
 
 
-def pdf(content: ReportContent, language: str = ENGLISH) -> bytes:
+@lru_cache(maxsize=2)  # composing prints it for its digest, and mails it
+def pdf(content: ReportContent, language: str = ENGLISH, paper: Paper = "a4") -> bytes:
     """Typeset the report as tagged, accessible PDF (PDF/UA-1), dated with its data cut."""
+    svgs = {name: svg.decode() for name, svg in svg_figures(content, language).items()}
     with speaking(language):
-        report = printing.printed(content)
-        svgs = {name: make("svg").decode() for name, make in drawings.drawn(content).items()}
-        inputs = {"report": json.dumps(dataclasses.asdict(report)), "figures": json.dumps(svgs)}
+        report = json.dumps(dataclasses.asdict(printing.printed(content)))
+    inputs = {"report": report, "figures": json.dumps(svgs), "paper": paper}
     document = typst.compile(
         _TYPST.read_bytes(),
         font_paths=_fonts(),
@@ -90,12 +95,38 @@ def pdf(content: ReportContent, language: str = ENGLISH) -> bytes:
 
 def html(content: ReportContent, language: str = ENGLISH) -> str:
     """Write one file that needs nothing else: styles and figures are inside."""
+    pictures = {
+        name: f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+        for name, svg in svg_figures(content, language).items()
+    }
     with speaking(language):
-        pictures = {
-            name: f"data:image/svg+xml;base64,{base64.b64encode(make('svg')).decode()}"
-            for name, make in drawings.drawn(content).items()
-        }
         return _html(printing.printed(content), pictures=pictures, mail=False)
+
+
+@lru_cache(maxsize=2)
+def svg_figures(content: ReportContent, language: str = ENGLISH) -> dict[str, bytes]:
+    """Draw every figure, by its name."""
+    with speaking(language):
+        return {name: make("svg") for name, make in drawings.drawn(content).items()}
+
+
+def forget() -> None:
+    """Draw and print anew, though the same content was printed a moment ago."""
+    svg_figures.cache_clear()
+    pdf.cache_clear()
+
+
+def figures_archive(content: ReportContent, language: str = ENGLISH) -> bytes:
+    """Put every figure into a ZIP file, in the order of the report, dated with its data cut."""
+    packed = io.BytesIO()
+    day = content.as_of
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, (name, svg) in enumerate(svg_figures(content, language).items(), 1):
+            entry = zipfile.ZipInfo(
+                f"figure-{number}-{name.replace('_', '-')}.svg", (day.year, day.month, day.day, 0, 0, 0)
+            )
+            archive.writestr(entry, svg, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def text(content: ReportContent, language: str = ENGLISH) -> str:

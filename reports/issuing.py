@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from registry import access
 from registry.models import Center, User
-from reports import compose, content, delivery, rendering
+from reports import compose, content, delivery, documents, rendering
 from reports.cohorts import Cut
 from reports.content import Source
 from reports.models import Audience, Report, Subscription
@@ -101,6 +101,7 @@ def differences(report: Report) -> list[str]:
 
     The digests are those of that moment: a changed content, or program or library that prints otherwise, shows here.
     """
+    documents.forget()
     found = content.from_plain(report.content)
     was = {"content": report.content_digest, **report.document_digests}
     now = {"content": content.digest(found), **rendering.digests(found)}

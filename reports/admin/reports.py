@@ -15,6 +15,7 @@ from registry import language
 from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
 from reports import content as contents
+from reports import rendering
 from reports.models import Audience, Delivery, Report
 from reports.querysets import MOST_ATTEMPTS
 from reports.rendering import DOCUMENTS
@@ -71,12 +72,14 @@ class ReportAdmin(ReadOnlyAdmin):
         report = Report.objects.visible_to(request.user).composed().filter(pk=pk).first()
         if report is None:
             raise Http404
-        made = DOCUMENTS[name]
-        content = contents.from_plain(report.content)
-        response = HttpResponse(made.make(content, language.spoken()), content_type=made.media_type)
+        content, document = contents.from_plain(report.content), DOCUMENTS[name]
+        made = rendering.made(name, content, language.spoken())
+        response = HttpResponse(made, content_type=document.media_type)
         stem, _, suffix = name.partition(".")
         file = f"survival-{stem}-{report.pk}-{report.as_of.isoformat()}.{suffix}"
-        response["Content-Disposition"] = f'{"inline" if made.is_shown else "attachment"}; filename="{file}"'
+        response["Content-Disposition"] = (
+            f'{"inline" if document.is_shown else "attachment"}; filename="{file}"'
+        )
         return response
 
     @display(description=gettext_lazy("Report"), ordering="id")
@@ -120,8 +123,8 @@ class ReportAdmin(ReadOnlyAdmin):
         if not report.has_content:  # type: ignore[attr-defined]
             return "–"
         links = (
-            (reverse("admin:reports_report_document", args=[report.pk, n]), n.partition(".")[2].upper())
-            for n in DOCUMENTS
+            (reverse("admin:reports_report_document", args=[report.pk, name]), document.title)
+            for name, document in DOCUMENTS.items()
         )
         return format_html_join(" ", '<a class="registry-link" href="{}">{}</a>', links)
 

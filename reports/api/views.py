@@ -22,7 +22,7 @@ from registry.access import Action
 from registry.api.openapi import refusals
 from registry.api.permissions import reach
 from registry.api.views import RegistryView
-from reports import asking, cohorts
+from reports import asking, cohorts, rendering
 from reports import content as contents
 from reports.asking import SOURCES, Answer
 from reports.content import GroupTest, Outcome, Survival
@@ -32,11 +32,14 @@ from reports.rendering import DOCUMENTS
 from reports.survival_files import FILES
 
 _LISTED = 100
+_FILES = {name.partition(".")[2].lower(): name for name in FILES}  # of an estimate, by their forms
 _MISSING = refusals(_404="There is no such report, or none that you may read.")
 _DOCUMENTS = {
     (200, "application/pdf"): OpenApiTypes.BINARY,
     (200, "text/html"): OpenApiTypes.STR,
     (200, "application/json"): {"type": "object", "minProperties": 1},
+    (200, "text/csv"): OpenApiTypes.STR,
+    (200, "application/zip"): OpenApiTypes.BINARY,
 }
 
 
@@ -107,15 +110,14 @@ class ReportDocument(ReportView):
 
     @extend_schema(operation_id="reports_document", responses={**_DOCUMENTS, **_MISSING})
     def get(self, request: Request, pk: int, name: str) -> HttpResponse:
-        """Read report.pdf, report.html or report.json; the same report gives the same bytes."""
+        """Read report.pdf (A4), report-letter.pdf, report.html, report.json, report.csv (every number, with its JSON
+        Pointer into report.json) or figures.zip (SVG); the same report gives the same bytes.
+        """
         if name not in DOCUMENTS:
             raise Http404
         report = get_object_or_404(self.reports(request), pk=pk)
-        document = DOCUMENTS[name]
-        return HttpResponse(
-            document.make(contents.from_plain(report.content), language.spoken()),
-            content_type=document.media_type,
-        )
+        made = rendering.made(name, contents.from_plain(report.content), language.spoken())
+        return HttpResponse(made, content_type=DOCUMENTS[name].media_type)
 
 
 class SurvivalEstimate(RegistryView):
@@ -142,13 +144,17 @@ class SurvivalEstimate(RegistryView):
             ),
             OpenApiParameter("era", description="Only resections of one decade, as 2010s."),
             OpenApiParameter(
-                "as", enum=["json", "csv", "svg"], description="Form of the answer; json without it."
+                "as",
+                enum=["json", *_FILES],
+                description="Form of the answer; json without it. `r` is a script for R with the counts.",
             ),
         ],
         responses={
             (200, "application/json"): _ESTIMATED,
             (200, "text/csv"): OpenApiTypes.STR,
             (200, "image/svg+xml"): OpenApiTypes.STR,
+            (200, "image/png"): OpenApiTypes.BINARY,
+            (200, "text/plain"): OpenApiTypes.STR,
             **refusals(_404="There is no such center that you may read, or no curve to draw."),
         },
     )
@@ -208,6 +214,5 @@ def _file(name: str, answer: Answer) -> HttpResponse:
 
 _ANSWERS: dict[str, Callable[[Answer], HttpResponse]] = {
     "json": _json,
-    "csv": partial(_file, "survival.csv"),
-    "svg": partial(_file, "survival.svg"),
+    **{form: partial(_file, name) for form, name in _FILES.items()},
 }

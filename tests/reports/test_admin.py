@@ -9,6 +9,7 @@ from registry import access
 from reports import content as contents
 from reports import delivery
 from reports.models import Delivery, Report, Subscription
+from reports.rendering import DOCUMENTS
 from tests.reports.handmade import founding_content
 from tests.rows import a_mail
 
@@ -107,14 +108,16 @@ def test_nothing_can_be_added_changed_or_deleted(rows, client, ada):
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("report.pdf", "application/pdf"), ("report.html", "text/html"), ("report.json", "application/json")],
+    [(name, one.media_type) for name, one in DOCUMENTS.items()],
 )
 def test_each_document_has_its_type_and_is_not_kept(rows, client, ada, name, kind):
     client.force_login(ada)
 
     response = client.get(document(rows["full"], name))
 
-    assert response["Content-Type"].startswith(kind)
+    assert response["Content-Type"] == kind
+    shown = "inline" if DOCUMENTS[name].is_shown else "attachment"
+    assert response["Content-Disposition"].startswith(f'{shown}; filename="survival-')
     assert "no-store" in response["Cache-Control"]
 
 

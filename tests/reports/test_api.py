@@ -104,6 +104,18 @@ def test_by_stratum_as_csv_and_svg(founding, alice):
     assert drawing["Content-Type"] == "image/svg+xml"
 
 
+def test_as_png_and_as_a_script_for_r(founding, alice):
+    client = browser(alice)
+    asked = {"source": "reconstruction", "as_of": "2026-11-22"}
+
+    picture = client.get(SURVIVAL, {**asked, "as": "png"})
+    script = client.get(SURVIVAL, {**asked, "as": "r"})
+
+    assert (picture["Content-Type"], picture.content[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
+    assert script["Content-Type"] == "text/plain; charset=utf-8"
+    assert "library(survival)" in script.content.decode()
+
+
 @pytest.fixture
 def resected(north):
     with access.everywhere():
@@ -222,7 +234,7 @@ def test_two_of_three_centers_must_be_named_apart(founding, south, alice):
         ({"stratum": "case_id"}, "sex, level"),
         ({"endpoint": "cure"}, "overall_survival, overall_survival_from_diagnosis"),
         ({"era": "2010"}, "as 2010s"),
-        ({"as": "exe"}, "json, csv, svg"),
+        ({"as": "exe"}, "json, svg, png, csv, r"),
         ({"page": "2"}, "Unknown parameter"),
     ],
 )

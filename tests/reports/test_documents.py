@@ -71,7 +71,9 @@ def test_pdf_numbers_its_pages_and_repeats_its_cut(pdf_text):
 
 
 def test_same_content_same_bytes(content):
-    assert documents.pdf(content) == documents.pdf(founding_content())
+    pdf = documents.pdf(content)
+    documents.forget()
+    assert pdf == documents.pdf(founding_content())
     assert documents.html(content) == documents.html(founding_content())
     assert documents.to_json(content) == documents.to_json(founding_content())
     again = documents.mail(documents.letter(founding_content()), ENVELOPE)

@@ -155,4 +155,5 @@ def test_documents_name_their_language_and_are_the_same_each_time():
     assert '<html lang="uk">' in html
     assert "Таблиця 1." in html
     assert b"/Lang (uk-UA)" in pdf or b"/Lang(uk-UA)" in pdf
+    documents.forget()
     assert (html, pdf) == (documents.html(content, "uk"), documents.pdf(content, "uk"))

@@ -33,7 +33,7 @@ from registry.access import Role
 from registry.management.commands.serve import WORKER
 from registry.models import Center, Membership, User
 from reports import content as contents
-from reports import documents, issuing, printing
+from reports import issuing, printing, rendering
 from reports import tasks as report_tasks
 from reports.models import Delivery, Report
 
@@ -183,14 +183,12 @@ class Command(BaseCommand):
             content = contents.from_plain(report.content)
             folder = out / name
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "report.pdf").write_bytes(documents.pdf(content))
-            (folder / "report.html").write_text(documents.html(content), encoding="utf-8")
-            (folder / "report.json").write_text(documents.to_json(content), encoding="utf-8")
+            names = rendering.write(content, folder)
             printed = printing.printed(content)
             self.stdout.write(f"\n{printed.subtitle}")
             for fact in printed.headlines:
                 self.stdout.write(f"  {fact.value} {fact.label} ({fact.detail})")
-            self.stdout.write(f"  -> {_near(folder)}/report.pdf, report.html, report.json")
+            self.stdout.write(f"  -> {_near(folder)}/{', '.join(names)}")
         self.stdout.write(f"\nMails      {_near(out / 'mail')}/*.eml")
         self.stdout.write(f"Accounts   {_near(out / 'accounts.txt')}: look around with `make serve`")
 

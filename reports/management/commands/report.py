@@ -16,7 +16,7 @@ from django.utils import timezone
 from registry import access
 from registry.models import Center, User
 from reports import content as contents
-from reports import delivery, documents, issuing, printing
+from reports import delivery, issuing, printing, rendering
 from reports.models import Audience, Report
 from reports.transport import UnreachableError
 
@@ -51,7 +51,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--audience", choices=Audience.values, default=Audience.INSIDE, help="who will read it"
         )
-        parser.add_argument("--out", type=Path, help="folder for report.pdf, report.html and report.json")
+        parser.add_argument(
+            "--out", type=Path, help="folder for the documents: PDF, HTML, JSON, CSV and figures"
+        )
         parser.add_argument(
             "--mail-to", nargs="*", default=[], metavar="USERNAME", help="people to mail it to"
         )
@@ -144,11 +146,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  {fact.value} {fact.label} ({fact.detail})")
 
     def _write(self, report: Report, folder: Path) -> None:
-        content = contents.from_plain(report.content)
-        (folder / "report.pdf").write_bytes(documents.pdf(content))
-        (folder / "report.html").write_text(documents.html(content), encoding="utf-8")
-        (folder / "report.json").write_text(documents.to_json(content), encoding="utf-8")
-        self.stdout.write(f"Written: {folder}/report.pdf, report.html, report.json")
+        names = rendering.write(contents.from_plain(report.content), folder)
+        self.stdout.write(f"Written: {folder}/{', '.join(names)}")
 
 
 def _prepare(folder: Path) -> None:
