@@ -36,7 +36,7 @@ from cases.rulebook.validity_follow_up import STALE_MONTHS
 from cases.vocabulary import CLINICAL_SOURCES, ConsentBasis
 from registry.models import Center
 from reports.content import Source
-from reports.endpoints import OVERALL_SURVIVAL, Cause, Endpoint
+from reports.endpoints import LANDMARK, LANDMARK_DAYS, OVERALL_SURVIVAL, Cause, Endpoint
 from reports.lifetable import LifeTable
 
 STRATA = (
@@ -157,7 +157,8 @@ def observed(cut: Cut, endpoint: Endpoint) -> Any:
     rows = rows.annotate(failure_days=Least("event_days", "competing_days")).filter(
         Q(failure_days__isnull=False) | Q(followed_days__isnull=False)
     )
-    return rows.annotate(days=Least(Coalesce("failure_days", "followed_days"), "cut_days"))
+    rows = rows.annotate(days=Least(Coalesce("failure_days", "followed_days"), "cut_days"))
+    return rows.filter(days__gt=LANDMARK_DAYS) if endpoint.origin == LANDMARK else rows
 
 
 def _first_day(causes: tuple[Cause, ...]) -> Any:
@@ -182,7 +183,9 @@ def life_table(cut: Cut, *, endpoint: Endpoint = OVERALL_SURVIVAL, stratum: str 
     if stratum and stratum not in STRATA:
         raise ValueError(f"stratum must be one of {', '.join(STRATA)}, not {stratum!r}.")
     label = F(stratum) if stratum else Value(EVERYBODY)
-    before = F("days_from_diagnosis") if endpoint.origin == "diagnosis" else Value(0)
+    before: Any = {"diagnosis": F("days_from_diagnosis"), LANDMARK: Value(-LANDMARK_DAYS)}.get(
+        endpoint.origin, Value(0)
+    )
     counted = (
         observed(cut, endpoint)
         .values(group=label, on_day=F("days") + before, before=before)
@@ -198,7 +201,7 @@ def life_table(cut: Cut, *, endpoint: Endpoint = OVERALL_SURVIVAL, stratum: str 
 
 
 class Counted(NamedTuple):
-    """Patients of one group who left on one day and whose resection was so many days after the origin."""
+    """Patients of one group who left on one day and whose resection was so many days after the origin, or before it."""
 
     group: Any
     on_day: int
@@ -211,7 +214,7 @@ class Counted(NamedTuple):
 def _as_table(rows: list[Counted], endpoint: Endpoint) -> LifeTable:
     groups = sorted({row.group for row in rows}) or [EVERYBODY]
     position = {name: place for place, name in enumerate(groups)}
-    late = [row for row in rows if row.before]  # at risk after the day before the resection
+    late = [row for row in rows if row.before > 0]  # at risk after the day before the resection
     nobody = [0] * len(late)
     own = [row.events for row in rows] + nobody
     other = [row.failures - row.events for row in rows] + nobody

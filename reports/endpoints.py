@@ -11,10 +11,14 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from cases.endpoints import EARLY_DAYS
 from reports.remarks import mark
 
 # Raise it when a day of cases/endpoints.py comes to mean something else: tables of both meanings never meet.
 MEANING_OF_DAYS = 1
+LANDMARK_DAYS = EARLY_DAYS  # who dies by then died of the operation as much as of the disease
+LANDMARK: Literal["day 90 after resection"] = "day 90 after resection"
+Origin = Literal["resection", "diagnosis", "day 90 after resection"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +35,9 @@ class Cause:
 class Endpoint:
     """One endpoint. Without competing causes its answer is survival, with them the cumulative incidence of its events.
 
-    `among` narrows the main curve to those at risk; time begins at `origin`, observation always at the resection.
+    `among` narrows the main curve to those at risk. Time begins at `origin`; observation begins at the resection, or at
+    the landmark where that is the origin, with those alive and observed past it (Anderson, Cain and Gelber, J Clin
+    Oncol 1983;1:710).
     """
 
     name: str
@@ -42,7 +48,7 @@ class Endpoint:
     competing: tuple[Cause, ...] = ()
     among: dict[str, Any] = field(default_factory=dict)
     whom: str = ""  # the same in words
-    origin: Literal["resection", "diagnosis"] = "resection"
+    origin: Origin = "resection"
 
     @property
     def digest(self) -> str:
@@ -80,6 +86,14 @@ ENDPOINTS: dict[str, Endpoint] = {
             among={"days_from_diagnosis__isnull": False},
             whom=mark("those with a dated diagnosis, at risk from the resection on"),
             origin="diagnosis",
+        ),
+        Endpoint(
+            name="overall_survival_from_day_90",
+            title=OVERALL_SURVIVAL.title,
+            event=OVERALL_SURVIVAL.event,
+            events=(DEATH,),
+            whom=mark("those alive and observed past day 90"),
+            origin=LANDMARK,
         ),
         Endpoint(
             name="disease_specific_survival",

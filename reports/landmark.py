@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db.models import Case, CharField, Count, F, Value, When
 
-from cases.endpoints import EARLY_DAYS
 from registry import access
 from reports import coarse_survival, cohorts, estimates, survival
 from reports.coarse_survival import LEAST_PATIENTS
@@ -21,12 +20,12 @@ from reports.cohorts import DIED, Cut
 from reports.compose import threshold
 from reports.content import Estimate, Survival
 from reports.disclosure import LEAST_CENTERS
+from reports.endpoints import LANDMARK, LANDMARK_DAYS
 from reports.lifetable import LifeTable
 from reports.remarks import mark
 from reports.small_numbers import COMPLEMENT, Sizes, is_small, to_five, withheld
 
-LANDMARK_DAYS = EARLY_DAYS
-ORIGIN = mark("day 90 after resection")
+ORIGIN = mark(LANDMARK)
 CONCORDANT, DEVIATING = mark("Concordant"), mark("Deviating")
 GROUPS = (CONCORDANT, DEVIATING)
 # Judged by what happens after day 90: who lives longer has more time to keep them, or to break them, so a curve that

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from tests.reports.cohort import add_case
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("everywhere")]
 OPERATED = date(2015, 5, 20)
 TODAY = Cut(as_of=date(2026, 11, 22))
+SYNTHETIC = Cut(as_of=date(2026, 1, 1), source="synthetic")
 
 
 def a_case(center, number, *, days=None, died=False, **seen):
@@ -56,6 +58,7 @@ BY_HAND = {
     "distant_metastasis": [(400, 0, 1, 0), (500, 1, 0, 0), (1000, 0, 0, 1)],
     "graft_patency": [(400, 0, 1, 0), (600, 1, 0, 0), (700, 1, 0, 0)],
     "overall_survival_from_diagnosis": [(201, 1, 0, 0), (400, 1, 0, 0), (940, 1, 0, 0)],
+    "overall_survival_from_day_90": [(110, 1, 0, 0), (310, 1, 0, 0), (810, 1, 0, 0), (910, 0, 0, 1)],
 }
 
 
@@ -87,6 +90,30 @@ def test_a_death_on_the_table_counts_from_diagnosis_too(north):
     a_case(north, 1, days=0, died=True, days_from_diagnosis=30)
 
     assert counts("overall_survival_from_diagnosis") == [(30, 1, 0, 0)]
+
+
+def test_from_day_90_only_those_alive_and_observed_past_it(north):
+    """Day 90 itself is not past it: survival.conditional_survival, and R's survfit with start.time just above 90."""
+    a_case(north, 1, days=89, died=True)
+    a_case(north, 2, days=90, died=True)
+    a_case(north, 3, days=90)
+    a_case(north, 4, days=91, died=True)
+    a_case(north, 5, days=400)
+
+    assert counts("overall_survival_from_day_90") == [(1, 1, 0, 0), (310, 0, 0, 1)]
+
+
+def test_from_day_90_is_conditional_survival(documents):
+    """Survival until t of those alive at s is S(t)/S(s) (docs/statistics.md)."""
+    whole = cohorts.life_table(SYNTHETIC)
+    late = cohorts.life_table(SYNTHETIC, endpoint=ENDPOINTS["overall_survival_from_day_90"])
+    days = np.array([100, 365, 730, 1826])
+
+    found = survival.kaplan_meier(late).at(days - 90).estimate[0]
+
+    of_all = survival.kaplan_meier(whole).at([90, *days]).estimate[0]
+    assert 0.2 < of_all[-1] < of_all[0] < 1, "something to compare"
+    assert list(found) == pytest.approx(list(of_all[1:] / of_all[0]), abs=1e-12)
 
 
 def test_a_decade_alone(north):
@@ -140,6 +167,7 @@ def days_of(name, seen):
     return {
         "overall_survival": ([died], []),
         "overall_survival_from_diagnosis": ([died], []),
+        "overall_survival_from_day_90": ([died], []),
         "disease_specific_survival": ([died if is_disease else None], [None if is_disease else died]),
         "disease_free_survival": ([seen["recurrence_days"], died], []),
         "local_recurrence": ([seen["local_recurrence_days"]], [died]),
@@ -172,6 +200,8 @@ def cell_of(name, seen, as_of):
         what, end = "censored", end if cut is None else min(end, cut)
     else:
         what = "event" if failed in own else "competing"
+    if name == "overall_survival_from_day_90":
+        return (end - 90, what) if end > 90 else None
     return end + (seen["days_from_diagnosis"] if name == "overall_survival_from_diagnosis" else 0), what
 
 
