@@ -1,10 +1,12 @@
 #!/usr/bin/env python
-"""Run a management command; commands that change the schema connect as the role that owns it."""
+"""Run a management command; commands that change the schema, or copy it whole, connect as the role that owns it."""
 
 import os
 import sys
 
-SCHEMA_COMMANDS = {
+OWNER_COMMANDS = {
+    "backup",
+    "restore",
     "migrate",
     "makemigrations",
     "sqlmigrate",
@@ -17,7 +19,7 @@ def main() -> None:
     """Say which kind of process this is, then hand over to Django; say in a sentence what it cannot start with."""
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
-    os.environ["REGISTRY_PROCESS"] = "owner" if command in SCHEMA_COMMANDS else "command"
+    os.environ["REGISTRY_PROCESS"] = "owner" if command in OWNER_COMMANDS else "command"
     try:
         from django.core.management import execute_from_command_line
     except ModuleNotFoundError:

