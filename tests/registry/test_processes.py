@@ -31,7 +31,8 @@ connection.close_pool()
         ("owner", ["reg_owner", "0", "10s", "0", False]),
     ],
 )
-def test_each_kind_of_process_has_its_role_and_limits(db, process, expected):
+@pytest.mark.parametrize("more", [{}, {"connect_timeout": "9"}], ids=["plain", "with a timeout"])
+def test_each_kind_of_process_has_its_role_and_limits(db, process, expected, more):
     keys = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     address = {
         name: connection.settings_dict[key] for name, key in keys.items() if connection.settings_dict[key]
@@ -41,7 +42,7 @@ def test_each_kind_of_process_has_its_role_and_limits(db, process, expected):
         cwd=settings.BASE_DIR,
         env=os.environ
         | {
-            "DATABASE_URL": make_conninfo(**address),
+            "DATABASE_URL": make_conninfo(**address, **more),
             "DJANGO_SETTINGS_MODULE": "registry.settings",
             "REGISTRY_PROCESS": process,
         },
