@@ -50,6 +50,7 @@ class Action(Labeled):
     UNLOCK = "unlock"
     EXPORT = "export"
     READ_REPORT = "read_report"
+    RELEASE_REPORTS = "release_reports"
     MANAGE_CENTER = "manage_center"
     MANAGE_REGISTRY = "manage_registry"
     MANAGE_REFERENCE = "manage_reference"
@@ -103,8 +104,14 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.UNLOCK,
         Action.MANAGE_REFERENCE,
         Action.READ_AUDIT,
+        Action.RELEASE_REPORTS,
     },
-    Role.REGISTRY_ADMIN: {Action.MANAGE_CENTER, Action.MANAGE_REGISTRY, Action.MANAGE_REFERENCE},
+    Role.REGISTRY_ADMIN: {
+        Action.MANAGE_CENTER,
+        Action.MANAGE_REGISTRY,
+        Action.MANAGE_REFERENCE,
+        Action.RELEASE_REPORTS,
+    },
     Role.AUDITOR: {Action.READ_AUDIT},
 }
 ALLOWED = {

@@ -5,6 +5,7 @@ of a file with the value of `NAME`, so that secrets need not stand in the enviro
 """
 
 import os
+import re
 import secrets
 from collections.abc import Collection
 from pathlib import Path
@@ -57,6 +58,17 @@ def one_of(name: str, choices: Collection[str], *, default: str) -> str:
     value = text(name, default)
     if value not in choices:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return value
+
+
+def address(name: str) -> str:
+    """Read a bare mail address; unset is allowed."""
+    value = text(name)
+    if value and not re.fullmatch(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9.-]+", value):
+        raise ImproperlyConfigured(
+            f"{name} must look like bounces@registry.example.org, with no more than 20 characters before the @, "
+            f"not {value!r}."
+        )
     return value
 
 

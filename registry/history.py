@@ -24,6 +24,7 @@ DOORS = {
     "assess": gettext_lazy("reading of the rulebooks"),
     "task": gettext_lazy("background job"),
     "command": gettext_lazy("command on the server"),
+    "mail": gettext_lazy("link in a mail"),
 }
 # What the registry itself gives as reason, kept in English; what a person gave stays as it was written.
 REASONS = {
@@ -35,6 +36,9 @@ REASONS = {
     "key rotated": gettext_lazy("key rotated"),
     "new key": gettext_lazy("new key"),
     "own account": gettext_lazy("own account"),
+    "own subscription": gettext_lazy("own subscription"),
+    "by the link in a mail": gettext_lazy("by the link in a mail"),
+    "came back": gettext_lazy("came back"),
 }
 OF_A_FILE = re.compile(r"file ([0-9a-f]{12})")
 DONE = {

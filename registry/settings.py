@@ -325,7 +325,10 @@ UNFOLD = {
     "STYLES": ["registry.adminsite.style_sheet"],
     "SCRIPTS": ["registry.adminsite.keyboard", "registry.adminsite.sending"],
     "ACCOUNT": {
-        "navigation": [{"title": gettext_lazy("My account"), "link": reverse_lazy("account")}],
+        "navigation": [
+            {"title": gettext_lazy("My account"), "link": reverse_lazy("account")},
+            {"title": gettext_lazy("My subscriptions"), "link": reverse_lazy("admin:my_subscriptions")},
+        ],
     },
     "SIDEBAR": {"navigation": "registry.sidebar.navigation"},
 }
@@ -357,6 +360,10 @@ STORAGES = {
 
 SMALL_NUMBER_THRESHOLD = environment.number("SMALL_NUMBER_THRESHOLD", 5, least=1)
 
+# --- who lets a report of all centers go: no mail can be called back, so a person, unless it is said otherwise ---
+
+REPORT_RELEASE = environment.one_of("REPORT_RELEASE", ("person", "automatic"), default="person")
+
 # --- mail: into a folder until a server is named ------------------------------------------------------------
 
 EMAIL_HOST = environment.text("EMAIL_HOST")
@@ -367,6 +374,7 @@ EMAIL_USE_TLS = environment.flag("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = environment.text("MAIL_FROM", "IVC registry <registry@localhost>")
 MAIL_FOLDER = Path(environment.text("MAIL_FOLDER", str(VAR / "mail")))
+BOUNCE_ADDRESS = environment.address("BOUNCE_ADDRESS")
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "registry.mailbox.EmailBackend"
 )

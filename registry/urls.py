@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/", include("registry.api.urls")),
     path("api/v1/", include("cases.api.urls")),
     path("api/v1/", include("reports.api.urls")),
+    path("", include("reports.urls")),
 ]
 handler404 = "registry.api.problems.page_not_found"
 handler500 = "registry.api.problems.server_error"

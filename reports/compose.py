@@ -100,10 +100,12 @@ def threshold() -> int:
 
 
 def _before(cut: Cut, audience: str) -> ReportContent | None:
-    """Read what the last report said on an earlier cut of the same data, to the same readers."""
+    """Read what the last report that could leave said on an earlier cut of the same data, to the same readers."""
     of = {"center": None} if cut.center_id is None else {"center_id": cut.center_id}
     same = Report.objects.filter(**of, source=cut.source, audience=audience)
-    earlier = same.composed().filter(as_of__lt=cut.as_of).order_by("-as_of", "-composed_at", "-pk")
+    earlier = (
+        same.composed().may_leave().filter(as_of__lt=cut.as_of).order_by("-as_of", "-composed_at", "-pk")
+    )
     found = earlier.values_list("content", flat=True).first()
     return None if found is None else contents.from_plain(found)
 

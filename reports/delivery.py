@@ -1,38 +1,30 @@
-"""The only file that mails. One stored message per recipient; at least once, and every extra copy is identical.
+"""The only file that sends mail. One stored message per recipient; at least once, and every extra copy is identical.
 
 queued    -> sending     a sender claims the row; two never hold one
 sending   -> handed      the server said 250
-          -> refused     it said 5xx, or the person may no longer read the report
+          -> refused     it said 5xx, or the person may no longer have the mail or wants it no more
           -> queued      4xx, or the line broke before the last dot: again after 1, 5, 15, 60 ... minutes, up to 48 h
           -> uncertain   the line broke or nonsense came after the last dot, or the sender died after the data had
                          begun; repeated once after 30 minutes
 uncertain -> sending     the one repetition: same bytes, same Message-ID
 queued    -> failed      48 hours of trying are over
+handed    -> bounced     a server on the way sent it back later (bounces.py); of uncertain ones, too
+refused, failed, uncertain, bounced -> queued   a person sends it again (resending.py)
 
 Exactly once does not exist over SMTP: the server may have taken what the sender does not know of (RFC 1047).
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from email.utils import parseaddr
-from typing import Any
 
-from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
-from registry import access, language
-from registry.access import Action
-from registry.models import User
-from registry.tongues import DECLARED
-from reports import content as contents
-from reports import documents, transport
-from reports.documents import Envelope, Letter
-from reports.models import Audience, Delivery, Report
-from reports.querysets import works_for_registry
+from registry import access
+from registry.tongues import ENGLISH
+from reports import mails, receiving, return_path, transport
+from reports.models import Delivery
 from reports.transport import Outcome, Result, Transport
 
 log = logging.getLogger(__name__)
@@ -49,112 +41,12 @@ class LostClaimError(Exception):
     """This sender was too slow: its row belongs to another by now, and nothing was sent."""
 
 
-# --- writing ---------------------------------------------------------------------------------------------------------
-
-
-def write(report: Report, recipients: Iterable[User]) -> int:
-    """Write one finished message for each recipient who may read the report and has none yet; tell how many."""
-    return keep(made(report, recipients))
-
-
-def made(report: Report, recipients: Iterable[User]) -> list[Delivery]:
-    """Make the mails of those who may read the report and have none yet, without keeping them.
-
-    Each is written in the language of its reader, else in that of the center reported on.
-    """
-    with access.everywhere():
-        held = set(Delivery.objects.filter(report=report).values_list("recipient_id", flat=True))
-        wanted = [u for u in recipients if u.pk not in held and u.email and may_receive(u, report)]
-        otherwise = language.offered(report.center.language) if report.center else ""
-    if not wanted:
-        return []
-    content = contents.from_plain(report.content)
-    spoken = {user.pk: language.chosen_by(user) or otherwise or DECLARED for user in wanted}
-    letters = {code: documents.letter(content, code) for code in sorted(set(spoken.values()))}
-    written_at = database_now()
-    return [
-        _written(
-            letters[spoken[user.pk]],
-            user,
-            written_at,
-            name=f"report-{report.pk}-{user.pk}-{report.content_digest[:16]}",
-            report=report,
-            center_id=report.center_id,
-        )
-        for user in wanted
-    ]
-
-
-def write_weekly(week: str, letters: Iterable[tuple[User, Letter]]) -> int:
-    """Write the weekly mails of one week, one for a person at most, whoever else writes them; tell how many."""
-    written_at = database_now()
-    return keep(
-        [
-            _written(
-                letter, user, written_at, name=f"work-{week}-{user.pk}", kind=Delivery.Kind.WORK, week=week
-            )
-            for user, letter in letters
-        ]
-    )
-
-
-def keep(rows: list[Delivery]) -> int:
-    """Store mails that were made; tell how many."""
-    with access.everywhere():
-        Delivery.objects.bulk_create(rows, ignore_conflicts=True)  # another worker may have written the same
-    return len(rows)
-
-
-def _written(parts: Letter, user: User, written_at: datetime, *, name: str, **of: Any) -> Delivery:
-    """The finished message under its permanent name."""
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    message_id = f"<{name}@{domain}>"
-    envelope = Envelope(
-        sender=settings.DEFAULT_FROM_EMAIL,
-        recipient=_readable(user.email),
-        message_id=message_id,
-        written_at=written_at,
-    )
-    message = documents.mail(parts, envelope)
-    return Delivery(
-        **of,
-        recipient=user,
-        address=user.email,
-        message_id=message_id,
-        message=message,
-        digest=hashlib.sha256(message).hexdigest(),
-        next_try_at=written_at,
-    )
-
-
-def _readable(address: str) -> str:
-    """Write an address for the head of a message; one that cannot be is refused when it is sent."""
-    try:
-        return transport.in_ascii(address)
-    except UnicodeError:
-        return address
-
-
-def may_receive(user: User, report: Report) -> bool:
-    """Tell whether this person may have this report in hand: asked when it is written and again when it is sent."""
-    if not user.is_active:
-        return False
-    if report.center_id is not None:
-        return access.may(user, Action.READ_REPORT, report.center_id)
-    if report.audience == Audience.OUTSIDE:
-        return access.may_somewhere(user, Action.READ_REPORT)
-    return works_for_registry(user)
-
-
-# --- sending ---------------------------------------------------------------------------------------------------------
-
-
 def send_due(*, limit: int = 500) -> dict[str, int]:
     """Send what is due, one by one; count the states reached. The server is opened before any row is taken."""
     recover()
     counts: dict[str, int] = {}
     with access.everywhere():
-        anything = Delivery.objects.due(database_now()).exists()
+        anything = Delivery.objects.due(mails.database_now()).exists()
     if not anything:
         return counts
     with transport.opened() as sender:
@@ -186,7 +78,7 @@ def deliver(delivery_id: int) -> str | None:
 def claim(delivery_id: int | None = None) -> Delivery | None:
     """Take one due row for this sender and commit that before anything else happens."""
     with access.everywhere():
-        now = database_now()
+        now = mails.database_now()
         due = Delivery.objects.due(now).select_for_update(skip_locked=True, of=("self",))
         row = (due if delivery_id is None else due.filter(pk=delivery_id)).first()
         if row is None:
@@ -203,7 +95,7 @@ def claim(delivery_id: int | None = None) -> Delivery | None:
 def recover() -> int:
     """Settle the rows whose sender died: without the mark they are certainly unsent, with it nobody knows."""
     with access.everywhere():
-        now = database_now()
+        now = mails.database_now()
         rows = list(Delivery.objects.abandoned(now).select_for_update(skip_locked=True, of=("self",)))
         for row in rows:
             lost = Outcome.UNCERTAIN if row.data_started_at else Outcome.LATER
@@ -217,7 +109,7 @@ def _send(delivery: Delivery, sender: Transport) -> Result:
         reason = _why_not(delivery)
     if not reason:
         result = sender.send(
-            sender=parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+            sender=return_path.sender(delivery),
             recipient=delivery.address,
             message=bytes(delivery.message),
             before_data=lambda: _mark_data_started(delivery),
@@ -225,23 +117,15 @@ def _send(delivery: Delivery, sender: Transport) -> Result:
     else:
         result = Result(outcome=Outcome.REFUSED, reply=f"not sent: {reason}")
     with access.everywhere():
-        _settle(delivery, result, database_now())
+        _settle(delivery, result, mails.database_now())
     log.info("mail delivery=%s state=%s attempt=%s", delivery.pk, delivery.state, delivery.attempts)
     return result
 
 
-def wants_weekly(user: User) -> bool:
-    """Tell whether this person gets the weekly mail: asked when it is written and again when it is sent."""
-    return user.is_active and user.weekly_mail and bool(user.email) and bool(user.memberships.all())
-
-
 def _why_not(delivery: Delivery) -> str:
     """Ask again, at the last moment, whether this message may go to this address."""
-    if delivery.kind == Delivery.Kind.WORK:
-        if not wants_weekly(delivery.recipient):
-            return "this person no longer wants or may have the weekly mail"
-    elif not may_receive(delivery.recipient, Report.objects.defer("content").get(deliveries=delivery.pk)):
-        return "this person may no longer read the report"
+    if reason := receiving.why_not(delivery):
+        return reason.put(ENGLISH)
     if delivery.recipient.email != delivery.address:
         return "the address has changed since it was written"
     return ""
@@ -250,7 +134,7 @@ def _why_not(delivery: Delivery) -> str:
 def _mark_data_started(delivery: Delivery) -> None:
     """Commit the mark: a crash before it means unsent, a crash after it means uncertain."""
     with access.everywhere():
-        delivery.data_started_at = database_now()
+        delivery.data_started_at = mails.database_now()
         changed = Delivery.objects.filter(
             pk=delivery.pk,
             state=State.SENDING,
@@ -259,14 +143,6 @@ def _mark_data_started(delivery: Delivery) -> None:
         ).update(data_started_at=delivery.data_started_at)
     if changed != 1:
         raise LostClaimError(f"Delivery {delivery.pk} was taken over by another sender.")
-
-
-def database_now() -> datetime:
-    """Read the clock of the database, the one clock that all senders share."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-    return moment
 
 
 def _settle(row: Delivery, result: Result, now: datetime) -> None:
@@ -281,7 +157,7 @@ def _settle(row: Delivery, result: Result, now: datetime) -> None:
         row.next_try_at = now + REPEAT_AFTER if row.repeats < MAX_REPEATS else None
     else:
         wait = WAITS[min(row.attempts, len(WAITS)) - 1]
-        over = now + wait > row.created_at + GIVE_UP
+        over = now + wait > row.queued_at + GIVE_UP
         row.state, row.next_try_at = (State.FAILED, None) if over else (State.QUEUED, now + wait)
     fields = ("state", "smtp_reply", "claimed_until", "handed_at", "next_try_at")
     with transaction.atomic():

@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
+from email import message_from_bytes
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -39,14 +41,27 @@ REGIONS = {"uk": "UA"}
 Paper = Literal["a4", "us-letter"]
 
 
+class _Whole(UnstructuredHeader):
+    """A header that stays on its line: Python would encode a long address, and no mail program decodes it there."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+_headers = HeaderRegistry()
+_headers.map_to_type("list-unsubscribe", _Whole)  # type: ignore[arg-type]
+_POLICY = SMTP.clone(header_factory=_headers)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """Who gets a mail, from whom, under which permanent Message-ID, and when it was written."""
+    """Who gets a mail, from whom, under which permanent Message-ID, when it was written, and how to get no more."""
 
     sender: str
     recipient: str
     message_id: str
     written_at: datetime
+    leave: str = ""  # where one click ends what this mail is one of (RFC 8058)
 
 
 class Translated(speech.Voice):
@@ -140,8 +155,13 @@ def to_json(content: ReportContent, language: str = ENGLISH) -> str:
     return contents.to_json(content, indent=2) + "\n"
 
 
+def subject(content: ReportContent, language: str = ENGLISH) -> str:
+    """Name report and cut, as a mail's subject does."""
+    with speaking(language):
+        return _subject(content, printing.printed(content))
+
+
 def _subject(content: ReportContent, report: PrintedReport) -> str:
-    """Name report and cut in a mail's subject."""
     return speech.say(
         "Survival report, {scope}: data cut {day}", scope=speech.told_scope(content.scope), day=report.cut
     )
@@ -157,7 +177,6 @@ class Letter:
     pictures: dict[str, bytes] = field(default_factory=dict)  # PNG by the name of the figure
     pdf: bytes = b""
     pdf_name: str = ""
-    leave: str = ""  # where a person says that they want no more of these
 
 
 def letter(content: ReportContent, language: str = ENGLISH) -> Letter:
@@ -177,9 +196,9 @@ def letter(content: ReportContent, language: str = ENGLISH) -> Letter:
         )
 
 
-def plain_letter(subject: str, text: str, html: str, leave: str) -> Letter:
+def plain_letter(subject: str, text: str, html: str) -> Letter:
     """A mail without a report."""
-    return Letter(subject=subject, text=text, html=_inliner().inline(html), leave=leave)
+    return Letter(subject=subject, text=text, html=_inliner().inline(html))
 
 
 def mail(parts: Letter, envelope: Envelope) -> bytes:
@@ -188,15 +207,16 @@ def mail(parts: Letter, envelope: Envelope) -> bytes:
     It is built once and stored, so that a repeated delivery is the same to the last byte. Part boundaries come from the
     Message-ID because Python's own are random.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["Subject"] = parts.subject
     message["From"] = envelope.sender
     message["To"] = envelope.recipient
     message["Date"] = format_datetime(envelope.written_at)
     message["Message-ID"] = envelope.message_id
     message["Auto-Submitted"] = "auto-generated"
-    if parts.leave:
-        message["List-Unsubscribe"] = f"<{parts.leave}>"
+    if envelope.leave:
+        message["List-Unsubscribe"] = f"<{envelope.leave}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(parts.text)
     message.add_alternative(parts.html, subtype="html")
     html_part = message.get_payload()[1]  # type: ignore[index]
@@ -208,6 +228,15 @@ def mail(parts: Letter, envelope: Envelope) -> bytes:
         message.add_attachment(parts.pdf, maintype="application", subtype="pdf", filename=parts.pdf_name)
     _fix_boundaries(message, envelope.message_id)
     return message.as_bytes()
+
+
+def readdressed(message: bytes, envelope: Envelope) -> bytes:
+    """Put a finished message under the address, name and date of another envelope; everything else stays."""
+    again = message_from_bytes(message, policy=_POLICY)
+    again.replace_header("To", envelope.recipient)
+    again.replace_header("Date", format_datetime(envelope.written_at))
+    again.replace_header("Message-ID", envelope.message_id)
+    return again.as_bytes()
 
 
 def _fix_boundaries(message: EmailMessage, message_id: str) -> None:

@@ -17,11 +17,10 @@ from django.utils.translation import gettext
 
 from registry import access
 from registry.models import Center, User
-from reports import compose, content, delivery, documents, rendering
+from reports import compose, content, documents, receiving, releasing, rendering, schedule
 from reports.cohorts import Cut
 from reports.content import Source
-from reports.models import Audience, Report, Subscription
-from reports.schedule import audience_of
+from reports.models import Audience, Report
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +47,9 @@ def request(
 def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report:
     """Compose a report if that was not done yet, and write the mails of those who want it, both in one transaction.
 
-    So no report is there whose mails nobody writes any more. What somebody else is composing, or has failed to compose
-    just now, comes back without content.
+    So no report is there whose mails nobody writes any more; those of a report that waits for its release are written
+    together with that (releasing.py). What somebody else is composing, or has failed to compose just now, comes back
+    without content.
     """
     with access.everywhere():
         report = Report.objects.get(pk=report_id)
@@ -58,16 +58,16 @@ def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report
             log.info("report id=%s busy", report_id)
             return report
     said = _compose(report) if is_to_compose else {}
-    wanted = _recipients(report) if recipients is None else list(recipients)
-    mails = delivery.made(report, wanted)  # the slow parts are over when the transaction begins
+    wanted = schedule.wanting(report) if recipients is None else receiving.by_hand(recipients)
+    made = releasing.mails_of(report, wanted)  # the slow parts are over when the transaction begins
     with access.everywhere():
         is_ours = not is_to_compose or _stored(report_id, said)
         if is_ours:
-            delivery.keep(mails)
+            releasing.let_go(report, made)
         report = Report.objects.get(pk=report_id)
     if not is_ours:  # another composer was quicker, whose words count
-        delivery.write(report, wanted)
-    log.info("report id=%s composed=%s mails=%s", report_id, is_ours and is_to_compose, len(mails))
+        releasing.let_go(report, releasing.mails_of(report, wanted))
+    log.info("report id=%s composed=%s mails=%s", report_id, is_ours and is_to_compose, len(made or ()))
     return report
 
 
@@ -106,18 +106,3 @@ def differences(report: Report) -> list[str]:
     was = {"content": report.content_digest, **report.document_digests}
     now = {"content": content.digest(found), **rendering.digests(found)}
     return [name for name in now if was.get(name) != now[name]]
-
-
-def _recipients(report: Report) -> list[User]:
-    """List who asked for this report: its subscribers, or the one person who requested it."""
-    if not report.slot:
-        return [] if report.requested_by is None else [report.requested_by]
-    with access.everywhere():
-        cadence = report.slot.partition(" ")[0]
-        wanted = Subscription.objects.filter(center=report.center, cadence=cadence, is_active=True)
-        found = User.objects.filter(pk__in=wanted.values("user_id")).order_by("pk")
-        people = list(found.prefetch_related("memberships"))
-    if report.center_id is not None:
-        return people
-    # Of the two versions of a report of the registry, each person gets one.
-    return [person for person in people if audience_of(person) == report.audience]

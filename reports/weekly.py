@@ -27,7 +27,7 @@ from registry import access, language
 from registry.access import Action, Role
 from registry.models import Center, User
 from registry.tongues import DECLARED
-from reports import delivery, documents
+from reports import documents, mails, receiving
 from reports.documents import Letter
 from reports.models import Delivery
 
@@ -84,9 +84,9 @@ def write(today: date) -> int:
         counts = _counts(begin, end)
         centers = {center.pk: center for center in Center.objects.filter(is_sandbox=False)}
     letters = (
-        (user, _letter(user, week, counts, centers)) for user in wanting if delivery.wants_weekly(user)
+        (user, _letter(user, week, counts, centers)) for user in wanting if receiving.wants_weekly(user)
     )
-    return delivery.write_weekly(week, [(user, letter) for user, letter in letters if letter])
+    return mails.write_weekly(week, [(user, letter) for user, letter in letters if letter])
 
 
 def _counts(begin: datetime, end: datetime) -> Counter[Kind]:
@@ -121,7 +121,6 @@ def _letter(user: User, week: str, counts: Counter[Kind], centers: dict[int, Cen
             gettext("Registry: what waits for you, week {week}").format(week=week),
             render_to_string("reports/weekly.txt", said),
             render_to_string("reports/weekly.html", said),
-            account,
         )
 
 

@@ -34,6 +34,7 @@ OF_THE_REGISTRY = (
     Action.MANAGE_REGISTRY,
     Action.MANAGE_REFERENCE,
     Action.MANAGE_ALGORITHM,
+    Action.RELEASE_REPORTS,
 )  # not to be had for one center alone
 
 

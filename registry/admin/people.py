@@ -1,12 +1,14 @@
 """People and their roles: the registry's administrators give them; a lead sees who reaches the own center."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_lazy
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -30,6 +32,17 @@ site.unregister(Group)  # roles are memberships
 TAKEN = gettext_lazy(
     "There is a user of this name already. If you pressed Save twice, the first was enough: see the list of users."
 )
+
+
+# What other applications know of a person that their page should say; empty where there is nothing to say.
+Notice = Callable[[User], str]
+_notices: list[Notice] = []
+
+
+def tell(notice: Notice) -> None:
+    """Let the page of a person say this; what is offered twice is said once."""
+    if notice not in _notices:
+        _notices.append(notice)
 
 
 class OfPeople(Guarded):
@@ -141,6 +154,15 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
         return type(
             "FormOfRequest", (super().get_form(request, obj, change=change, **kw),), {"by": request.user}
         )
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the page, with what others have to say of the person."""
+        if request.method == "GET" and (user := self.get_object(request, unquote(object_id))):
+            for told in filter(None, (notice(user) for notice in _notices)):
+                messages.warning(request, told)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     @display(description=gettext_lazy("Name"), ordering="last_name")
     def name(self, user: User) -> str:

@@ -1,3 +1,11 @@
 """Reports, subscriptions, mails and the algorithm on the admin pages: to read, to download, to see what is stuck."""
 
-from reports.admin import algorithm, deliveries, reports, subscriptions, survival  # noqa: F401 - loaded so that their pages are on the site
+from reports.admin import (  # noqa: F401 - loaded so that their pages are on the site
+    algorithm,
+    deliveries,
+    mine,
+    people,
+    reports,
+    subscriptions,
+    survival,
+)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from registry.access import Action
-from registry.home import Card, Desk, Line
+from registry.home import Card, Desk, Line, first
 from reports.models import Report
 
 LATEST = 5
@@ -32,4 +32,27 @@ def reports(desk: Desk) -> Card | None:
     )
 
 
-CARDS = ((80, reports),)
+def releases(desk: Desk) -> Card | None:
+    """Reports of the whole registry that leave once somebody has looked at them; nothing where none waits."""
+    if not desk.may_everywhere(Action.RELEASE_REPORTS):
+        return None
+    waiting = Report.objects.waiting_for_release().defer("content").order_by("id")
+    rows, count = first(waiting)
+    if not rows:
+        return None
+    return Card(
+        title=gettext("Reports that wait for release"),
+        count=count,
+        lines=[
+            Line(
+                text=str(report),
+                address=reverse("admin:reports_report_release", args=[report.pk]),
+                aside=report.get_audience_display(),
+            )
+            for report in rows
+        ],
+        address=reverse("admin:reports_report_changelist") + "?release=waits",
+    )
+
+
+CARDS = ((15, releases), (80, reports))

@@ -7,17 +7,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from unfold.decorators import display
 
 from registry.access import Action
 from registry.admin import ReadOnlyAdmin, centers_where, site
+from reports.admin.resending import Resends
 from reports.models import Delivery
 from reports.querysets import works_for_registry
 
 
 @admin.register(Delivery, site=site)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(Resends, ReadOnlyAdmin):
     """The way of each mail. Its bytes are not shown: the report is."""
 
     nothing_yet = gettext_lazy("No report was mailed yet. Who subscribes gets one at the end of each period.")
@@ -29,10 +30,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "attempts",
         "next_try_at",
         "handed_at",
-        "smtp_reply",
+        "said",
     )
+    actions = ("resend_chosen",)
     list_filter = ("state", "kind", "center")
-    list_select_related = ("report", "recipient")
+    list_select_related = ("report", "recipient", "replaced_by")
     search_fields = ("address__startswith", "message_id__startswith")
     search_help_text = gettext_lazy("Beginning of an address or of a Message-ID")
     fields = (
@@ -48,12 +50,18 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "data_started_at",
         "handed_at",
         "smtp_reply",
+        "bounced_at",
+        "bounce",
+        "subscription",
+        "replaces",
         "message_id",
         "digest",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        return visible(Delivery.objects.defer("message"), request).select_related("report", "recipient")
+        return visible(Delivery.objects.defer("message"), request).select_related(
+            "report", "recipient", "replaced_by"
+        )
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow the link from a report to its mails."""
@@ -71,11 +79,20 @@ class DeliveryAdmin(ReadOnlyAdmin):
         description=gettext_lazy("State"),
         ordering="state",
         label={"handed": "success", "queued": "info", "sending": "info", "uncertain": "warning", "refused": "danger",
-               "failed": "danger"},
+               "failed": "danger", "bounced": "danger"},
     )  # fmt: skip
     def state_label(self, row: Delivery) -> tuple[str, str]:
         """How far it is."""
         return row.state, row.get_state_display()
+
+    @display(description=gettext_lazy("What was said"))
+    def said(self, row: Delivery) -> str:
+        """Why it came back, else what the server said last; and what took its place."""
+        told = row.bounce or row.smtp_reply
+        later = getattr(row, "replaced_by", None)
+        if later is None:
+            return told
+        return f"{told} · " + gettext("sent to a later address: {mail}").format(mail=later.pk)
 
 
 def visible(rows: QuerySet, request: HttpRequest) -> QuerySet:

@@ -16,19 +16,20 @@ from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
 from reports import content as contents
 from reports import rendering
+from reports.admin.releases import ReleaseFilter, Releases, decided
 from reports.models import Audience, Delivery, Report
-from reports.querysets import MOST_ATTEMPTS
+from reports.querysets import MOST_ATTEMPTS, works_for_registry
 from reports.rendering import DOCUMENTS
 
 
 @admin.register(Report, site=site)
-class ReportAdmin(ReadOnlyAdmin):
+class ReportAdmin(Releases, ReadOnlyAdmin):
     """What was cut, for whom, and its documents."""
 
     nothing_yet = gettext_lazy("No report yet. Who subscribes gets one at the end of each period.")
     to_view = Action.READ_REPORT
     list_display = ("number", "cut", "scope", "source", "audience_label", "state", "downloads")
-    list_filter = ("source", "audience", "center")
+    list_filter = (ReleaseFilter, "source", "audience", "center")
     list_select_related = ("center",)
     date_hierarchy = "as_of"
     fields = (
@@ -41,6 +42,7 @@ class ReportAdmin(ReadOnlyAdmin):
         "requested_by",
         "created_at",
         "composed_at",
+        "release_told",
         "attempts",
         "content_digest",
         "data_digest",
@@ -51,7 +53,8 @@ class ReportAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
-        rows = Report.objects.visible_to(request.user).select_related("center").defer("content")
+        rows = Report.objects.visible_to(request.user).select_related("center", "release__by")
+        rows = rows.defer("content")
         return rows.annotate(has_content=Q(content__isnull=False)).order_by("-id")
 
     def has_view_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
@@ -108,14 +111,46 @@ class ReportAdmin(ReadOnlyAdmin):
         return report.audience, gettext("full") if is_full else gettext("small numbers withheld")
 
     @display(
-        description=gettext_lazy("State"), label={"composed": "success", "waiting": "info", "stuck": "danger"}
+        description=gettext_lazy("State"),
+        label={
+            "composed": "success",
+            "released": "success",
+            "waiting": "info",
+            "waits": "warning",
+            "withheld": "danger",
+            "stuck": "danger",
+        },
     )
     def state(self, report: Report) -> tuple[str, str]:
         """Whether there is something to read, or will be."""
         if report.has_content:  # type: ignore[attr-defined]
-            return "composed", gettext("composed")
+            return _standing(report)
         is_stuck = report.attempts >= MOST_ATTEMPTS
         return ("stuck", gettext("stuck")) if is_stuck else ("waiting", gettext("waiting"))
+
+    def get_fields(self, request: HttpRequest, obj: Report | None = None) -> tuple[str, ...]:
+        """Tell of the release those who work for the registry; others find only what was released."""
+        return tuple(
+            name for name in self.fields if name != "release_told" or works_for_registry(request.user)
+        )
+
+    @display(description=gettext_lazy("Release"))
+    def release_told(self, report: Report) -> SafeString | str:
+        """What was decided, by whom and why; or the way to the page that decides."""
+        if not (report.needs_release and report.has_content):  # type: ignore[attr-defined]
+            return gettext("needs none")
+        url = reverse("admin:reports_report_release", args=[report.pk])
+        found = decided(report)
+        if found is None:
+            told = gettext("waits for release")
+        else:
+            told = gettext("{decision} by {who}, {when} UTC").format(
+                decision=found.get_decision_display().lower(),
+                who=found.by or gettext("the registry itself"),
+                when=f"{found.decided_at:%Y-%m-%d %H:%M}",
+            )
+            told += f": {found.reason}" if found.reason else ""
+        return format_html('{} <a class="registry-link" href="{}">{}</a>', told, url, gettext("Release page"))
 
     @display(description=gettext_lazy("Documents"))
     def downloads(self, report: Report) -> SafeString | str:
@@ -142,3 +177,13 @@ class ReportAdmin(ReadOnlyAdmin):
             return gettext("none")
         url = f"{reverse('admin:reports_delivery_changelist')}?report__id__exact={report.pk}"
         return format_html('<a class="registry-link" href="{}">{}</a>', url, said)
+
+
+def _standing(report: Report) -> tuple[str, str]:
+    """How far a composed report is: of those that need a release, what was decided."""
+    if not report.needs_release:
+        return "composed", gettext("composed")
+    found = decided(report)
+    if found is None:
+        return "waits", gettext("waits for release")
+    return found.decision, found.get_decision_display().lower()

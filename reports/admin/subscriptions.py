@@ -23,10 +23,10 @@ class SubscriptionAdmin(RegistryAdmin):
 
     nothing_yet = gettext_lazy("Nobody subscribes to a report yet.")
     to_view, to_add, to_change = Action.READ_REPORT, Action.MANAGE_CENTER, Action.MANAGE_CENTER
-    list_display = ("user", "center", "cadence", "is_active")
-    list_filter = ("cadence", "is_active", "center")
+    list_display = ("user", "center", "cadence", "format", "language", "is_active", "paused_until")
+    list_filter = ("cadence", "format", "is_active", "center")
     list_select_related = ("user", "center")
-    fields = (("user", "center"), ("cadence", "is_active"))
+    fields = (("user", "center"), ("cadence", "format"), ("language", "paused_until"), "is_active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
         return visible(Subscription.objects.all(), request).select_related("user", "center")

@@ -86,8 +86,8 @@ GRANTS = {
     Role.INVESTIGATOR: "read record record_follow_up explain read_report",
     Role.REVIEWER: "read decide decide_queries manage_algorithm read_report",
     Role.DATA_MANAGER: "read record record_follow_up import_cases decide_queries lock unlock export read_report"
-    " read_audit manage_reference manage_algorithm",
-    Role.REGISTRY_ADMIN: "read manage_center manage_registry manage_reference read_report",
+    " read_audit manage_reference manage_algorithm release_reports",
+    Role.REGISTRY_ADMIN: "read manage_center manage_registry manage_reference read_report release_reports",
     Role.AUDITOR: "read read_audit read_report",
 }
 

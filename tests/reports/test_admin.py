@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from registry import access
 from reports import content as contents
-from reports import delivery
+from reports import receiving
 from reports.models import Delivery, Report, Subscription
 from reports.rendering import DOCUMENTS
 from tests.reports.handmade import founding_content
@@ -39,7 +39,7 @@ def rows(north, south, alice, bob, ada):
         "less": a_report(audience="outside"),
     }
     for report in found.values():
-        readers = [user for user in (alice, bob, ada) if delivery.may_receive(user, report)]
+        readers = [user for user in (alice, bob, ada) if receiving.may_receive(user, report)]
         with access.everywhere():
             for user in readers:
                 a_mail(report, user)
@@ -140,7 +140,13 @@ def test_a_waiting_report_has_no_document(client, ada, north):
 
 
 def subscribe(client, user, center, cadence="quarterly"):
-    fields = {"user": user.pk, "center": center.pk if center else "", "cadence": cadence, "is_active": "on"}
+    fields = {
+        "user": user.pk,
+        "center": center.pk if center else "",
+        "cadence": cadence,
+        "is_active": "on",
+        "format": "link",
+    }
     return client.post(reverse("admin:reports_subscription_add"), fields)
 
 

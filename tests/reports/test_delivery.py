@@ -19,7 +19,7 @@ from registry import access
 from registry.access import Role
 from registry.models import Center, Membership, User
 from reports import content as contents
-from reports import delivery, transport
+from reports import delivery, mails, transport
 from reports.models import Delivery, Report
 from reports.transport import Outcome, Result, UnreachableError
 from tests.reports.handmade import founding_content
@@ -59,7 +59,7 @@ def change(row, **fields):
 @pytest.fixture
 def waiting(alice, north):
     """One mail to alice that is due."""
-    assert delivery.write(a_report(north), [alice]) == 1
+    assert mails.write(a_report(north), [alice]) == 1
     with access.everywhere():
         return Delivery.objects.get()
 
@@ -70,8 +70,8 @@ def waiting(alice, north):
 def test_a_mail_is_written_once_for_each_who_may_read_it(north, south, alice, bob, ada, nobody):
     report = a_report(north)
 
-    assert delivery.write(report, [alice, bob, ada, nobody]) == 2
-    assert delivery.write(report, [alice, bob, ada, nobody]) == 0
+    assert mails.write(report, [alice, bob, ada, nobody]) == 2
+    assert mails.write(report, [alice, bob, ada, nobody]) == 0
 
     with access.everywhere():
         rows = {row.recipient: row for row in Delivery.objects.all()}
@@ -82,8 +82,8 @@ def test_a_mail_is_written_once_for_each_who_may_read_it(north, south, alice, bo
 
 
 def test_a_full_report_of_the_registry_goes_to_registry_roles_alone(north, alice, ada):
-    assert delivery.write(a_report(), [alice, ada]) == 1
-    assert delivery.write(a_report(audience="outside"), [alice, ada]) == 2
+    assert mails.write(a_report(), [alice, ada]) == 1
+    assert mails.write(a_report(audience="outside"), [alice, ada]) == 2
 
 
 def test_another_center_cannot_see_the_mail(waiting, north, south):
@@ -168,11 +168,11 @@ def test_later_waits_longer_each_time_and_ends_after_two_days(waiting, answers):
         delivery.send_due()
         row = current(waiting)
         assert row.state == State.QUEUED
-        waits.append(round((row.next_try_at - delivery.database_now()).total_seconds() / 60))
-        change(waiting, next_try_at=delivery.database_now())
+        waits.append(round((row.next_try_at - mails.database_now()).total_seconds() / 60))
+        change(waiting, next_try_at=mails.database_now())
     assert waits == [1, 5, 15, 60, 240]
 
-    change(waiting, created_at=delivery.database_now() - timedelta(hours=47))
+    change(waiting, queued_at=mails.database_now() - timedelta(hours=47))
     delivery.send_due()
 
     assert current(waiting).state == State.FAILED
@@ -183,7 +183,7 @@ def test_uncertain_is_repeated_once_with_the_same_bytes(waiting, answers):
 
     assert delivery.send_due() == {"uncertain": 1}
     assert delivery.send_due() == {}, "not before half an hour"
-    change(waiting, next_try_at=delivery.database_now())
+    change(waiting, next_try_at=mails.database_now())
     assert delivery.send_due() == {"uncertain": 1}
 
     row = current(waiting)
@@ -196,7 +196,7 @@ def test_uncertain_is_repeated_once_with_the_same_bytes(waiting, answers):
 
 def test_a_sender_killed_before_the_mark_leaves_the_mail_certainly_unsent(waiting):
     assert delivery.claim().pk == waiting.pk
-    change(waiting, claimed_until=delivery.database_now() - timedelta(seconds=1))
+    change(waiting, claimed_until=mails.database_now() - timedelta(seconds=1))
 
     assert delivery.recover() == 1
 
@@ -206,13 +206,13 @@ def test_a_sender_killed_before_the_mark_leaves_the_mail_certainly_unsent(waitin
 
 def test_a_sender_killed_after_the_mark_leaves_an_uncertain_mail(waiting):
     delivery._mark_data_started(delivery.claim())
-    change(waiting, claimed_until=delivery.database_now() - timedelta(seconds=1))
+    change(waiting, claimed_until=mails.database_now() - timedelta(seconds=1))
 
     assert delivery.recover() == 1
 
     row = current(waiting)
     assert row.state == State.UNCERTAIN
-    assert row.next_try_at > delivery.database_now() + timedelta(minutes=29)
+    assert row.next_try_at > mails.database_now() + timedelta(minutes=29)
 
 
 def test_a_sender_at_work_is_left_alone(waiting):
@@ -224,9 +224,9 @@ def test_a_sender_at_work_is_left_alone(waiting):
 
 def test_a_sender_that_lost_its_claim_sends_nothing(waiting, folder):
     slow = delivery.claim()
-    change(waiting, claimed_until=delivery.database_now() - timedelta(seconds=1))
+    change(waiting, claimed_until=mails.database_now() - timedelta(seconds=1))
     delivery.recover()
-    change(waiting, next_try_at=delivery.database_now())
+    change(waiting, next_try_at=mails.database_now())
     delivery.claim()
 
     with pytest.raises(delivery.LostClaimError):
@@ -235,10 +235,10 @@ def test_a_sender_that_lost_its_claim_sends_nothing(waiting, folder):
 
 def test_a_late_answer_changes_nothing(waiting):
     slow = delivery.claim()
-    change(waiting, claimed_until=delivery.database_now() - timedelta(seconds=1))
+    change(waiting, claimed_until=mails.database_now() - timedelta(seconds=1))
     delivery.recover()
 
-    delivery._settle(slow, Result(outcome=Outcome.REFUSED, reply="550"), delivery.database_now())
+    delivery._settle(slow, Result(outcome=Outcome.REFUSED, reply="550"), mails.database_now())
 
     assert current(waiting).state == State.QUEUED
 
@@ -248,7 +248,7 @@ def test_twelve_senders_take_one_mail_once(folder):
     north = Center.objects.create(code="NORTH", name="North", country="PL")
     alice = User.objects.create(username="alice", email="alice@example.org")
     Membership.objects.create(user=alice, center=north, role=Role.COORDINATOR)
-    delivery.write(a_report(north), [alice])
+    mails.write(a_report(north), [alice])
     won, start = [], threading.Barrier(12)
 
     def take():
@@ -363,7 +363,7 @@ def test_nobody_at_the_port_is_said_with_the_remedy_and_takes_no_row(waiting, se
 
 def test_two_mails_go_over_one_session(north, alice, lena, server):
     sink = server()
-    delivery.write(a_report(north), [alice, lena])
+    mails.write(a_report(north), [alice, lena])
 
     assert delivery.send_due() == {"handed": 2}
     assert len(sink.taken) == 2
@@ -374,7 +374,7 @@ def test_a_domain_beyond_ascii_is_written_as_servers_read_it(north, alice, lena,
     sink = server()
     User.objects.filter(pk=alice.pk).update(email="lead@klinik.münchen.example")
     alice.refresh_from_db()
-    delivery.write(a_report(north), [alice, lena])
+    mails.write(a_report(north), [alice, lena])
 
     assert delivery.send_due() == {"handed": 2}
 
@@ -388,14 +388,14 @@ def test_an_address_that_no_server_can_write_is_refused_and_holds_up_nobody(
     server()
     User.objects.filter(pk=alice.pk).update(email=address)
     alice.refresh_from_db()
-    delivery.write(a_report(north), [alice, lena])
+    mails.write(a_report(north), [alice, lena])
 
     assert delivery.send_due() == {"refused": 1, "handed": 1}
 
 
 def test_a_dropped_line_costs_the_other_mails_nothing(north, alice, lena, ada, server):
     server(data="accept and hang up")
-    delivery.write(a_report(north), [alice, lena, ada])
+    mails.write(a_report(north), [alice, lena, ada])
 
     assert delivery.send_due() == {"uncertain": 1}
 
@@ -434,12 +434,12 @@ def kill_senders(settings, kills):
     north = Center.objects.create(code="NORTH", name="North", country="PL")
     people = [User.objects.create(username=f"p{i}", email=f"p{i}@example.org") for i in range(2 * kills)]
     Membership.objects.bulk_create(Membership(user=p, center=north, role=Role.COORDINATOR) for p in people)
-    delivery.write(a_report(north), people)
+    mails.write(a_report(north), people)
     moments, killed = random.Random(1988), 0
     for _ in range(3 * kills):
         killed += killed_sender(0.03 + moments.random() * 4 * THINKS)
         with access.everywhere():  # let the leases and the waits of the dead run out
-            past = delivery.database_now() - timedelta(seconds=1)
+            past = mails.database_now() - timedelta(seconds=1)
             Delivery.objects.filter(state=State.SENDING).update(claimed_until=past)
             delivery.recover()
             Delivery.objects.filter(next_try_at__isnull=False).update(next_try_at=past)
@@ -486,7 +486,7 @@ def test_each_mail_is_written_in_the_language_of_its_reader_else_of_the_center(n
     north.refresh_from_db()
     ada.refresh_from_db()
 
-    assert delivery.write(a_report(north), [alice, ada]) == 2
+    assert mails.write(a_report(north), [alice, ada]) == 2
 
     with access.everywhere():
         written = {row.recipient: bytes(row.message) for row in Delivery.objects.all()}

@@ -35,6 +35,7 @@ TODAY = date(2026, 11, 22)
 def folder(settings, tmp_path):
     settings.EMAIL_HOST = ""
     settings.MAIL_FOLDER = tmp_path / "mail"
+    settings.REPORT_RELEASE = "automatic"  # what waits for a person is in test_releasing.py
     return settings.MAIL_FOLDER
 
 
@@ -265,6 +266,7 @@ for line in sys.stdin:
 def composers():
     """Begin composing a report in a process of its own and kill it so many seconds later: was it still at work?"""
     told = {"REGISTRY_PROCESS": "worker", "DJANGO_SETTINGS_MODULE": "registry.settings", **same_database()}
+    told["REPORT_RELEASE"] = "automatic"
     command = [sys.executable, "-c", COMPOSER]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=ROOT, env=os.environ | told, **pipes) as process:

@@ -15,6 +15,7 @@ from registry import access
 from registry.access import Role
 from registry.models import Membership, User
 from reports import delivery, documents, transport
+from reports import mails as writing
 from reports.models import Delivery
 from reports.transport import UnreachableError
 from tests.smtp import CUT, HANG, HANG_UP, KEEP, Server
@@ -115,8 +116,8 @@ def mails(north):
     ]
     for person in people:
         Membership.objects.create(user=person, center=north, role=Role.COORDINATOR)
-    letter = documents.plain_letter("To do", "One finding waits.\n.\n..\n", "<p>One finding waits.</p>", "")
-    assert delivery.write_weekly("2026-W48", [(person, letter) for person in people]) == MAILS
+    letter = documents.plain_letter("To do", "One finding waits.\n.\n..\n", "<p>One finding waits.</p>")
+    assert writing.write_weekly("2026-W48", [(person, letter) for person in people]) == MAILS
 
     def now():
         with access.everywhere():
@@ -137,7 +138,7 @@ def send_all():
 
 def let_time_pass():
     with access.everywhere():
-        past = delivery.database_now() - timedelta(seconds=1)
+        past = writing.database_now() - timedelta(seconds=1)
         Delivery.objects.filter(next_try_at__isnull=False).update(next_try_at=past)
 
 

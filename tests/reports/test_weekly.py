@@ -15,7 +15,7 @@ from cases.models import DataQuery, Deviation
 from registry import access
 from registry.access import Role
 from registry.models import Center
-from reports import delivery, weekly
+from reports import delivery, subscribing, weekly
 from reports.models import Delivery
 from tests.cases.examples import OF_TODAY, resected
 
@@ -211,7 +211,8 @@ def test_it_is_sent_as_every_mail_is(save, alice, folder):
     assert delivery.send_due() == {"handed": 1}
     (file,) = folder.glob("*.eml")
     message = email.message_from_bytes(file.read_bytes())
-    assert message["List-Unsubscribe"] == "<https://registry.example.org/admin/account/>"
+    assert message["List-Unsubscribe"] == f"<{subscribing.link(user=alice)}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["To"] == "alice@example.org"
 
 

@@ -1,0 +1,175 @@
+"""Mails as they are written: the finished message of one recipient, kept as a row before anything is sent.
+
+A message is rendered once and never again. What goes to a later address of the same person is the old message under a
+new head.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from registry import access, language
+from registry.models import User
+from registry.tongues import DECLARED
+from reports import content as contents
+from reports import documents, receiving, subscribing, transport
+from reports.content import ReportContent
+from reports.documents import Envelope, Letter
+from reports.models import Delivery, Report, Subscription
+
+Format = Subscription.Format
+
+
+def write(report: Report, people: Iterable[User]) -> int:
+    """Write one finished message for each person who may read the report and has none yet; tell how many."""
+    return keep(made(report, receiving.by_hand(people)))
+
+
+def made(report: Report, wanting: Iterable[Subscription]) -> list[Delivery]:
+    """Make the mails of those who want the report, may read it and have none yet, without keeping them.
+
+    Each is written in the language of its subscription, else of its reader, else of the center reported on.
+    """
+    with access.everywhere():
+        held = set(Delivery.objects.filter(report=report).values_list("recipient_id", flat=True))
+        otherwise = language.offered(report.center.language) if report.center else ""
+        wanted = {  # the first of several of one person
+            one.user_id: one
+            for one in reversed(list(wanting))
+            if one.user_id not in held and one.user.email and receiving.may_receive(one.user, report)
+        }
+    if not wanted:
+        return []
+    ways = {pk: (_language(one, otherwise), one.format) for pk, one in sorted(wanted.items())}
+    content = contents.from_plain(report.content)
+    letters = {way: _letter(content, report, *way) for way in sorted(set(ways.values()))}
+    written_at = database_now()
+    return [
+        _written(
+            letters[ways[pk]],
+            one.user,
+            written_at,
+            name=f"report-{report.pk}-{pk}-{report.content_digest[:16]}",
+            leave=subscribing.link(subscription=one) if one.pk else "",
+            report=report,
+            subscription=one if one.pk else None,
+            center_id=report.center_id,
+        )
+        for pk, one in sorted(wanted.items())
+    ]
+
+
+def _language(wish: Subscription, otherwise: str) -> str:
+    return language.offered(wish.language) or language.chosen_by(wish.user) or otherwise or DECLARED
+
+
+def _letter(content: ReportContent, report: Report, spoken: str, form: str) -> Letter:
+    """The report itself, or where it is to be read."""
+    if form == Format.ATTACHED:
+        return documents.letter(content, spoken)
+    said = {
+        "address": settings.PUBLIC_URL + reverse("admin:reports_report_change", args=[report.pk]),
+        "own": settings.PUBLIC_URL + reverse("admin:my_subscriptions"),
+        "subject": documents.subject(content, spoken),
+        "language": spoken,
+    }
+    with documents.speaking(spoken):
+        text = render_to_string("reports/ready.txt", said)
+        html = render_to_string("reports/ready.html", said)
+    return documents.plain_letter(said["subject"], text, html)
+
+
+def write_weekly(week: str, letters: Iterable[tuple[User, Letter]]) -> int:
+    """Write the weekly mails of one week, one for a person at most, whoever else writes them; tell how many."""
+    written_at = database_now()
+    return keep(
+        [
+            _written(
+                letter,
+                user,
+                written_at,
+                name=f"work-{week}-{user.pk}",
+                leave=subscribing.link(user=user),
+                kind=Delivery.Kind.WORK,
+                week=week,
+            )
+            for user, letter in letters
+        ]
+    )
+
+
+def keep(rows: list[Delivery]) -> int:
+    """Store mails that were made; tell how many."""
+    with access.everywhere():
+        Delivery.objects.bulk_create(rows, ignore_conflicts=True)  # another worker may have written the same
+    return len(rows)
+
+
+def again(old: Delivery) -> Delivery:
+    """Make the mail that stands for one to an earlier address: every word the same, under a new name and date."""
+    written_at = database_now()
+    envelope = _envelope(old.recipient, written_at, name=f"again-{old.pk}")
+    same = ("center_id", "report_id", "subscription_id", "week", "kind")
+    return _row(
+        documents.readdressed(bytes(old.message), envelope),
+        old.recipient,
+        envelope,
+        replaces=old,
+        **{name: getattr(old, name) for name in same},
+    )
+
+
+def _written(
+    parts: Letter, user: User, written_at: datetime, *, name: str, leave: str, **of: Any
+) -> Delivery:
+    """The finished message under its permanent name."""
+    envelope = _envelope(user, written_at, name=name, leave=leave)
+    return _row(documents.mail(parts, envelope), user, envelope, **of)
+
+
+def _envelope(user: User, written_at: datetime, *, name: str, leave: str = "") -> Envelope:
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return Envelope(
+        sender=settings.DEFAULT_FROM_EMAIL,
+        recipient=_readable(user.email),
+        message_id=f"<{name}@{domain}>",
+        written_at=written_at,
+        leave=leave,
+    )
+
+
+def _row(message: bytes, user: User, envelope: Envelope, **of: Any) -> Delivery:
+    return Delivery(
+        **of,
+        recipient=user,
+        address=user.email,
+        message_id=envelope.message_id,
+        message=message,
+        digest=hashlib.sha256(message).hexdigest(),
+        next_try_at=envelope.written_at,
+    )
+
+
+def _readable(address: str) -> str:
+    """Write an address for the head of a message; one that cannot be is refused when it is sent."""
+    try:
+        return transport.in_ascii(address)
+    except UnicodeError:
+        return address
+
+
+def database_now() -> datetime:
+    """Read the clock of the database, the one clock that all senders share."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
