@@ -120,7 +120,7 @@ def mailed(count: int) -> dict[str, float]:
 
     from registry.access import Role
     from registry.models import Membership, User
-    from reports import delivery, issuing
+    from reports import delivery, issuing, mails
 
     people = User.objects.bulk_create(
         User(username=f"reader-{n}", email=f"reader-{n}@example.org") for n in range(count)
@@ -128,7 +128,7 @@ def mailed(count: int) -> dict[str, float]:
     Membership.objects.bulk_create(Membership(user=person, role=Role.DATA_MANAGER) for person in people)
     report = issuing.issue(issuing.request(as_of=UNTIL, source=SOURCE).pk, recipients=())
     wanted = User.objects.filter(pk__in=[person.pk for person in people]).prefetch_related("memberships")
-    _, writing = timed(lambda: delivery.write(report, wanted))
+    _, writing = timed(lambda: mails.write(report, wanted))
     with mail_server() as (port, taken):
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False

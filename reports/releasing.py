@@ -82,7 +82,8 @@ def _decide(report: Report, decision: Decision, by: User, reason: str) -> Releas
             mails.keep(made)
             bell.ring(SENDER)
     if found.decision != decision:
-        raise ValidationError(gettext("Somebody has decided otherwise: {release}").format(release=found))
+        told = gettext("Somebody has decided otherwise: {decision}.")
+        raise ValidationError(told.format(decision=found.get_decision_display().lower()))
     log.info("report id=%s decision=%s new=%s mails=%s", report.pk, decision, is_ours, len(made))
     return found
 

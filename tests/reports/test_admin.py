@@ -6,23 +6,12 @@ import pytest
 from django.urls import reverse
 
 from registry import access
-from reports import content as contents
 from reports import receiving
 from reports.models import Delivery, Report, Subscription
 from reports.rendering import DOCUMENTS
-from tests.reports.handmade import founding_content
-from tests.rows import a_mail
+from tests.rows import a_mail, a_report
 
 pytestmark = pytest.mark.django_db
-
-
-def a_report(center=None, **fields):
-    content = founding_content()
-    with access.everywhere():
-        return Report.objects.create(
-            center=center, as_of=date(2026, 11, 22), content=contents.to_plain(content),
-            content_digest=contents.digest(content), **fields,
-        )  # fmt: skip
 
 
 def document(report, name="report.pdf"):

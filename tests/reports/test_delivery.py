@@ -8,7 +8,7 @@ import socket
 import threading
 from collections import Counter
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from email.header import decode_header, make_header
 
 import pytest
@@ -18,11 +18,10 @@ from django.db import connections
 from registry import access
 from registry.access import Role
 from registry.models import Center, Membership, User
-from reports import content as contents
 from reports import delivery, mails, transport
-from reports.models import Delivery, Report
+from reports.models import Delivery
 from reports.transport import Outcome, Result, UnreachableError
-from tests.reports.handmade import founding_content
+from tests.rows import a_report
 from tests.smtp import KEEP, Server
 
 pytestmark = pytest.mark.django_db
@@ -35,15 +34,6 @@ def folder(settings, tmp_path):
     settings.MAIL_FOLDER = tmp_path / "mail"
     settings.DEFAULT_FROM_EMAIL = "Registry <registry@example.org>"
     return settings.MAIL_FOLDER
-
-
-def a_report(center=None, **fields):
-    content = founding_content()
-    with access.everywhere():
-        return Report.objects.create(
-            center=center, as_of=date(2026, 11, 22), content=contents.to_plain(content),
-            content_digest=contents.digest(content), **fields,
-        )  # fmt: skip
 
 
 def current(row):

@@ -8,8 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from registry import access
 from reports import delivery, issuing, schedule, weekly
 from reports.management.commands.report import day
+from reports.models import Report
 from reports.transport import UnreachableError
 
 
@@ -33,3 +35,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         sent = ", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing to send"
         self.stdout.write(f"Reports composed: {composed}. Weekly mails written: {written}. Mail: {sent}.")
+        with access.everywhere():
+            waiting = Report.objects.waiting_for_release().count()
+        if waiting:
+            self.stdout.write(f"Reports that wait for release: {waiting}.")
