@@ -9,6 +9,7 @@ import logging
 import mailbox
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from email import message_from_bytes
 from email.message import Message
 from enum import Enum
@@ -54,8 +55,8 @@ def messages(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         is_mbox = file.read(5) == b"From "
     if is_mbox:
-        box = mailbox.mbox(path, create=False)
-        yield from (box.get_bytes(key) for key in box.keys())  # noqa: SIM118 - a mailbox iterates over messages
+        with closing(mailbox.mbox(path, create=False)) as box:
+            yield from (box.get_bytes(key) for key in box.keys())  # noqa: SIM118 - it iterates over messages
     else:
         yield path.read_bytes()
 

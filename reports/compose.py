@@ -89,7 +89,7 @@ def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
     with access.scope(center_ids), as_stored():
         content, before = _read(cut, brands=not outside), _before(cut, audience)
     if not outside:
-        return replace(content, changes=changes.since(before, content))
+        return replace(_with_why_empty(content), changes=changes.since(before, content))
     shown = disclosure.suppress(content, threshold=threshold())
     return replace(shown, changes=changes.since(before, shown, threshold=threshold()))
 
@@ -249,6 +249,14 @@ def _notes(cut: Cut) -> tuple[Note, ...]:
     )
     sources = Note(title=mark("Sources"), text=wording.counted(citations, *remarks.PUBLICATIONS))
     return (remarks.TIMES_AS_PRINTED, sources) if citations else (remarks.TIMES_AS_PRINTED,)
+
+
+def _with_why_empty(content: ReportContent) -> ReportContent:
+    """Say why there is no survival, where there is none: an empty report is sent all the same."""
+    if content.survival is not None:
+        return content
+    why = Note(title=mark("No survival"), text=remarks.NOBODY_FOLLOWED)
+    return replace(content, notes=(why, *content.notes))
 
 
 def _methods(cut: Cut) -> Methods:

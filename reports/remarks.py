@@ -100,6 +100,11 @@ DEFINITIONS: tuple[str, ...] = (
     ),
 )
 
+NOBODY_FOLLOWED = mark(
+    "No patient of this report is followed after an index resection up to the data cut, so there is no survival to "
+    "estimate."
+)
+
 NOTHING_WITHHELD = mark("None withheld: these data are public or made up.")
 
 COARSE = mark(

@@ -10,7 +10,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext
 
 from registry import access, audit, bell
@@ -58,14 +57,13 @@ def _one(row: Delivery) -> Outcome:
         mails.again(row).save()
     else:
         now = mails.database_now()
-        another_copy = When(state__in=PERHAPS_TAKEN, then=F("repeats") + 1)
         Delivery.objects.filter(pk=row.pk).update(
             state=State.QUEUED,
-            repeats=Case(another_copy, default=F("repeats")),
+            repeats=row.repeats + (row.state in PERHAPS_TAKEN),  # one more copy
             next_try_at=now,
             queued_at=now,
             bounced_at=None,
-            bounce=Value(""),
+            bounce="",
         )
     return Outcome(delivery=row, to=row.recipient.email)
 
