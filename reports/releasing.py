@@ -72,8 +72,8 @@ def _decide(report: Report, decision: Decision, by: User, reason: str) -> Releas
     letting_go = decision == Decision.RELEASED
     made: list[Delivery] = []
     if letting_go and not Release.objects.filter(report=report).exists():
-        if told := hindrances(report):
-            raise ValidationError(told)
+        if against := hindrances(report):
+            raise ValidationError(against)
         made = mails.made(report, schedule.wanting(report))
     with access.everywhere(), audit.because(door="admin", by=by, reason=reason):
         said = {"decision": decision, "by": by, "reason": reason}

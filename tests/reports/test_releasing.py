@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from registry import access, history
-from registry.access import Action, Role
+from registry.access import Role
 from registry.models import Center, Membership, User
 from reports import delivery, issuing, mails, releasing, schedule
 from reports.models import Delivery, Release, Report, Subscription
@@ -410,7 +410,3 @@ def test_the_command_says_what_waits(subscribed):
     call_command("send_due", "--today", "2026-11-22", stdout=said)
 
     assert "Reports that wait for release: 2." in said.getvalue()
-
-
-def test_the_action_is_named_for_people():
-    assert str(Action.RELEASE_REPORTS.label) == "Release Reports"
