@@ -269,9 +269,9 @@ def test_a_person_finds_all_of_their_own_also_of_the_registry(north, south, alic
 
     shown = text(browser(alice).get(MINE))
 
-    assert "NORTH Northern University Hospital, Each quarter" in shown
-    assert "Whole registry, Whenever one is released" in shown
-    assert "Each year" not in shown
+    assert "NORTH Northern University Hospital, each quarter" in shown
+    assert "Whole registry, whenever one is released" in shown
+    assert "each year" not in shown
 
 
 def test_a_person_pauses_resumes_and_ends(south, alice):
