@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
-from registry import access, audit, bell
+from registry import access, audit
 from registry.access import Action
 from registry.models import User
 from reports import content as contents
@@ -23,7 +23,6 @@ from reports.models import Delivery, Release, Report, Subscription
 log = logging.getLogger(__name__)
 
 Decision = Release.Decision
-SENDER = "reports.tasks.send_mail"
 Check = Callable[
     [Report], str
 ]  # says why this composed report must not leave; empty when nothing is against it
@@ -80,7 +79,7 @@ def _decide(report: Report, decision: Decision, by: User, reason: str) -> Releas
         found, is_ours = Release.objects.get_or_create(report=report, defaults=said)
         if is_ours and letting_go:
             mails.keep(made)
-            bell.ring(SENDER)
+            mails.ring()
     if found.decision != decision:
         told = gettext("Somebody has decided otherwise: {decision}.")
         raise ValidationError(told.format(decision=found.get_decision_display().lower()))

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
-from registry import access, audit, bell
+from registry import access, audit
 from registry.access import Action
 from registry.models import User
 from reports import mails, receiving
 from reports.models import Delivery
 
 State = Delivery.State
-SENDER = "reports.tasks.send_mail"
 OVER = (State.REFUSED, State.FAILED, State.UNCERTAIN, State.BOUNCED)
 PERHAPS_TAKEN = (State.UNCERTAIN, State.BOUNCED)
 
@@ -46,7 +45,7 @@ def send_again(delivery_ids: Collection[int], *, reason: str, by: User) -> list[
         for center in {row.center_id for row in found}:
             access.require(by, Action.MANAGE_CENTER, center)
         outcomes = [_one(row) for row in found]
-        bell.ring(SENDER)
+        mails.ring()
     return outcomes
 
 

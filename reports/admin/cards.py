@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 
 from registry.access import Action
 from registry.home import Card, Desk, Line, first
-from reports.models import Report
+from reports.models import Audience, Report
 
 LATEST = 5
 
@@ -47,7 +47,9 @@ def releases(desk: Desk) -> Card | None:
             Line(
                 text=str(report),
                 address=reverse("admin:reports_report_release", args=[report.pk]),
-                aside=report.get_audience_display(),
+                aside=gettext("full")
+                if report.audience == Audience.INSIDE
+                else gettext("small numbers withheld"),
             )
             for report in rows
         ],
