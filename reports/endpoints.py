@@ -11,12 +11,13 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from cases.endpoints import EARLY_DAYS
 from reports.remarks import mark
 
 # Raise it when a day of cases/endpoints.py comes to mean something else: tables of both meanings never meet.
 MEANING_OF_DAYS = 1
-LANDMARK_DAYS = EARLY_DAYS  # who dies by then died of the operation as much as of the disease
+LANDMARK_DAYS = (
+    90  # who dies by then died of the operation as much as of the disease (EARLY_DAYS of cases/endpoints.py)
+)
 LANDMARK: Literal["day 90 after resection"] = "day 90 after resection"
 Origin = Literal["resection", "diagnosis", "day 90 after resection"]
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from cases import intake, synthesis
 from cases.document import load
+from cases.endpoints import EARLY_DAYS
 from cases.intake import Submission
 from cases.models import SurvivalObservation
 from cases.observations import row
-from reports import cohorts, survival
+from reports import cohorts, endpoints, survival
 from reports.cohorts import Cut
 from reports.endpoints import ENDPOINTS
 from tests.reports.cohort import add_case
@@ -90,6 +91,10 @@ def test_a_death_on_the_table_counts_from_diagnosis_too(north):
     a_case(north, 1, days=0, died=True, days_from_diagnosis=30)
 
     assert counts("overall_survival_from_diagnosis") == [(30, 1, 0, 0)]
+
+
+def test_the_landmark_is_where_early_outcome_ends():
+    assert endpoints.LANDMARK_DAYS == EARLY_DAYS
 
 
 def test_from_day_90_only_those_alive_and_observed_past_it(north):
