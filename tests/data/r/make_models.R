@@ -46,3 +46,36 @@ models <- list(cox("lung", "sex"), cox("lung", c("sex", "ecog")), cox("lung", "s
                cox("registry_sim", "arm"), cox("registry_sim", "arm", "center"))
 write(toJSON(models, auto_unbox = TRUE, null = "null", pretty = 1), file.path(out, "cox.json"))
 writeLines(c(R.version.string, paste("survival", packageVersion("survival"))), file.path(out, "R_VERSIONS.txt"))
+
+# ---- overdispersion of proportions (Spiegelhalter 2005): base R, on data of package datasets and on two simulated registries
+phi <- function(name, events, patients, target, q = 0.1) {
+  z <- (events / patients - target) / sqrt(target * (1 - target) / patients)
+  w <- pmin(pmax(z, quantile(z, q)), quantile(z, 1 - q)); found <- mean(w^2)
+  data.frame(name = name, events = paste(events, collapse = " "), patients = paste(patients, collapse = " "),
+             target = num(target), winsorized = q, phi = num(found),
+             p_value = num(pchisq(length(z) * found, length(z), lower.tail = FALSE)))
+}
+admitted <- apply(UCBAdmissions, c(1, 3), sum)
+set.seed(11); n <- rpois(40, 60) + 5; alike <- rbinom(40, n, 0.08); unlike <- rbinom(40, n, plogis(qlogis(0.08) + rnorm(40, 0, 0.7)))
+write.csv(rbind(phi("UCBAdmissions", admitted[1, ], colSums(admitted), 0.388),
+                phi("UCBAdmissions without limits", admitted[1, ], colSums(admitted), 0.388, 0),
+                phi("esoph", esoph$ncases, esoph$ncases + esoph$ncontrols, 0.2),
+                phi("alike", alike, n, 0.08), phi("unlike", unlike, n, 0.08)), file.path(out, "overdispersion.csv"),
+          row.names = FALSE, quote = FALSE)
+
+# ---- risk-adjusted CUSUM: false alarms and run length by a Markov chain of 3,000 states (Brook and Evans 1972), no simulation
+chain <- function(name, p, R, h, patients, states = 3000) {
+  w <- h / (states - 0.5); height <- (seq_len(states) - 1) * w; P <- matrix(0, states, states)
+  for (x in p) for (y in 0:1) {
+    to <- pmax(0, round((height + ifelse(y == 1, log(R), 0) - log(1 - x + R * x)) / w)) + 1
+    inside <- which(to <= states); at <- cbind(inside, to[inside])
+    P[at] <- P[at] + (if (y == 1) x else 1 - x) / length(p)
+  }
+  v <- c(1, rep(0, states - 1)); for (i in seq_len(patients)) v <- as.vector(v %*% P)
+  data.frame(name = name, p = paste(p, collapse = " "), R = R, h = h, patients = patients, alarm = num(1 - sum(v)),
+             run_length = num(solve(diag(states) - P, rep(1, states))[1]))
+}
+mix <- c(0.01, 0.015, 0.02, 0.02, 0.03, 0.04, 0.055, 0.08, 0.12, 0.25)
+write.csv(do.call(rbind, lapply(list(list("mix", mix, 2, 1.5, 100), list("mix", mix, 2, 2.5, 200), list("mix", mix, 2, 3.5, 400),
+          list("mix", mix, 0.5, 1.2, 100), list("high", c(0.1, 0.13, 0.21, 0.34), 2, 2, 100)), do.call, what = chain)),
+          file.path(out, "cusum.csv"), row.names = FALSE, quote = FALSE)
