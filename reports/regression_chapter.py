@@ -25,7 +25,7 @@ def _lead(found: Regression) -> str:
             " of its own, ties by Efron. A ratio above 1 means more deaths."
         ),
         say(
-            "Every factor is known of {complete} of {patients}, {died}.",
+            "Every factor is known of {complete} of {patients}; of these {died}.",
             complete=wording.number(found.complete),
             patients=wording.counted(found.followed, *remarks.PATIENTS),
             died=wording.counted(found.complete_events, *DIED),
@@ -79,8 +79,10 @@ def _rows(hazard: Hazard) -> tuple[Row, ...]:
             cells=(
                 told(hazard.reference),
                 _counts(hazard.reference_events, hazard.reference_n),
-                wording.number(1),
-                wording.NOT_ESTIMABLE if hazard.together is None else wording.number(1),
+                *(
+                    wording.NOT_ESTIMABLE if found is None else wording.number(1)
+                    for found in (hazard.alone, hazard.together)
+                ),
             ),
         ),
         Row(

@@ -83,7 +83,7 @@ def test_49_deaths_are_too_few_and_it_says_so(north):
     assert (found.refusal, {hazard.together for hazard in found.hazards}) == ("events", {None})
     content = contents.from_plain(contents.to_plain(compose_with(found)))
     lead = chapter_of(content).lead
-    assert "Every factor is known of 80 of 80 patients, 49 died." in lead
+    assert "Every factor is known of 80 of 80 patients; of these 49 died." in lead
     assert "takes 50 deaths among these, ten for each factor" in lead
 
 
