@@ -17,11 +17,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from registry.models import Center
-from reports import cohorts, estimates, strata
+from reports import cohorts, estimates, mean_differences, strata
 from reports.cohorts import Cut
 from reports.content import GroupTest, Outcome, Source, Survival
 from reports.endpoints import ENDPOINTS, OVERALL_SURVIVAL, Endpoint
 from reports.lifetable import LifeTable
+from reports.mean_differences import MeanDifference
 
 SOURCES: tuple[Source, ...] = get_args(Source)
 
@@ -45,6 +46,7 @@ class Answer:
     labels: tuple[str, ...]  # of the groups of the table
     drawn: Survival | Outcome | None
     test: GroupTest | None
+    mean_difference: MeanDifference | None
     imputed_dates: int
 
     @property
@@ -166,13 +168,15 @@ def estimate(question: Question) -> Answer:
     counted = cohorts.life_table(question.cut, endpoint=endpoint, stratum=stratum)
     table = counted.select(strata.ordered(stratum, counted.groups))
     label = _label(stratum)
+    # Centers are shown and never ranked: no comparison finds the worst of them.
+    compared = table.select([]) if stratum == "center" else table
     return Answer(
         question=question,
         table=table,
         labels=tuple(label(group) for group in table.groups),
         drawn=_drawn(table, endpoint, label),
-        # Centers are shown and never ranked: no test finds the worst of them.
-        test=None if stratum == "center" else estimates.compare_groups(table, label=label),
+        test=estimates.compare_groups(compared, label=label),
+        mean_difference=mean_differences.compare(compared, label=label),
         imputed_dates=cohorts.imputed_dates(question.cut, endpoint),
     )
 

@@ -13,6 +13,8 @@ from functools import lru_cache
 from itertools import accumulate, count
 from statistics import NormalDist
 
+from reports.comparison import chi_square_tail
+
 _TINY = 1e-18  # a term this small beside its sum changes nothing any more
 
 
@@ -34,19 +36,64 @@ def wilson(n: int, of: int, *, level: float = 0.95) -> tuple[float, float]:
     return lower, upper
 
 
-def funnel_limits(target: float, of: int, *, level: float = 0.95) -> tuple[float, float]:
+def funnel_limits(target: float, of: int, *, level: float = 0.95, phi: float = 1.0) -> tuple[float, float]:
     """Give the limits between which the share of a center with ``of`` patients lies by chance, were it the target.
 
     Exact binomial limits, interpolated between whole numbers (Spiegelhalter 2005, Stat Med 24:1185, appendix A.1.1)
-    and kept within 0 and 1; the usual levels are 0.95 and 0.998. The target is taken as known. Raises ValueError
-    unless it lies between 0 and 1 and there is a patient.
+    and kept within 0 and 1; the usual levels are 0.95 and 0.998. The target is taken as known. With
+    ``phi`` above 1 (``overdispersion``) they lie sqrt(phi) times as far from it. Raises ValueError unless the target
+    lies between 0 and 1, there is a patient, and phi is at least 1.
     """
-    if not 0 < target < 1 or of < 1:
-        raise ValueError(f"target must lie between 0 and 1 and of be at least 1, got {target} and {of}.")
+    if not 0 < target < 1 or of < 1 or not phi >= 1:
+        raise ValueError(
+            f"target must lie between 0 and 1, of and phi be at least 1, got {target}, {of} and {phi}."
+        )
     tail = _tail(level)
     at_most = _binomial(of, target)
-    lower, upper = (min(1.0, max(0.0, _interpolated(at_most, q) / of)) for q in (tail, 1 - tail))
+    exact = (_interpolated(at_most, q) / of for q in (tail, 1 - tail))
+    lower, upper = (min(1.0, max(0.0, target + math.sqrt(phi) * (limit - target))) for limit in exact)
     return lower, upper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdispersion:
+    """How much more shares of centers vary than chance lets them: phi, and what limits are to be widened by."""
+
+    centers: int
+    phi: float
+    p_value: float
+    widen_by: float  # phi where it is significant, else 1
+
+
+def overdispersion(
+    counts: Sequence[tuple[int, int]], target: float, *, winsorized: float = 0.1, alpha: float = 0.05
+) -> Overdispersion:
+    """Estimate phi, the mean of the squared z-scores of centers with (events, patients) around the target.
+
+    Spiegelhalter 2005, Stat Med 24:1185 and Qual Saf Health Care 14:347: the lowest and the highest tenth of the scores
+    are pulled in to the quantiles there, so that the outliers one looks for do not hide themselves. Limits are widened
+    only where centers * phi passes the chi-square quantile: at most the share alpha of alike registries. Raises
+    ValueError for fewer than two centers, impossible counts, or a target outside 0 to 1.
+    """
+    if not 0 < target < 1 or not 0 <= winsorized < 0.5:
+        raise ValueError(
+            f"target must lie between 0 and 1, winsorized from 0 to 0.5, got {target} and {winsorized}."
+        )
+    if len(counts) < 2 or any(not 0 <= n <= of or of < 1 for n, of in counts):
+        raise ValueError("counts must be of two centers or more, with 0 to all of 1 or more patients.")
+    scores = sorted((n / of - target) / math.sqrt(target * (1 - target) / of) for n, of in counts)
+    low, high = _quantile(scores, winsorized), _quantile(scores, 1 - winsorized)
+    phi = math.fsum(min(high, max(low, score)) ** 2 for score in scores) / len(scores)
+    p_value = chi_square_tail(phi * len(scores), len(scores))
+    is_more = phi > 1 and p_value < alpha
+    return Overdispersion(centers=len(scores), phi=phi, p_value=p_value, widen_by=phi if is_more else 1.0)
+
+
+def _quantile(ordered: Sequence[float], q: float) -> float:
+    """Interpolate between neighbors, as R's quantile does (type 7 of Hyndman and Fan 1996)."""
+    place = (len(ordered) - 1) * q
+    below = min(int(place), len(ordered) - 2)
+    return ordered[below] + (place - below) * (ordered[below + 1] - ordered[below])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +135,9 @@ def risk_adjusted_cusum(
     """Chart the evidence that the odds of the event are ``odds_ratio`` times those predicted, (N,) from 0 up.
 
     Steiner, Cook, Farewell, Treasure 2000, Biostatistics 1:441: log-likelihood ratios, never below 0. The limit that
-    signals is chosen by simulating the center's own patients. Above 1 it looks for harm, below 1 for improvement.
-    Raises ValueError for probabilities outside 0 to 1, unequal lengths, or an odds ratio that is not above 0 or is 1.
+    signals is found by simulating the center's own patients (reports/cusum_limits.py). Above 1 it looks for harm,
+    below 1 for improvement. Raises ValueError for probabilities outside 0 to 1, unequal lengths, or an odds ratio that
+    is not above 0 or is 1.
     """
     _checked(predicted, happened)
     if not 0 < odds_ratio < math.inf or odds_ratio == 1:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
 from django.db.models import (
     Case as Choose,
 )
@@ -154,7 +155,8 @@ def observed(cut: Cut, endpoint: Endpoint) -> Any:
             competing_days=_first_day(endpoint.competing),
         )
     )
-    rows = rows.annotate(failure_days=Least("event_days", "competing_days")).filter(
+    failed = Least("event_days", "competing_days") if endpoint.competing else F("event_days")
+    rows = rows.annotate(failure_days=failed).filter(
         Q(failure_days__isnull=False) | Q(followed_days__isnull=False)
     )
     rows = rows.annotate(days=Least(Coalesce("failure_days", "followed_days"), "cut_days"))
@@ -163,10 +165,13 @@ def observed(cut: Cut, endpoint: Endpoint) -> Any:
 
 def _first_day(causes: tuple[Cause, ...]) -> Any:
     """The first day on which one of these happened, null where none did: LEAST passes over nulls."""
-    never = Cast(Value(None), IntegerField())
-    days = [Choose(When(then=F(f"{cause.what}_days"), **cause.only)) if cause.only else F(f"{cause.what}_days")
-            for cause in causes]  # fmt: skip
-    return Least(never, *days) if days else never
+    days: list[Any] = [
+        Choose(When(then=F(f"{cause.what}_days"), **cause.only)) if cause.only else F(f"{cause.what}_days")
+        for cause in causes
+    ]
+    if len(days) == 1:
+        return days[0]  # LEAST of one costs as much as of two, in each row
+    return Least(*days) if days else Cast(Value(None), IntegerField())
 
 
 FAILED = Q(failure_days__isnull=False) & (Q(cut_days__isnull=True) | Q(failure_days__lte=F("cut_days")))
@@ -186,44 +191,38 @@ def life_table(cut: Cut, *, endpoint: Endpoint = OVERALL_SURVIVAL, stratum: str 
     before: Any = {"diagnosis": F("days_from_diagnosis"), LANDMARK: Value(-LANDMARK_DAYS)}.get(
         endpoint.origin, Value(0)
     )
+    counts = {"everybody": Count("case_id"), "failures": Count("case_id", filter=FAILED)}
+    if endpoint.competing:
+        counts["events"] = Count("case_id", filter=HAD_EVENT)
     counted = (
         observed(cut, endpoint)
-        .values(group=label, on_day=F("days") + before, before=before)
-        .annotate(
-            events=Count("case_id", filter=HAD_EVENT),
-            failures=Count("case_id", filter=FAILED),
-            everybody=Count("case_id"),
-        )
-        .order_by("group", "on_day", "before")
-        .values_list("group", "on_day", "before", "events", "failures", "everybody")
+        .values(group=label, on_day=F("days") if before == Value(0) else F("days") + before, before=before)
+        .annotate(**counts)
+        .order_by()  # the table sorts
+        .values_list("group", "on_day", "before", *counts)
     )
-    return _as_table([Counted(*row) for row in counted], endpoint)
+    return _as_table(list(counted), endpoint)
 
 
-class Counted(NamedTuple):
-    """Patients of one group who left on one day and whose resection was so many days after the origin, or before it."""
+def _as_table(rows: list[tuple[Any, ...]], endpoint: Endpoint) -> LifeTable:
+    """Columns: group, day of leaving, days from the origin to the resection, everybody, all failures, events.
 
-    group: Any
-    on_day: int
-    before: int
-    events: int
-    failures: int
-    everybody: int
-
-
-def _as_table(rows: list[Counted], endpoint: Endpoint) -> LifeTable:
-    groups = sorted({row.group for row in rows}) or [EVERYBODY]
+    Where the origin is after the resection its days are negative. Where nothing competes all failures are events.
+    """
+    groups = sorted({row[0] for row in rows}) or [EVERYBODY]
     position = {name: place for place, name in enumerate(groups)}
-    late = [row for row in rows if row.before > 0]  # at risk after the day before the resection
-    nobody = [0] * len(late)
-    own = [row.events for row in rows] + nobody
-    other = [row.failures - row.events for row in rows] + nobody
+    group = np.fromiter((position[row[0]] for row in rows), np.int64, len(rows))
+    counts = np.array([row[1:] for row in rows], np.int64).reshape(len(rows), 5 if endpoint.competing else 4)
+    on_day, before, everybody, failures, events = counts[:, [0, 1, 2, 3, -1]].T
+    late = before > 0  # at risk after the day before the resection
+    nobody = np.zeros(int(late.sum()), np.int64)
+    own, other = np.append(events, nobody), np.append(failures - events, nobody)
     return LifeTable.from_counts(
-        [position[row.group] for row in (*rows, *late)],
-        [row.on_day for row in rows] + [row.before - 1 for row in late],
+        np.append(group, group[late]),
+        np.append(on_day, before[late] - 1),
         [own, other] if endpoint.competing else own,
-        [row.everybody - row.failures for row in rows] + nobody,
-        [0] * len(rows) + [row.everybody for row in late],
+        np.append(everybody - failures, nobody),
+        np.append(np.zeros_like(group), everybody[late]),
         groups=groups,
     )
 

@@ -101,17 +101,48 @@ def _gray_stratum(at_risk: Reals, own: Reals, other: Reals, rho: float) -> tuple
     weight = free_before**rho
     scores = (weight * (own - risk_set * (deaths / risk_set.sum(axis=0)))).sum(axis=1)
     hazard = np.divide(rise, free_before, out=np.zeros_like(rise), where=free_before > 0)
-    variance = np.zeros((size, size))
-    for r in range(size):
-        direct = weight * ((np.arange(size) == r)[:, np.newaxis] - exposed / pooled) * exposed[r]
-        change = direct * hazard
-        later = change.sum(axis=1, keepdims=True) - np.cumsum(change, axis=1)
-        b = -later * np.divide(free, survival[r], out=np.zeros_like(free), where=survival[r] > 0)
-        a = direct + later + b
-        ties = _tie_factor(deaths, pooled * before[r]), _tie_factor(other[r], at_risk[r])
-        share = np.divide(1, exposed[r], out=np.zeros_like(free), where=exposed[r] > 0)
-        variance += (a * (share * rise * ties[0])) @ a.T + (b * (share**2 * other[r] * ties[1])) @ b.T
-    return scores, variance
+    return scores, _gray_variance(exposed / pooled, weight, hazard, [
+        (
+            exposed[r],
+            np.divide(free, survival[r], out=np.zeros_like(free), where=survival[r] > 0),
+            rise * _tie_factor(deaths, pooled * before[r]),
+            other[r] * _tie_factor(other[r], at_risk[r]),
+        )
+        for r in range(size)
+    ])  # fmt: skip
+
+
+def _gray_variance(parts: Reals, weight: Reals, hazard: Reals, groups: list[tuple[Reals, ...]]) -> Reals:
+    """The sum over groups r and times of a a' own / H_r + b b' other / H_r^2, with H_r = Y_r / S_r-.
+
+    With u = w H_r (e_r - parts), L the sum of u hazard over later times, and phi = (1 - F0) / S_r: a = u + (1 - phi) L
+    and b = -phi L. Multiplied out, so that each group takes one product of matrices.
+    """
+    size = len(parts)
+    variance, of_parts = np.zeros((size, size)), np.zeros(parts.shape[1])
+    later, half = (
+        np.empty_like(parts),
+        np.empty_like(parts),
+    )  # written over: new ones would take half of the time
+    for r, (exposed, phi, own, other) in enumerate(groups):
+        share = np.divide(1, exposed, out=np.zeros_like(phi), where=exposed > 0)
+        alpha, beta, moved = share * own, share**2 * other, weight * exposed
+        squared, mixed = alpha * moved**2, alpha * (1 - phi) * moved
+        of_parts += squared
+        variance[r, r] += squared.sum()
+        crossed = parts @ squared
+        variance[r] -= crossed
+        variance[:, r] -= crossed
+        change = moved * hazard
+        np.cumsum(np.multiply(parts, change, out=half), axis=1, out=later)
+        later -= later[:, -1:].copy()
+        later[r] += change.sum() - np.cumsum(change)
+        np.multiply(later, (alpha * (1 - phi) ** 2 + beta * phi**2) / 2, out=half)
+        half -= parts * mixed
+        product = half @ later.T
+        product[r] += later @ mixed
+        variance += product + product.T
+    return variance + (parts * of_parts) @ parts.T
 
 
 def _tie_factor(failed: Reals, at_risk: Reals) -> Reals:

@@ -32,6 +32,7 @@ from reports import (
     patients,
     prognosis,
     provenance,
+    regression,
     remarks,
     series,
     standards,
@@ -144,6 +145,7 @@ def _read(cut: Cut, *, brands: bool) -> ReportContent:
         outcomes=_outcomes(cut),
         prognosis=prognosis.prognosis(table),
         subgroups=() if cut.source == "reconstruction" else subgroups.subgroups(cut),
+        regression=None if cut.source == "reconstruction" else regression.regression(cut),
         series=series.published(),
         standards=standards.STANDARDS,
     )

@@ -13,7 +13,9 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-REPORT_VERSION = "1.1"
+from reports.regression_content import Regression
+
+REPORT_VERSION = "1.2"
 
 # The data a report may be cut from. Clinical data and each kind of demonstration data never meet in one report.
 Source = Literal["clinical", "literature", "reconstruction", "synthetic"]
@@ -444,6 +446,8 @@ class ReportContent:
     changes: Changes | None = None
     series: tuple[PublishedSeries, ...] = ()
     standards: tuple[Note, ...] = ()
+    # since 1.2
+    regression: Regression | None = None
 
 
 _ADAPTER: TypeAdapter[ReportContent] = TypeAdapter(ReportContent)
@@ -451,8 +455,9 @@ _ADAPTER: TypeAdapter[ReportContent] = TypeAdapter(ReportContent)
 _LATER: dict[str, set[str]] = {
     "1.0": {
         *("withdrawn", "from_diagnosis", "outcomes", "prognosis", "subgroups"),
-        *("changes", "series", "standards"),
-    }
+        *("changes", "series", "standards", "regression"),
+    },
+    "1.1": {"regression"},
 }
 
 

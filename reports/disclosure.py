@@ -62,6 +62,7 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
         missing=tuple(_missing(item, sizes) for item in content.missing),
         imputed_dates=sizes.shown(content.imputed_dates),
         withdrawn=None,
+        regression=None,  # it counts deaths on both sides of every factor
         from_diagnosis=coarse_survival.withhold(diagnosis, remarks.NEARLY_THE_SAME) if diagnosis else None,
         outcomes=tuple(curves.outcome(one) for one in content.outcomes),
         prognosis=(
@@ -103,6 +104,7 @@ def _nothing(content: ReportContent) -> ReportContent:
         outcomes=(),
         prognosis=None,
         subgroups=(),
+        regression=None,
     )
 
 

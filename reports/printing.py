@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reports import chapters, context_chapters, outcome_chapters, speech, survival_chapter, wording
+from reports import (
+    chapters,
+    context_chapters,
+    outcome_chapters,
+    regression_chapter,
+    speech,
+    survival_chapter,
+    wording,
+)
 from reports.content import MissingCount, Rate, ReportContent, Share, Value
 from reports.printed import Column, Fact, Figure, PrintedReport, Row, Section, Table, Words
 from reports.remarks import mark, mark_many
@@ -32,6 +40,7 @@ def printed(content: ReportContent) -> PrintedReport:
         outcome_chapters.from_diagnosis(content.from_diagnosis, numbers.next, pictures.next),
         *(outcome_chapters.chapter(one, numbers.next, pictures.next) for one in content.outcomes),
         context_chapters.subgroups(content.subgroups, content.survival, numbers.next, pictures.next),
+        regression_chapter.chapter(content.regression, numbers.next),
         chapters.rules(content, numbers),
         _missing(content, numbers),
         context_chapters.series(content.series, numbers.next),

@@ -16,7 +16,7 @@ from cases.models import Case
 from reports import cohorts
 from reports.cohorts import Cut
 
-_LIBRARIES = ("numpy", "matplotlib", "typst", "django")
+_LIBRARIES = ("numpy", "statsmodels", "matplotlib", "typst", "django")
 _CHUNK = 10_000
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from reports.asking import Answer
 from reports.content import Estimate, GroupTest, Outcome, OutcomeEstimate, Quantile, Survival
+from reports.mean_differences import MeanDifference
 from reports.strata import NOT_RECORDED
 
 TOLERANCE = 1e-9
@@ -78,6 +79,13 @@ model <- coxph(Surv(entry, day, cause > 0) ~ group, data = known, ties = "exact"
 df <- sum(!is.na(model$coefficients))
 found <- c(model$score, df, pchisq(model$score, df, lower.tail = FALSE))
 """
+_MEANS = """\
+known <- patients[patients$group != {unknown}, ]
+means <- summary(survfit({time} ~ factor(group, {groups}), data = known), rmean = {months} * 365.25 / 12)$table
+less <- diff(means[, "rmean"])
+error <- sqrt(sum(means[, "se(rmean)"]^2))
+found <- c(means[, "rmean"], less, less + c(-1, 1) * qnorm((1 + {level}) / 2) * error, 2 * pnorm(-abs(less / error)))
+"""
 _GRAY = """\
 test <- cmprsk::cuminc(known$day, known$cause, known$group, cencode = 0)$Tests
 found <- test[1, c("stat", "df", "pv")]
@@ -92,6 +100,8 @@ def script(answer: Answer) -> str:
     parts.append("\n".join(_checks(answer, answer.drawn)) + "\n")
     if answer.test is not None:
         parts.append(_test(answer, answer.test))
+    if answer.mean_difference is not None:
+        parts.append(_means(answer, answer.mean_difference))
     parts.append(f'cat("All", checked, "numbers agree with the registry to {TOLERANCE!r}.\\n")\n')
     return "\n".join(parts)
 
@@ -169,6 +179,28 @@ def _test(answer: Answer, test: GroupTest) -> str:
         f"known <- patients[patients$group != {_text(NOT_RECORDED)}, ]\n{found}"
         + _line(f"{test.test} test: statistic, df, p", "as.numeric(found)", values)
         + "\n"
+    )
+
+
+def _means(answer: Answer, found: MeanDifference) -> str:
+    """The means of two groups; in R, too, their groups stand in the order of the page."""
+    entry = "entry, " if answer.table.entered.any() else ""
+    made = _MEANS.format(
+        unknown=_text(NOT_RECORDED),
+        time=f"Surv({entry}day, cause > 0)",
+        groups=_vector(map(_text, found.groups)),
+        months=found.months,
+        level=found.level,
+    )
+    values = (
+        *found.mean_days,
+        found.difference_days,
+        found.lower_days,
+        found.upper_days,
+        found.p_value,
+    )
+    return (
+        made + _line(f"means within {found.months} months, difference, p", "as.numeric(found)", values) + "\n"
     )
 
 

@@ -55,6 +55,8 @@ def summarize(strata: Sequence[LifeTable], cause_codes: Sequence[int], request: 
     }
     if len(table.groups) > 1:
         summary["log_rank"] = _log_rank(survival.logrank(strata))
+        if len(table.groups) == 2 and request.tau:
+            summary["rmst_difference"] = [_mean_difference(table, tau, request.level) for tau in request.tau]
         if competing:
             summary["gray"] = [
                 _gray(strata, number, code) for number, code in enumerate(cause_codes, start=1)
@@ -181,6 +183,17 @@ def _log_rank(test: ChiSquare) -> Json:
         "observed": list(test.observed),
         "expected": list(test.expected),
     }
+
+
+def _mean_difference(table: LifeTable, tau: float, level: float) -> Json:
+    """The second group minus the first; all null where follow-up of one ends before tau."""
+    found: Json = {"tau": tau, "value": None, "std_err": None, "lower": None, "upper": None, "p": None}
+    try:
+        difference = survival.compare_restricted_means(table, tau, level=level)
+    except survival.LifeTableError:
+        return found
+    found |= {name: getattr(difference, name) for name in ("value", "std_err", "lower", "upper")}
+    return found | {"p": None if math.isnan(difference.p_value) else difference.p_value}
 
 
 def _gray(strata: Sequence[LifeTable], cause: int, code: int) -> Json:

@@ -55,6 +55,10 @@ def _tests(summary: Json) -> Iterator[str]:
     if "log_rank" in summary:
         yield ""
         yield f"Log-rank: {_test(summary['log_rank'])}"
+    for mean in summary.get("rmst_difference", []):
+        between = f"{_days(mean['lower'])} to {_days(mean['upper'])}"
+        p = DASH if mean["p"] is None else f"{mean['p']:.3f}"
+        yield f"Difference of means up to {mean['tau']:g}: {_days(mean['value'])} ({between}), p {p}"
     for gray in summary.get("gray", []):
         yield f"Gray, cause {gray['cause']}: {_test(gray)}"
 

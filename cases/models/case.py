@@ -192,6 +192,25 @@ class SurvivalObservation(models.Model):
         indexes = [
             models.Index(fields=["center", "source"], name="cases_observation_center"),
             models.Index(fields=["center", "origin_on"], name="cases_observation_resected"),
+            # All that a life table of overall survival reads, by any stratum: counted from the index alone.
+            models.Index(
+                fields=["center", "source", "origin_on"],
+                include=[
+                    *(
+                        "case",
+                        "death_days",
+                        "followed_days",
+                        "sex",
+                        "level",
+                        "segment",
+                        "size",
+                        "growth_pattern",
+                    ),
+                    *("margin", "grade", "resection_type", "ivc_method", "material", "era"),
+                ],
+                condition=models.Q(in_main_curve=True),
+                name="cases_observation_main_curve",
+            ),
             models.Index(
                 fields=["center", "last_contact_on", "case"],
                 condition=models.Q(is_followed=True),

@@ -33,7 +33,9 @@ from reports.admin import survival_form, survival_tables
 from reports.asking import SOURCES, Answer, Question
 from reports.content import GroupTest, Outcome, Survival
 from reports.endpoints import OVERALL_SURVIVAL
+from reports.mean_differences import MeanDifference
 from reports.speech import told
+from reports.survival import DAYS_PER_MONTH
 from reports.survival_files import FILES, svg
 
 MOST_DAYS = 300  # a longer table is for programs, which read the file
@@ -121,6 +123,7 @@ def _told(request: HttpRequest, answer: Answer, centers: Sequence[Center]) -> di
     if question.stratum:
         context |= {
             "test": _test(answer.test, question.stratum) if answer.test else "",
+            "means": _means(answer.mean_difference, question.stratum) if answer.mean_difference else "",
             "least_tested": estimates.LEAST_TESTED,
             "least_events": estimates.LEAST_EVENTS,
         }
@@ -194,8 +197,34 @@ def _test(test: GroupTest, stratum: str) -> str:
         groups=wording.listed(tuple(strata.word(stratum, label) for label in test.groups)),
         statistic=wording.number(test.statistic, 2),
         df=test.df,
-        p=f"< {wording.number(0.001, 3)}" if test.p_value < 0.001 else f"= {wording.number(test.p_value, 3)}",
+        p=wording.p_value(test.p_value),
         events=wording.counted(test.events, *remarks.EVENTS),
+    )
+
+
+def _means(found: MeanDifference, stratum: str) -> str:
+    """The means of two groups and their difference in one sentence, in months."""
+    in_months = [wording.number(days / DAYS_PER_MONTH, 1) for days in found.mean_days]
+    difference, lower, upper = (
+        wording.number(days / DAYS_PER_MONTH, 1)
+        for days in (found.difference_days, found.lower_days, found.upper_days)
+    )
+    first, second = (strata.word(stratum, label) for label in found.groups)
+    return gettext(
+        "Mean time until the event within {months} months: {first} {first_mean}, {second} {second_mean} months; the "
+        "second less the first {difference} months ({level} CI {lower} to {upper}), p {p}; {events} by then."
+    ).format(
+        months=found.months,
+        first=first,
+        first_mean=in_months[0],
+        second=second,
+        second_mean=in_months[1],
+        difference=difference,
+        level=f"{found.level:.0%}",
+        lower=lower,
+        upper=upper,
+        p=wording.p_value(found.p_value),
+        events=wording.counted(found.events, *remarks.EVENTS),
     )
 
 

@@ -27,6 +27,7 @@ from reports import content as contents
 from reports.asking import SOURCES, Answer
 from reports.content import GroupTest, Outcome, Survival
 from reports.endpoints import ENDPOINTS
+from reports.mean_differences import MeanDifference
 from reports.models import Report
 from reports.rendering import DOCUMENTS
 from reports.survival_files import FILES
@@ -50,6 +51,7 @@ def _with(*names: str) -> dict[str, Any]:
 _SURVIVAL: TypeAdapter[Survival | None] = TypeAdapter(Survival | None)
 _OUTCOME: TypeAdapter[Outcome | None] = TypeAdapter(Outcome | None)
 _TEST: TypeAdapter[GroupTest | None] = TypeAdapter(GroupTest | None)
+_MEANS: TypeAdapter[MeanDifference | None] = TypeAdapter(MeanDifference | None)
 
 
 _ESTIMATED = {
@@ -67,6 +69,11 @@ _ESTIMATED = {
         "test": {
             "description": "Log-rank, or Gray's test where causes compete, between strata with a known value; null "
             "with fewer than 10 events in all or 10 patients in a stratum, and between centers, which are never ranked."
+        },
+        "mean_difference": {
+            "description": "Mean time lived (or free of the event) until the longest of 36 and 60 months at which both "
+            "have 5 patients at risk, between two strata with a known value: the second less the first, in days; null "
+            "otherwise, under the conditions of the test, and where causes compete."
         },
         "imputed_dates": {"description": "How many dates behind the days lack a day.", "type": "integer"},
     },
@@ -199,6 +206,7 @@ def _json(answer: Answer) -> HttpResponse:
             "survival": _SURVIVAL.dump_python(answer.survival, mode="json"),
             "outcome": _OUTCOME.dump_python(answer.outcome, mode="json"),
             "test": _TEST.dump_python(answer.test, mode="json"),
+            "mean_difference": _MEANS.dump_python(answer.mean_difference, mode="json"),
             "imputed_dates": answer.imputed_dates,
         }
     )

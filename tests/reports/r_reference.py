@@ -82,6 +82,12 @@ def load(dataset, grouping):
     )
 
 
+def columns(dataset):
+    """The patients of a data set by column, as they are."""
+    (path,) = FOLDER.glob(f"*/{dataset}.input.csv")
+    return _columns(path)
+
+
 def numbers(values):
     """R's numbers as floats, its NA and NaN as NaN."""
     return np.vectorize(lambda value: NOT_FINITE.get(value, value), otypes=[float])(values)

@@ -204,6 +204,7 @@ def test_another_center_is_not_there(founding, bob):
         "survival": None,
         "outcome": None,
         "test": None,
+        "mean_difference": None,
         "imputed_dates": 0,
     }
     assert client.get(SURVIVAL, {"source": "reconstruction", "as": "svg"}).status_code == 404

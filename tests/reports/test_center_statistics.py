@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from reports.center_statistics import (
     funnel_limits,
     observed_over_expected,
+    overdispersion,
     risk_adjusted_cusum,
     vlad,
     wilson,
@@ -20,8 +21,12 @@ WITHIN = {"rel": 1e-9, "abs": 1e-12}
 
 
 def of_r(name):
-    with (FOLDER / "survival-3.8-6" / f"{name}.csv").open(newline="") as file:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    return [{key: float(value) for key, value in row.items()} for row in rows_of("survival-3.8-6", name)]
+
+
+def rows_of(folder, name):
+    with (FOLDER / folder / f"{name}.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.mark.parametrize("row", of_r("proportion_ci"), ids=lambda row: f"{row['x']:g} of {row['n']:g}")
@@ -38,6 +43,37 @@ def test_funnel_limits_are_interpolated_binomial_quantiles(row, level, lower, up
     found = funnel_limits(row["p0"], int(row["n"]), level=level)
 
     assert found == pytest.approx((max(0, row[lower]), min(1, max(0, row[upper]))), **WITHIN)
+
+
+@pytest.mark.parametrize("row", rows_of("models", "overdispersion"), ids=lambda row: row["name"])
+def test_overdispersion_is_the_mean_of_winsorized_squares(row):
+    """From R's quantile and pchisq (make_models.R); of 40 centers alike and 40 unlike, only the latter are widened."""
+    counts = list(zip(*(map(int, row[name].split()) for name in ("events", "patients")), strict=True))
+
+    found = overdispersion(counts, float(row["target"]), winsorized=float(row["winsorized"]))
+
+    assert (found.phi, found.p_value) == pytest.approx((float(row["phi"]), float(row["p_value"])), rel=1e-10)
+    assert found.widen_by == (found.phi if row["name"] != "alike" else 1.0)
+
+
+def test_an_outlier_does_not_hide_itself():
+    """One of eleven centers with a share of one half: its score of 40 counts as that of the next, which is 0."""
+    alike = [(10, 100)] * 10
+
+    assert overdispersion([*alike, (50, 100)], 0.1).phi == 0
+    assert overdispersion([*alike, (50, 100)], 0.1, winsorized=0).phi == pytest.approx((0.4 / 0.03) ** 2 / 11)
+
+
+@given(st.floats(0.01, 0.99), st.integers(1, 500), st.floats(1, 30))
+def test_widened_limits_lie_further_out(target, of, phi):
+    lower, upper = funnel_limits(target, of)
+
+    wider = funnel_limits(target, of, phi=phi)
+
+    assert 0 <= wider[0] <= max(lower, 0) + 1e-12
+    assert min(upper, 1) - 1e-12 <= wider[1] <= 1
+    if wider[0] > 0 and lower > 0:
+        assert (target - wider[0]) ** 2 == pytest.approx(phi * (target - lower) ** 2)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +126,12 @@ def test_wider_limits_hold_narrower_ones_and_all_lie_in_0_to_1(target, of):
         lambda: wilson(1, 2, level=95),
         lambda: funnel_limits(0.0, 10),
         lambda: funnel_limits(0.1, 0),
+        lambda: funnel_limits(0.1, 10, phi=0.9),
+        lambda: overdispersion([(1, 10)], 0.1),
+        lambda: overdispersion([(1, 10), (11, 10)], 0.1),
+        lambda: overdispersion([(1, 10), (0, 0)], 0.1),
+        lambda: overdispersion([(1, 10), (2, 10)], 0.0),
+        lambda: overdispersion([(1, 10), (2, 10)], 0.1, winsorized=0.5),
         lambda: observed_over_expected(-1, 2.0),
         lambda: observed_over_expected(1, 0.0),
         lambda: observed_over_expected(1, math.nan),

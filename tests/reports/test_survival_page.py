@@ -63,6 +63,49 @@ def test_each_group_is_estimated_by_itself(resected, alice):
     assert "R1 12 20 0 100.0% – 24 20 0 100.0% –" in told
 
 
+@pytest.fixture
+def long_followed(north):
+    """The deaths of R1 at 6 months and on, one a month; everybody else is seen at 61 months."""
+    with access.everywhere():
+        for i in range(40):
+            died = i % 2 == 1 and i < 24
+            days = round((6 + i // 2 if died else 61) * cohort.MONTH)
+            cohort.add_case(north, i, days=days, died=died, margin=("R0", "R1")[i % 2])
+
+
+def test_two_groups_are_compared_by_the_mean_time_lived(long_followed, alice):
+    """All of R0 live 60 months; of R1 12 die after 6 to 17 and 8 live on: a mean of (6 + ... + 17 + 8 * 60) / 20."""
+    found = browser(alice).get(API, asked(stratum="margin")).json()["mean_difference"]
+
+    told = text(browser(alice).get(PAGE, asked(stratum="margin")))
+
+    assert (found["months"], found["groups"], found["events"]) == (60, ["R0", "R1"], 12)
+    expected = (sum(range(6, 18)) + 8 * 60) / 20
+    assert found["mean_days"] == pytest.approx([60 * cohort.MONTH, expected * cohort.MONTH], abs=0.5)
+    assert "Mean time until the event within 60 months: R0 60.0, R1 30.9 months" in told
+    low, high = (found[name] / cohort.MONTH for name in ("lower_days", "upper_days"))
+    assert f"−29.1 months (95% CI −{-low:.1f} to −{-high:.1f}), p < 0.001; 12 events by then." in told
+
+
+def test_the_difference_of_means_is_in_the_script(long_followed, alice):
+    file = browser(alice).get(f"{PAGE}survival.R", asked(stratum="margin")).content.decode()
+    found = browser(alice).get(API, asked(stratum="margin")).json()["mean_difference"]
+
+    names = ("difference_days", "lower_days", "upper_days", "p_value")
+    values = ", ".join(repr(value) for value in (*found["mean_days"], *(found[name] for name in names)))
+    assert f'check("means within 60 months, difference, p", as.numeric(found), c({values}))' in file
+
+
+def test_centers_are_compared_by_nothing(long_followed, south, dana):
+    with access.everywhere():
+        for i in range(40, 60):
+            cohort.add_case(south, i, days=round(61 * cohort.MONTH))
+
+    found = browser(dana).get(API, asked(stratum="center")).json()
+
+    assert (found["test"], found["mean_difference"]) == (None, None)
+
+
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda endpoint: endpoint.name)
 def test_every_endpoint_is_defined_in_words(resected, alice, endpoint):
     told = text(browser(alice).get(PAGE, asked(endpoint=endpoint.name)))

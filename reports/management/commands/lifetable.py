@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from reports import cohorts, lifetable_file, survival_summary
 from reports.cohorts import Cut
 from reports.content import Source
 from reports.endpoints import ENDPOINTS, OVERALL_SURVIVAL
+from reports.lifetable import LifeTable
 from reports.lifetable_file import LifeTableFile
 from reports.management.commands.report import day
 
@@ -41,6 +43,16 @@ class Command(BaseCommand):
         export.add_argument("--source", choices=get_args(Source), default="clinical", help="which data")
         export.add_argument("--era", type=_era, default="", help="resections of one decade, as 2010s")
         export.add_argument("--as-of", type=day, help="data cut, YYYY-MM-DD (default: today)")
+        export.add_argument(
+            "--weekly", action="store_true", help="weeks instead of days: less of each patient"
+        )
+        export.add_argument(
+            "--least",
+            type=int,
+            default=settings.SMALL_NUMBER_THRESHOLD,
+            metavar="N",
+            help="refuse a group of fewer patients (default: %(default)s)",
+        )
         merge = actions.add_parser("merge", help="add files")
         merge.add_argument("files", type=Path, nargs="+", metavar="FILE", help="what export or merge wrote")
         merge.add_argument(
@@ -51,7 +63,9 @@ class Command(BaseCommand):
         """Print JSON; exit 2 where a call or a file cannot be used."""
         if action == "export":
             with access.everywhere():
-                self.stdout.write(lifetable_file.to_json(self._export(**options)))
+                file = self._export(**options)
+            self.stderr.write(lifetable_file.disclosed(file))
+            self.stdout.write(lifetable_file.to_json(file))
             return
         try:
             merged = lifetable_file.merge([_read(path) for path in options["files"]])
@@ -74,6 +88,8 @@ class Command(BaseCommand):
         source: Source,
         era: str,
         as_of: date | None,
+        weekly: bool,
+        least: int,
         **_: Any,
     ) -> LifeTableFile:
         cut = Cut(as_of=as_of or timezone.now().date(), source=source, center_id=_center(center), era=era)
@@ -82,6 +98,7 @@ class Command(BaseCommand):
         if stratum == "center":
             codes: dict[Hashable, str] = dict(Center.objects.values_list("pk", "code"))
             table = table.relabel(lambda pk: codes.get(pk, pk))
+        _refuse_small(table, least)
         found = cohorts.observed(cut, counted).order_by("center__code").values_list("center__code", flat=True)
         return LifeTableFile(
             endpoint=endpoint,
@@ -90,8 +107,19 @@ class Command(BaseCommand):
             source=source,
             era=era,
             as_of=cut.as_of,
+            grid_days=lifetable_file.WEEK if weekly else lifetable_file.DAY,
+            least_patients=least,
             centers=tuple(found.distinct()),
-            groups=lifetable_file.counts_of(table),
+            groups=lifetable_file.counts_of(lifetable_file.weekly(table) if weekly else table),
+        )
+
+
+def _refuse_small(table: LifeTable, least: int) -> None:
+    small = [str(label) for label, n in zip(table.groups, table.size.tolist(), strict=True) if 0 < n < least]
+    if small:
+        raise CommandError(
+            f"--least: fewer than {least} patients in {', '.join(small)}. Export without --stratum, or of more places.",
+            returncode=2,
         )
 
 
