@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Run a management command; commands that change the schema, or copy it whole, connect as the role that owns it."""
+"""Run a management command; those that change the schema, copy it whole or erase connect as the role that owns it."""
 
 import os
 import sys
@@ -13,13 +13,15 @@ OWNER_COMMANDS = {
     "showmigrations",
     "squashmigrations",
 }
+OWNERS_ACTIONS = [["audit", "erase"]]
 
 
 def main() -> None:
     """Say which kind of process this is, then hand over to Django; say in a sentence what it cannot start with."""
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "registry.settings")
-    os.environ["REGISTRY_PROCESS"] = "owner" if command in OWNER_COMMANDS else "command"
+    is_owners = command in OWNER_COMMANDS or sys.argv[1:3] in OWNERS_ACTIONS
+    os.environ["REGISTRY_PROCESS"] = "owner" if is_owners else "command"
     try:
         from django.core.management import execute_from_command_line
     except ModuleNotFoundError:

@@ -108,6 +108,11 @@ def _context(*, door: str, by: "User | None", reason: str) -> dict[str, str]:
     return {"pghistory__context_id": str(uuid.uuid4()), "pghistory__context_metadata": json.dumps(said)}
 
 
+def whole_trail() -> AbstractContextManager[None]:
+    """See the events of all centers and of none: to verify them, or for the auditor of the whole registry."""
+    return holding(app__whole_trail="yes")
+
+
 def history_of(row: models.Model) -> models.QuerySet:
     """List the events of one row, oldest first; take the row from a scoped query, its events hold the same."""
     return type(row).pgh_event_model.objects.filter(pgh_obj=row.pk).order_by("pgh_id")  # type: ignore[attr-defined]

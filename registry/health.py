@@ -9,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from registry.models import Heartbeat
+from registry.models import AuditCheck, Heartbeat
 
 
 class HealthMiddleware:
@@ -29,7 +29,7 @@ class HealthMiddleware:
         return self.get_response(request)
 
     def readiness(self) -> dict[str, Any]:
-        """Look at what this process needs; the worker's age is told, not judged: pages work without it."""
+        """Look at what this process needs; worker and audit trail are told of, not judged: pages work without."""
         try:
             # asked until it is true once: a process lives with the migrations it was started with
             self.migrated = self.migrated or not _pending_migrations()
@@ -39,6 +39,7 @@ class HealthMiddleware:
                 .values_list("age")
                 .first()
             )
+            wrong = AuditCheck.objects.order_by("-pk").values_list("found", flat=True).first()
         except DatabaseError:
             return {"status": "failed", "database": "unreachable"}
         return {
@@ -46,6 +47,7 @@ class HealthMiddleware:
             "database": "ok",
             "migrations": "ok" if self.migrated else "pending",
             "worker_seen_seconds_ago": round(age[0].total_seconds()) if age else None,
+            "audit_trail": None if wrong is None else "broken" if wrong else "ok",
         }
 
 

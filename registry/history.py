@@ -25,9 +25,12 @@ DOORS = {
     "task": gettext_lazy("background job"),
     "command": gettext_lazy("command on the server"),
     "mail": gettext_lazy("link in a mail"),
+    "migration": gettext_lazy("new release"),
 }
 # What the registry itself gives as reason, kept in English; what a person gave stays as it was written.
 REASONS = {
+    "as found after the migration": gettext_lazy("as found after the migration"),
+    "erasure": gettext_lazy("erasure"),
     "appoint": gettext_lazy("appoint"),
     "sandbox made": gettext_lazy("sandbox made"),
     "export of the list": gettext_lazy("export of the list"),

@@ -16,7 +16,27 @@ from django.utils.translation import gettext, gettext_lazy
 
 from registry.access import REGISTRY_WIDE, Role, Scope, ScopedQuerySet
 from registry.audit import audited, audited_except
+from registry.chain.models import AuditCheck, AuditForm, AuditLink, AuditSeal, Erasure, Reading
 from registry.tongues import Labeled
+
+__all__ = [
+    "AnsweredRequest",
+    "ApiKey",
+    "AuditCheck",
+    "AuditForm",
+    "AuditLink",
+    "AuditSeal",
+    "Center",
+    "Erasure",
+    "Heartbeat",
+    "Membership",
+    "Reading",
+    "ReferenceTerm",
+    "RequestCount",
+    "SignInAttempts",
+    "User",
+    "known_timezone",
+]
 
 
 def known_timezone(value: str) -> None:

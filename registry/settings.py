@@ -174,6 +174,9 @@ PGHISTORY_LEVEL = pgtrigger.Statement
 PGHISTORY_APPEND_ONLY = True
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
 PGHISTORY_CONTEXT_ID_FIELD = pghistory.ContextUUIDField()
+# where the head of the chain goes each day: best to another machine's disk, and to people
+AUDIT_HEAD_FILE = environment.text("AUDIT_HEAD_FILE")
+AUDIT_HEAD_TO = environment.words("AUDIT_HEAD_TO", "")
 
 # --- background work: in the same PostgreSQL, or in RabbitMQ when CELERY_BROKER_URL names one --------------------
 
@@ -207,6 +210,15 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # seconds; it bounds how long a clean stop takes
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    "seal the audit trail": {"task": "registry.tasks.seal_audit", "schedule": crontab()},
+    "verify the audit trail": {
+        "task": "registry.tasks.check_audit",
+        "schedule": crontab(hour=4, minute=40),
+    },
+    "hand over the head of the audit trail": {
+        "task": "registry.tasks.hand_over_head",
+        "schedule": crontab(hour=5, minute=10),
+    },
     "sign of life": {"task": "registry.tasks.beat", "schedule": crontab()},
     "ring the bell for jobs that are due": {"task": "cases.tasks.ring_due_jobs", "schedule": crontab()},
     "read the rulebooks again": {"task": "cases.tasks.reassess_all", "schedule": crontab(hour=2, minute=30)},

@@ -1,5 +1,6 @@
 """Background work of the ground floor."""
 
+import logging
 import time
 
 from celery import shared_task
@@ -7,8 +8,10 @@ from django.db.models.functions import Now
 
 from registry import access
 from registry.api import idempotency
+from registry.chain import heads, sealing, verifying
 from registry.models import Heartbeat, RequestCount
 
+logger = logging.getLogger(__name__)
 KEPT_MINUTES = 60
 
 
@@ -29,3 +32,23 @@ def forget_answered_requests() -> None:
 def forget_counts() -> None:
     """Remove what callers of the API sent long ago: closed connections leave their rows behind."""
     RequestCount.objects.filter(minute__lt=time.time() // 60 - KEPT_MINUTES).delete()
+
+
+@shared_task
+def seal_audit() -> None:
+    """Put into the chain of the audit trail what happened since the last time."""
+    sealing.seal()
+
+
+@shared_task
+def check_audit() -> None:
+    """Look through the whole audit trail, and note what is found."""
+    noted = verifying.check()
+    if noted and noted.found:
+        logger.error("audit trail does not verify found=%s check=%s", noted.found, noted.pk)
+
+
+@shared_task
+def hand_over_head() -> None:
+    """Give the head of the chain to where nobody here can change it."""
+    heads.hand_over()

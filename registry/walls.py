@@ -2,10 +2,11 @@
 
 Raised again after each migration and idempotent, so that a new model cannot be forgotten:
 
-- triggers: each audited model has those that write its events, as its fields are now;
+- triggers: each audited model has those that write its events, as its fields are now, and what was written without
+  them gets its events;
 - row security: `reg_app` sees and writes the rows of the centers in its scope, in clinical tables and their events;
 - composite foreign keys: a row points only at rows of its own center (plain keys look past row security);
-- grants: `reg_app` owns nothing, and only reads the events;
+- grants: `reg_app` owns nothing, only reads the events and the chain, and only adds what was read and checked;
 - hardening of the triggers: no session can switch the audit off, and the events are written with the owner's right.
 """
 
@@ -16,14 +17,21 @@ import pgtrigger
 from django.apps import apps
 from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
-from pghistory.models import Event
 from pgtrigger.core import INSTALLED
 
 from registry.access import ScopedQuerySet
+from registry.chain import sealing
+from registry.chain.arms import READINGS, arms, event_models
+from registry.chain.catching_up import catch_up
+from registry.chain.models import AuditSeal
 from registry.database.roles import APP, OWNER
 
 # the inner SELECT runs once per query, not once per row
 IN_SCOPE = "center_id = ANY ((SELECT app_centers())::bigint[])"
+WHOLE_TRAIL = "(SELECT current_setting('app.whole_trail', true) = 'yes')"
+LINKS = "registry_auditlink"
+SEALED_BY_OWNER = {LINKS, "registry_auditform", "registry_auditseal", "registry_erasure"}
+ADDED_TO = {READINGS, "registry_auditcheck"}
 
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION app_centers() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -45,7 +53,7 @@ def raise_walls(**_: Any) -> None:
         if cursor.fetchone() != (OWNER,):
             return  # emptying the tables of a test announces itself as a migration, too
         tables = set(connection.introspection.table_names(cursor))
-        _install_triggers(tables)
+        installed = _install_triggers(tables)
         cursor.execute(FUNCTIONS)  # after the triggers, which bring their own version of two of these
         for model in scoped_models():
             for table in {model._meta.db_table, *event_tables(model)} & tables:
@@ -53,18 +61,17 @@ def raise_walls(**_: Any) -> None:
             if model._meta.db_table in tables:
                 for field in _references(model):
                     _tie_to_center(cursor, field)
-        _grant(cursor, {model._meta.db_table for model in event_models()} & tables)
+        _grant(cursor, tables)
+        if LINKS in tables:
+            _let_all_be_read(cursor, tables)
+            cursor.execute(sealing.function())
+            catch_up(cursor, tables if AuditSeal.objects.first() is None else installed)
         _harden_triggers(cursor)
 
 
 def scoped_models() -> list[type[models.Model]]:
     """List the models whose rows belong to a center."""
     return [model for model in apps.get_models() if isinstance(model._default_manager.all(), ScopedQuerySet)]
-
-
-def event_models() -> Iterator[type[Event]]:
-    """List the models of the audit trail."""
-    return (model for model in apps.get_models() if issubclass(model, Event) and model._meta.managed)
 
 
 def event_tables(model: type[models.Model]) -> set[str]:
@@ -111,23 +118,43 @@ def _tie_to_center(cursor: CursorWrapper, field: models.ForeignKey) -> None:
         )
 
 
-def _grant(cursor: CursorWrapper, events: set[str]) -> None:
+def _let_all_be_read(cursor: CursorWrapper, tables: set[str]) -> None:
+    """Let the trail be read as a whole, too: by who verifies it, and by the auditor of the whole registry."""
+    for table in sorted({arm.table for arm in arms()} & tables | {LINKS}):
+        cursor.execute(
+            "SELECT 1 FROM pg_policy WHERE polrelid = %s::regclass AND polname = 'whole_trail'",
+            [f'"{table}"'],
+        )
+        if not cursor.fetchone():
+            cursor.execute(f'CREATE POLICY whole_trail ON "{table}" FOR SELECT USING ({WHOLE_TRAIL})')
+
+
+def _grant(cursor: CursorWrapper, tables: set[str]) -> None:
     cursor.execute(f"""
         GRANT USAGE ON SCHEMA public TO {APP};
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP};
         GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP};
     """)
-    for table in sorted(events | {"django_migrations"}):
+    only_read = {model._meta.db_table for model in event_models()} | SEALED_BY_OWNER | {"django_migrations"}
+    for table in sorted(only_read & tables):
         cursor.execute(f'REVOKE INSERT, UPDATE, DELETE ON "{table}" FROM {APP}')
+    for table in sorted(ADDED_TO & tables):
+        cursor.execute(f'REVOKE UPDATE, DELETE ON "{table}" FROM {APP}')
 
 
-def _install_triggers(tables: set[str]) -> None:
-    """Install the triggers that are missing or older than the model, and remove those of models that are gone."""
+def _install_triggers(tables: set[str]) -> set[str]:
+    """Install the triggers that are missing or older than the model, and remove those of models that are gone.
+
+    Returns the tables that got new ones.
+    """
+    installed = set()
     for model, trigger in pgtrigger.registered():
         if model._meta.db_table in tables and trigger.get_installation_status(model) != (INSTALLED, True):
             trigger.install(model)
             trigger.enable(model)
+            installed.add(model._meta.db_table)
     pgtrigger.prune()
+    return installed
 
 
 def _harden_triggers(cursor: CursorWrapper) -> None:

@@ -6,6 +6,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import RequestFactory
 
 from registry.health import HealthMiddleware
+from registry.models import AuditCheck
 from registry.tasks import beat
 
 
@@ -28,8 +29,23 @@ def test_ready_tells_the_age_of_the_workers_last_sign(db, client):
     beat()
     after = client.get("/readyz").json()
 
-    assert before == {"status": "ok", "database": "ok", "migrations": "ok", "worker_seen_seconds_ago": None}
+    assert before == {
+        "status": "ok",
+        "database": "ok",
+        "migrations": "ok",
+        "worker_seen_seconds_ago": None,
+        "audit_trail": None,
+    }
     assert after["worker_seen_seconds_ago"] in (0, 1)
+
+
+@pytest.mark.parametrize(("found", "told"), [(0, "ok"), (3, "broken")])
+def test_ready_tells_whether_the_audit_trail_verified(db, client, found, told):
+    AuditCheck.objects.create(sequence=1, link=bytes(32), found=found, first=[])
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["audit_trail"]) == (200, told)
 
 
 def test_a_database_that_does_not_answer_is_not_ready(db):
