@@ -127,6 +127,10 @@ def _let_all_be_read(cursor: CursorWrapper, tables: set[str]) -> None:
         )
         if not cursor.fetchone():
             cursor.execute(f'CREATE POLICY whole_trail ON "{table}" FOR SELECT USING ({WHOLE_TRAIL})')
+    # what is read of the registry as a whole lies in no scope, and is noted all the same
+    cursor.execute("SELECT 1 FROM pg_policy WHERE polrelid = %s::regclass AND polname = 'noted'", [READINGS])
+    if not cursor.fetchone():
+        cursor.execute(f'CREATE POLICY noted ON "{READINGS}" FOR INSERT WITH CHECK (true)')
 
 
 def _grant(cursor: CursorWrapper, tables: set[str]) -> None:

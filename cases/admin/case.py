@@ -18,6 +18,7 @@ from cases.admin.page import CasePage
 from cases.models import Case
 from registry.access import Action
 from registry.admin import site
+from registry.chain import reading
 
 # What was typed, and the document it began with, stand in no report of an error.
 unlogged = method_decorator(sensitive_post_parameters())
@@ -52,6 +53,8 @@ class CaseAdmin(Locks, CaseList):
             return page.save(request.POST)
         if case is None and not allowed:
             raise PermissionDenied(gettext("You may not record cases."))
+        if case is not None:
+            reading.of_case(case, by=request.user, door="admin", form="page")
         return page.show()
 
     def _case(self, request: HttpRequest, object_id: str) -> Case:
@@ -86,4 +89,6 @@ class CaseAdmin(Locks, CaseList):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Show the history: who may read a case may read what became of it."""
-        return history.view(self, request, self._case(request, object_id))
+        case = self._case(request, object_id)
+        reading.of_case(case, by=request.user, door="admin", form="history")
+        return history.view(self, request, case)

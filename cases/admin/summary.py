@@ -16,6 +16,7 @@ from cases.pathway import Phase, State, pathway
 from cases.rulebook import retelling
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.completeness import missing_answers
+from registry.chain import reading
 
 if TYPE_CHECKING:
     from cases.admin.case import CaseAdmin
@@ -38,6 +39,7 @@ def show(model_admin: "CaseAdmin", request: HttpRequest, object_id: str) -> Http
     case = model_admin.get_object(request, object_id)
     if case is None:
         raise Http404("There is no such case.")
+    reading.of_case(case, by=request.user, door="admin", form="summary")
     (stored,) = documents.load([case.pk])
     context = {"case": case, "stored": stored, **_pictures(stored.document), **_review(case, stored.document)}
     context["printed_at"] = timezone.localtime(timezone=ZoneInfo(case.center.timezone))

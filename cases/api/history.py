@@ -24,6 +24,7 @@ from cases.rulebook import retelling
 from cases.trail import FINDINGS, Event, Group
 from registry.access import Action
 from registry.api.pages import PAGING, bounded
+from registry.chain import reading
 from registry.fields import clinical_fields
 from registry.history import people, reason_in_words
 
@@ -46,6 +47,7 @@ class CaseHistory(CaseView):
     def get(self, request: Request, pk: int) -> Response:
         """Read the history, the newest save first; whoever may read the case may."""
         case = self.case(request, pk)
+        reading.of_case(case, by=request.user, door="api", form="history")
         asked = request.query_params
         size = bounded("page_size", asked.get("page_size", str(SAVES)), MOST_SAVES)
         groups = trail.groups(case)

@@ -24,6 +24,7 @@ from registry.api.pages import PAGING
 from registry.api.permissions import key_of, reach
 from registry.api.versions import etag, refuse_unless_read, version_read
 from registry.api.views import RegistryView
+from registry.chain import reading
 
 
 class CaseView(RegistryView):
@@ -86,6 +87,8 @@ class Cases(CaseView):
             raise ValidationError(chosen.errors)
         wanted = listing.selection(request)
         pages, page = listing.page(chosen.qs, request, self)
+        form = "documents" if wanted.document else "records"
+        reading.of_cases(page, by=request.user, door="api", form=form)
         return pages.get_paginated_response(listing.rows(page, wanted))
 
     @extend_schema(**openapi.CREATE)
@@ -120,6 +123,7 @@ class OneCase(CaseView):
     def get(self, request: Request, pk: int) -> Response:
         """Read a case, or with `fields` a part of it; its ETag is the version to name when you correct it."""
         case = self.case(request, pk)
+        reading.of_case(case, by=request.user, door="api")
         if "fields" not in request.query_params:
             return self.answer(case)
         return Response(listing.part(case, listing.selection(request)), headers={"ETag": etag(case.version)})
@@ -164,6 +168,7 @@ class CaseAssessment(CaseView):
     def get(self, request: Request, pk: int) -> Response:
         """Read the current assessment."""
         case = self.case(request, pk)
+        reading.of_case(case, by=request.user, door="api", form="assessment")
         assessment = get_object_or_404(Assessment.objects.current(), case=case)
         told = ("algorithm_version", "case_version", "as_of", "assessed_at")
         body = {"case": records.record(case), **{name: getattr(assessment, name) for name in told}}

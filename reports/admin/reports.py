@@ -14,6 +14,7 @@ from unfold.decorators import display
 from registry import language
 from registry.access import Action
 from registry.admin import ReadOnlyAdmin, site
+from registry.chain import reading
 from reports import content as contents
 from reports import rendering
 from reports.admin.releases import ReleaseFilter, Releases, decided
@@ -77,6 +78,7 @@ class ReportAdmin(Releases, ReadOnlyAdmin):
             raise Http404
         content, document = contents.from_plain(report.content), DOCUMENTS[name]
         made = rendering.made(name, content, language.spoken())
+        reading.of_report(report, by=request.user, door="admin", form=name)
         response = HttpResponse(made, content_type=document.media_type)
         stem, _, suffix = name.partition(".")
         file = f"survival-{stem}-{report.pk}-{report.as_of.isoformat()}.{suffix}"

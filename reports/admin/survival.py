@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from registry import access, language
 from registry.access import Action
 from registry.admin import site
+from registry.chain import reading
 from registry.models import Center
 from reports import (
     asking,
@@ -71,6 +72,7 @@ def survival_file(request: HttpRequest, name: str) -> HttpResponse:
     made = FILES[name].make(asking.estimate(question))
     if made is None:
         raise Http404
+    reading.of_survival(question.center, by=request.user, door="admin", form=name)
     response = HttpResponse(made, content_type=FILES[name].media_type)
     response["Content-Disposition"] = f'attachment; filename="{_file_name(question, name)}"'
     return response

@@ -22,6 +22,7 @@ from registry.access import Action
 from registry.api.openapi import refusals
 from registry.api.permissions import reach
 from registry.api.views import RegistryView
+from registry.chain import reading
 from reports import asking, cohorts, rendering
 from reports import content as contents
 from reports.asking import SOURCES, Answer
@@ -109,6 +110,7 @@ class OneReport(ReportView):
     def get(self, request: Request, pk: int) -> Response:
         """Read everything it says, as numbers with their denominators."""
         report = get_object_or_404(self.reports(request), pk=pk)
+        reading.of_report(report, by=request.user, door="api", form="content")
         return Response({**_record(report), "content": report.content})
 
 
@@ -124,6 +126,7 @@ class ReportDocument(ReportView):
             raise Http404
         report = get_object_or_404(self.reports(request), pk=pk)
         made = rendering.made(name, contents.from_plain(report.content), language.spoken())
+        reading.of_report(report, by=request.user, door="api", form=name)
         return HttpResponse(made, content_type=DOCUMENTS[name].media_type)
 
 
@@ -177,7 +180,10 @@ class SurvivalEstimate(RegistryView):
             question = asking.read(given, centers=centers)
         except WrongParameters as error:
             raise ValidationError(error.message_dict) from None
-        return _ANSWERS[form](asking.estimate(question))
+        answer = _ANSWERS[form](asking.estimate(question))
+        if form != "json":
+            reading.of_survival(question.center, by=request.user, door="api", form=form)
+        return answer
 
 
 def _record(report: Report) -> dict[str, Any]:
