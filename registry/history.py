@@ -162,7 +162,7 @@ def told(stories: Iterable[Story]) -> list[Entry]:
     for story in stories:
         before = None
         for event in story.events:
-            if change := _change(story.name, before, event, words):
+            if change := change_of(story.name, before, event, words):
                 groups.setdefault(event.pgh_context_id or event.pgh_created_at, []).append((event, change))
             before = event
     firsts = [members[0][0] for members in groups.values()]
@@ -174,7 +174,8 @@ def told(stories: Iterable[Story]) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.stamp.at, reverse=True)
 
 
-def _change(name: str, before: Any, after: Any, words: "Words") -> Change | None:
+def change_of(name: str, before: Any, after: Any, words: "Words") -> Change | None:
+    """What an event says of a row that had this event before; nothing if no person would see a change."""
     if after.pgh_label == "delete":
         return Change(what=name, done=str(DONE["delete"]))
     if before is None:  # an update is the first event of what stood there before the trail began

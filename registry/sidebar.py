@@ -84,6 +84,12 @@ GROUPS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place(name="cases_algorithmversion_changelist", icon="rule_settings"),
             Place(name="cases_contactattempt_changelist", icon="call"),
             Place(name="cases_listexport_changelist", icon="download"),
+            Place(
+                name="audit_trail",
+                icon="fact_check",
+                title=gettext_lazy("Audit trail"),
+                action=Action.READ_AUDIT,
+            ),
         ),
     ),
 )
