@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
@@ -15,7 +16,7 @@ from django.utils.translation import gettext
 from cases.models import Case
 from registry import access
 from registry.access import Action
-from registry.chain.arms import READINGS, arms
+from registry.chain.arms import READINGS, Arm, arms
 from registry.models import AuditForm, AuditLink, AuditSeal, User
 
 LABELS = ("insert", "update", "delete", "read")
@@ -34,13 +35,14 @@ def kinds() -> dict[str, str]:
 
 def tables() -> dict[str, str]:
     """The tables of the trail, by the names of what they tell of."""
-    found = {
-        arm.table: gettext("Reading")
-        if arm.table == READINGS
-        else capfirst(str(arm.model.pgh_tracked_model._meta.verbose_name))  # type: ignore[attr-defined]
-        for arm in arms()
-    }
+    found = {arm.table: gettext("Reading") if arm.table == READINGS else _name(arm) for arm in arms()}
     return dict(sorted(found.items(), key=lambda one: one[1]))
+
+
+def _name(arm: Arm) -> str:
+    """Forms of a case are called by their titles, other rows by their names."""
+    tracked: Any = arm.model.pgh_tracked_model  # type: ignore[attr-defined]
+    return capfirst(str(getattr(tracked, "title", tracked._meta.verbose_name)))
 
 
 @dataclass
