@@ -16,12 +16,14 @@ from cases.models import Case, Patient
 from registry import access
 from registry.models import Erasure, User
 from registry.walls import event_models
+from reports.models import Release, Report
 from tests.registry.tampering import sql
 from tests.rows import one_of_each
 
 AUDITED = sorted((event.pgh_tracked_model for event in event_models()), key=lambda model: model._meta.label)
 NAMES = [model.__name__ for model in AUDITED]
 ATTEMPTS = 200
+FROZEN = {Release}  # what was decided stays: every way but those that add is refused by the table itself
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,9 @@ def rows(north, alice, lena):
         for model in (*OUTER_FORMS, *OPERATION_FORMS):
             found[model] = model.objects.filter(case=case).first()
         found[Patient] = case.patient
+        found[Release] = Release.objects.create(report=found[Report], decision="released")
+        said = {"content": found[Report].content, "content_digest": found[Report].content_digest}
+        Report.objects.create(center=north, as_of=found[Report].as_of, **said)  # for a second release
         sql("SET CONSTRAINTS ALL IMMEDIATE")
         sql("SET ROLE reg_owner")
         found[Erasure] = Erasure.objects.create(table="cases_caseevent", event_id=1, row_id=1, reason="x")
@@ -87,14 +92,14 @@ def distinguishing(model):
         for field in model._meta.local_concrete_fields
         if (field.unique or field.name in together)
         and not field.primary_key
-        and field.related_model in (None, User)
+        and field.related_model in (None, User, Report)
     ]
 
 
 def other(field, seed):
     """Another value for a field."""
     if field.is_relation:
-        return seed.choice(User.objects.order_by("pk").values_list("pk", flat=True))
+        return seed.choice(field.related_model._base_manager.order_by("pk").values_list("pk", flat=True))
     if getattr(field, "choices", None):
         return seed.choice(field.choices)[0]
     if isinstance(field, models.CharField | models.TextField):
@@ -232,15 +237,14 @@ def by_raw_sql(row, _):
 
 
 def by_copy(row, _):
-    copy = saved_twin(row)
-    given = values(copy)
-    names = ", ".join(f'"{name}"' for name in given)
     with connection.cursor() as cursor:
-        with cursor.copy(
-            f'COPY (SELECT {names} FROM "{table(type(row))}" WHERE id = {copy.pk}) TO STDOUT'
-        ) as out:
-            line = b"".join(out)
-        sql(f'DELETE FROM "{table(type(row))}" WHERE id = %s', copy.pk)
+        with transaction.atomic():
+            copy = saved_twin(row)
+            names = ", ".join(f'"{name}"' for name in values(copy))
+            one = f'SELECT {names} FROM "{table(type(row))}" WHERE id = {copy.pk}'
+            with cursor.copy(f"COPY ({one}) TO STDOUT") as out:
+                line = b"".join(out)
+            transaction.set_rollback(True)
         if sql("SELECT relrowsecurity FROM pg_class WHERE oid = %s::regclass", f'"{table(type(row))}"')[0][0]:
             # PostgreSQL copies into no table with row security; the registry goes by a temporary one (store.py)
             cursor.execute(f'CREATE TEMPORARY TABLE copied (LIKE "{table(type(row))}") ON COMMIT DROP')
@@ -341,6 +345,14 @@ def test_every_way_of_writing_leaves_its_event_in_every_table(way, rows, alice, 
     missed = []
     more = (request.getfixturevalue("released"),) if way == "migration" else ()
     for model in AUDITED:
+        if model in FROZEN and WAYS[way] not in (by_save, by_bulk_create, by_copy):
+            with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
+                sql(
+                    f'DELETE FROM "{table(model)}"'
+                    if "delete" in way
+                    else f'UPDATE "{table(model)}" SET id = id'
+                )
+            continue
         with transaction.atomic():
             events = model.pgh_event_model._base_manager
             pk, label = WAYS[way](rows[model], alice, *more)
