@@ -1,7 +1,6 @@
 """What a report says that the one before it did not: from the two contents alone, both as their readers see them. Pure.
 
-Readers who may not see the cases get no difference of few patients, and no effect on the curve: both reports show
-estimates to the last digit, and the few deaths between them would follow.
+Readers who may not see the cases get rounded counts, then and now: what stood there before may have been exact.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from reports import remarks
 from reports.content import Changes, CountChange, ReportContent, SurvivalChange
 from reports.remarks import mark
-from reports.small_numbers import COMPLEMENT, is_small
+from reports.small_numbers import COMPLEMENT, shown
 
 WITHDRAWN = mark("Consent withdrawn")
 DEATHS = mark("Deaths after resection")
@@ -31,8 +30,8 @@ def since(before: ReportContent | None, now: ReportContent, *, threshold: int | 
         return Changes(since=before.as_of, counts=(*counts, *deaths), survival=_survival(before, now))
     return Changes(
         since=before.as_of,
-        counts=tuple(_withheld(change, threshold) for change in counts),
-        note=remarks.CHANGES_WITHHELD.format(most=threshold - 1),
+        counts=tuple(_rounded(change, threshold) for change in counts),
+        note=remarks.ROUNDED_CHANGES,
     )
 
 
@@ -57,9 +56,7 @@ def _estimates(content: ReportContent) -> dict[int, float | None]:
     return {e.months: e.survival for e in content.survival.estimates} if content.survival else {}
 
 
-def _withheld(change: CountChange, threshold: int) -> CountChange:
-    if change.before is None or change.now is None:
-        return CountChange(label=change.label, before=None, now=None, hidden=COMPLEMENT)
-    if is_small(abs(change.now - change.before), threshold):
-        return CountChange(label=change.label, before=None, now=change.now, hidden=f"<{threshold}")
-    return change
+def _rounded(change: CountChange, threshold: int) -> CountChange:
+    before, now = shown(change.before, threshold), shown(change.now, threshold)
+    is_told = before is not None and now is not None
+    return CountChange(label=change.label, before=before, now=now, hidden="" if is_told else COMPLEMENT)

@@ -1,19 +1,19 @@
-"""Curves for readers who may not see the cases behind them: no exact times, no steps of few events. Pure.
+"""Curves for readers who may not see the cases behind them: estimated anew from rounded counts. Pure.
 
-A curve is shown at the ticks of its axis, and there only where each kind of event grew by none or by enough. Where one
-curve counts only patients of another (deaths of the disease among all deaths), the two would give back the patients
-between them: a tick at which both could be read is shown only where these, too, grew by none or by enough.
+What is known of a curve are its patients, and how many died or were last seen by the end of each half-year, each as
+readers see a count. Curve, limits, median and means are functions of these alone; so is anything that two curves, or
+the curves of two reports, give when they are held against each other.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from math import inf
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar, overload
 
-from reports import remarks
+from reports import estimates, remarks
 from reports.content import (
     CurveTable,
     Estimate,
@@ -27,267 +27,198 @@ from reports.content import (
     RiskColumn,
     Survival,
 )
-from reports.small_numbers import COMPLEMENT, Sizes, is_small, to_five
+from reports.endpoints import ENDPOINTS
+from reports.lifetable import LifeTable
+from reports.small_numbers import is_small, mark_of, shown, stand_in, to_five
 from reports.wording import DAYS_PER_MONTH
 
 LEAST_PATIENTS = 10
-OVERALL = "overall_survival"
-# Whose events are all among those of which other curve.
-WITHIN = {
-    "disease_specific_survival": (OVERALL,),
-    "disease_free_survival": (OVERALL,),
-    "local_recurrence": ("disease_free_survival",),
-    "distant_metastasis": ("disease_free_survival",),
-}
+STEP_MONTHS = 6
+STEP_DAYS = STEP_MONTHS * DAYS_PER_MONTH
+DECIMALS = 3  # of a probability: a tenth of a percent, as it is printed
 
 Curve = TypeVar("Curve", CurveTable, OutcomeCurve)
-Counts = tuple[int, ...]
+Column = TypeVar("Column", RiskColumn, OutcomeColumn)
+Told = TypeVar("Told", Estimate, OutcomeEstimate)
+Drawn = TypeVar("Drawn", Survival, Outcome)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Readable:
-    """What readers can take from a coarse curve: its steps, and the months at which they know it to be exact."""
-
-    steps: tuple[int, ...]
-    events: dict[int, int]  # by month
-
-
-class Coarse:
-    """Makes the curves of one report coarse, in the order in which they are given to it."""
-
-    def __init__(self, sizes: Sizes) -> None:
-        self._sizes, self._threshold = sizes, sizes.threshold
-        self._readable: dict[str, Readable] = {}
-
-    def survival(self, found: Survival) -> Survival:
-        """Keep the curve at the ticks of its axis, and there only the steps that hold enough deaths."""
-        n = self._sizes.shown(found.n)
-        if (found.n or 0) < LEAST_PATIENTS or is_small(found.events, self._threshold):
-            note = remarks.FEW_DEATHS.format(patients=LEAST_PATIENTS, deaths=self._threshold)
-            return replace(withhold(found, note), n=n)
-        months = [e.months for e in found.estimates]
-        read = [
-            self._read(OVERALL, curve, [column.months for column in columns], months)
-            for curve, columns in zip(found.curves, found.risk_table, strict=True)
-        ]
-        if len(read) == 1:  # estimates are those of everybody, and so is a single curve
-            self._readable[OVERALL] = read[0]
-        return replace(
-            found,
-            n=n,
-            events=None,
-            show_until_days=_whole_months(found.show_until_days),
-            curves=tuple(_at(curve, one.steps) for curve, one in zip(found.curves, read, strict=True)),
-            risk_table=tuple(tuple(self._column(c) for c in columns) for columns in found.risk_table),
-            estimates=tuple(_estimate(e, is_read=self.can_read(OVERALL, e.months)) for e in found.estimates),
-            median=_in_months(found.median),
-            follow_up=_in_months(found.follow_up),
-            note=remarks.COARSE,
-        )
-
-    def outcome(self, found: Outcome) -> Outcome:
-        """The same for an endpoint with one curve; sizes are not told, other endpoints have nearly the same."""
-        read = Readable(steps=(), events={})
-        if found.curves:
-            ticks = [column.months for column in found.risk_table[0]]
-            read = self._read(found.name, found.curves[0], ticks, [e.months for e in found.estimates])
-        is_few = (found.n or 0) < LEAST_PATIENTS or is_small(found.events, self._threshold)
-        if is_few or (found.events and not read.steps):
-            return replace(
-                found,
-                n=None,
-                events=None,
-                competing=None,
-                show_until_days=0.0,
-                curves=(),
-                risk_table=(),
-                estimates=(),
-                median=None,
-                follow_up=None,
-                note=remarks.OUTCOME_WITHHELD.format(patients=LEAST_PATIENTS, events=self._threshold),
-            )
-        self._readable[found.name] = read
-        coarse = replace(
-            found,
-            n=None,
-            events=None,
-            competing=None,
-            show_until_days=_whole_months(found.show_until_days),
-            curves=tuple(_at(curve, read.steps) for curve in found.curves),
-            risk_table=tuple(tuple(self._outcome_column(c) for c in columns) for columns in found.risk_table),
-            estimates=tuple(
-                _outcome_estimate(e, is_read=self.can_read(found.name, e.months)) for e in found.estimates
-            ),
-            median=_in_months(found.median),
-            follow_up=_in_months(found.follow_up),
-        )
-        return to_the_end(coarse)
-
-    def prognosis(self, found: Prognosis, exact: Survival) -> Prognosis:
-        """Keep what the shown estimates give anyway, and times in whole months."""
-        fixed = {e.months * DAYS_PER_MONTH: e.months for e in exact.estimates}
-        past = {day for day, months in fixed.items() if self.can_read(OVERALL, months)}
-        others = {row.since_days for row in found.onward} - set(
-            fixed
-        )  # the landmark, which is no time of the table
-        past |= {day for day in others if self._splits(exact, day)}
-        return replace(
-            found,
-            means=tuple(_mean(row) for row in found.means if row.months * DAYS_PER_MONTH in past),
-            onward=tuple(
-                replace(row, alive=to_five(row.alive), at_risk=to_five(row.at_risk))
-                for row in found.onward
-                if row.since_days in past and row.months * DAYS_PER_MONTH in past
-            ),
-            note=remarks.ONLY_SHOWN_TIMES,
-        )
-
-    def can_read(self, name: str, month: int) -> bool:
-        """Tell whether readers know the exact curve at a month."""
-        return name in self._readable and month in self._readable[name].events
-
-    def _splits(self, exact: Survival, day: float) -> bool:
-        """Tell whether a day divides the deaths between two steps into none or enough on either side."""
-        if not exact.curves or OVERALL not in self._readable:
-            return False
-        steps = [step * DAYS_PER_MONTH for step in self._readable[OVERALL].steps]
-        deaths = [_so_far(exact.curves[0], end)[0] for end in (*(step for step in steps if step <= day), day)]
-        after = _so_far(exact.curves[0], next((step for step in steps if step > day), inf))[0]
-        early, late = deaths[-1] - (deaths[-2] if len(deaths) > 1 else 0), after - deaths[-1]
-        return not is_small(early, self._threshold) and not is_small(late, self._threshold)
-
-    def _read(
-        self, name: str, curve: CurveTable | OutcomeCurve, ticks: Iterable[int], months: Iterable[int]
-    ) -> Readable:
-        """Find the months at which a curve is read: at ticks with enough events since, and as long as none follows."""
-        ticks = set(ticks) - {0}
-        others = [self._readable[other] for other in WITHIN.get(name, ()) if other in self._readable]
-        met = [0] * len(others)  # when each other curve and this one could last be read together
-        last: Counts = (0,) * len(_so_far(curve, 0.0))
-        steps: list[int] = []
-        events = {0: 0}
-        for month in sorted({*ticks, *months}):
-            now = _so_far(curve, month * DAYS_PER_MONTH)
-            gains = [n - before for n, before in zip(now, last, strict=True)]
-            if any(gains) and (month not in ticks or any(is_small(n, self._threshold) for n in gains)):
-                continue
-            together = [i for i, other in enumerate(others) if month in other.events]
-            between = [
-                others[i].events[month] - others[i].events[met[i]] - (now[0] - events[met[i]])
-                for i in together
-            ]
-            if any(is_small(abs(n), self._threshold) for n in between):
-                continue
-            if any(gains):
-                steps.append(month)
-            last, events[month] = now, now[0]
-            for i in together:
-                met[i] = month
-        return Readable(steps=tuple(steps), events=events)
-
-    def _column(self, column: RiskColumn) -> RiskColumn:
-        small = is_small(column.censored, self._threshold) or is_small(column.died, self._threshold)
-        return replace(
-            column,
-            at_risk=to_five(column.at_risk),
-            censored=None if small else to_five(column.censored),
-            died=None if small else to_five(column.died),
-            hidden=f"<{self._threshold}" if small else "",
-        )
-
-    def _outcome_column(self, column: OutcomeColumn) -> OutcomeColumn:
-        counts = (column.censored, column.events, column.competing)
-        small = any(is_small(n, self._threshold) for n in counts)
-        censored, events, competing = (None if small else to_five(n) for n in counts)
-        return replace(
-            column,
-            at_risk=to_five(column.at_risk),
-            censored=censored,
-            events=events,
-            competing=competing,
-            hidden=f"<{self._threshold}" if small else "",
-        )
+def overall(found: Survival, threshold: int) -> Survival:
+    """Estimate survival, or that of each group, from rounded counts."""
+    if not found.curves or (found.n or 0) < LEAST_PATIENTS or is_small(found.events, threshold):
+        note = remarks.FEW_DEATHS.format(patients=LEAST_PATIENTS, deaths=threshold)
+        return replace(withhold(found, note), n=shown(found.n, threshold))
+    again = estimates.overall_survival(rounded(found.curves, threshold), each=len(found.curves) > 1)
+    if again is None:
+        raise ValueError("A curve of enough patients has none.")
+    return _told(found, again, remarks.COARSE_CURVE.format(small=threshold // 2), threshold)
 
 
-def coarse(survival: Survival, sizes: Sizes) -> Survival:
-    """Make the curves of overall survival coarse by themselves."""
-    return Coarse(sizes).survival(survival)
+def outcome(found: Outcome, threshold: int) -> Outcome:
+    """The same for an endpoint with one curve."""
+    endpoint = ENDPOINTS[found.name]
+    is_few = (found.n or 0) < LEAST_PATIENTS or is_small(found.events, threshold)
+    again = None if is_few else estimates.outcome(rounded(found.curves, threshold), endpoint)
+    if again is None or not again.curves:
+        return withhold(found, remarks.FEW_EVENTS.format(patients=LEAST_PATIENTS, events=threshold))
+    return replace(_told(found, again, found.note, threshold), competing=None)
 
 
-def withhold(survival: Survival, note: str) -> Survival:
-    """Keep nothing but what it would be, and why it is not shown."""
+def lived_on(found: Prognosis) -> Prognosis:
+    """What a rounded curve says of survivors; not of day 90, which is no end of a half-year."""
     return replace(
-        survival,
-        n=None,
+        found,
+        means=tuple(_mean(row) for row in found.means if row.at_risk >= LEAST_PATIENTS),
+        onward=tuple(
+            replace(
+                row,
+                alive=to_five(row.alive),
+                at_risk=to_five(row.at_risk),
+                survival=round(row.survival, DECIMALS),
+                lower=_digits(row.lower),
+                upper=_digits(row.upper),
+            )
+            for row in found.onward
+            if row.at_risk >= LEAST_PATIENTS and (row.since_days / STEP_DAYS).is_integer()
+        ),
+        note=remarks.ROUNDED_TIMES,
+    )
+
+
+def withhold(found: Drawn, note: str) -> Drawn:
+    """Keep nothing but what it would be, and why it is not shown."""
+    kept: dict[str, Any] = dict.fromkeys(("n", "events", "median", "follow_up"))
+    kept |= dict.fromkeys(("curves", "risk_table", "estimates"), ())
+    if isinstance(found, Outcome):
+        kept["competing"] = None
+    return replace(found, **kept, show_until_days=0.0, note=note)
+
+
+# --- the rounded table -----------------------------------------------------------------------------------------------
+
+
+def rounded(curves: Sequence[CurveTable | OutcomeCurve], threshold: int) -> LifeTable:
+    """Make the life table of the rounded counts: what happened in a half-year stands in its middle.
+
+    Half of those last seen in it leave the day before, as in an actuarial life table.
+    """
+    rows = [(g, *row) for g, curve in enumerate(curves) for row in _half_years(curve, threshold)]
+    group, days, *counts = zip(*rows, strict=True)
+    return LifeTable.from_counts(
+        group, days, counts[:-1], counts[-1], [0] * len(rows), groups=[curve.label for curve in curves]
+    )
+
+
+def _half_years(curve: CurveTable | OutcomeCurve, threshold: int) -> Iterable[tuple[float, ...]]:
+    """Give days, events of each kind, and those last seen; together they are the rounded patients."""
+    events = (curve.died,) if isinstance(curve, CurveTable) else (curve.had_event, curve.had_competing)
+    left = shown(curve.n, threshold) or 0
+    so_far = [0] * (len(events) + 1)
+    none = (0,) * len(events)
+    steps = math.ceil(max(curve.time_days[-1], 1) / STEP_DAYS)
+    for step in range(1, steps + 1):
+        place = bisect_right(curve.time_days, step * STEP_DAYS)
+        gains = []
+        for kind, counts in enumerate((*events, curve.censored)):
+            gain = min(max(0, stand_in(sum(counts[:place]), threshold) - so_far[kind]), left)
+            so_far[kind] += gain
+            left -= gain
+            gains.append(gain)
+        middle, early = (step - 0.5) * STEP_DAYS, gains[-1] // 2
+        yield (middle - 1, *none, early)
+        yield (middle, *gains[:-1], gains[-1] - early)
+    yield (steps * STEP_DAYS, *none, left)
+
+
+# --- what is told of it ----------------------------------------------------------------------------------------------
+
+
+def _told(found: Drawn, again: Drawn, note: str, threshold: int) -> Drawn:
+    """Put the new estimates in the place of the exact ones, as far as ten patients of each group are at risk."""
+    ticks = zip(*again.risk_table, strict=True)
+    enough = [
+        columns[0].months for columns in ticks if all((c.at_risk or 0) >= LEAST_PATIENTS for c in columns)
+    ]
+    until = max(enough, default=0) * DAYS_PER_MONTH
+    if not until:
+        return withhold(found, note)
+    start = 0.0 if isinstance(found, Outcome) and found.kind == "incidence" else 1.0
+    told: dict[str, Any] = {
+        "curves": tuple(_steps(curve, until, start) for curve in again.curves),
+        "risk_table": tuple(
+            tuple(_counts(c, threshold) for c in columns if c.months in enough)
+            for columns in again.risk_table
+        ),
+        "estimates": tuple(
+            _estimate(e, threshold) for e in again.estimates if (e.at_risk or 0) >= LEAST_PATIENTS
+        ),
+    }
+    return replace(
+        found,
+        **told,
+        n=shown(found.n, threshold),
         events=None,
-        show_until_days=0.0,
-        curves=(),
-        risk_table=(),
-        estimates=(),
-        median=None,
-        follow_up=None,
+        show_until_days=until,
+        median=_in_months(again.median),
+        follow_up=_in_months(again.follow_up),
         note=note,
     )
 
 
-def _so_far(curve: CurveTable | OutcomeCurve, day: float) -> Counts:
-    """Count the events until a day, each kind for itself."""
-    place = bisect_right(curve.time_days, day)
-    if isinstance(curve, CurveTable):
-        return (sum(curve.died[:place]),)
-    return sum(curve.had_event[:place]), sum(curve.had_competing[:place])
+def _steps(curve: Curve, until: float, start: float) -> Curve:
+    """Keep the values at the steps, go on flat to the end, and count nobody."""
+    is_survival = isinstance(curve, CurveTable)
+    heights = "survival" if is_survival else "estimate"
+    counted = ("at_risk", "died", "censored") if is_survival else _COUNTED
+    events = curve.died if isinstance(curve, CurveTable) else _both(curve)
+    kept = [i for i, day in enumerate(curve.time_days) if events[i] and day <= until]
+    days = [curve.time_days[i] for i in kept]
+    values = {name: [_digits(getattr(curve, name)[i]) for i in kept] for name in (heights, "lower", "upper")}
+    if not days or days[-1] < until:
+        days.append(until)
+        for name, first in ((heights, start), ("lower", None), ("upper", None)):
+            values[name].append(values[name][-1] if values[name] else first)
+    changed: dict[str, Any] = {name: tuple(found) for name, found in values.items()}
+    changed |= {name: (0,) * len(days) for name in counted}
+    changed |= dict.fromkeys(("n", "events") if is_survival else ("n", "events", "competing"))
+    return replace(curve, time_days=tuple(days), **changed)
 
 
-def _at(curve: Curve, steps: tuple[int, ...]) -> Curve:
-    """Keep the value of the curve at its steps, and no count."""
-    days = tuple(month * DAYS_PER_MONTH for month in steps)
-    picked = [bisect_right(curve.time_days, day) - 1 for day in days]
-    none = tuple(0 for _ in days)
-    heights, counts = _names(curve)
-    kept: dict[str, Any] = {
-        name: tuple(getattr(curve, name)[i] for i in picked) for name in (heights, "lower", "upper")
-    }
-    kept |= dict.fromkeys(counts, none)
-    kept |= dict.fromkeys(
-        ("n", "events", "competing") if isinstance(curve, OutcomeCurve) else ("n", "events")
-    )
-    return replace(curve, time_days=days, **kept)
+_COUNTED = ("at_risk", "had_event", "had_competing", "censored")
 
 
-def _names(curve: CurveTable | OutcomeCurve) -> tuple[str, tuple[str, ...]]:
-    """What the heights of a curve are called, and its counts at each time."""
-    if isinstance(curve, CurveTable):
-        return "survival", ("at_risk", "died", "censored")
-    return "estimate", ("at_risk", "had_event", "had_competing", "censored")
+def _both(curve: OutcomeCurve) -> list[int]:
+    return [own + other for own, other in zip(curve.had_event, curve.had_competing, strict=True)]
 
 
-Drawn = TypeVar("Drawn", Survival, Outcome)
+def _counts(column: Column, threshold: int) -> Column:
+    names = ("censored", "died") if isinstance(column, RiskColumn) else ("censored", "events", "competing")
+    return replace(column, at_risk=to_five(column.at_risk), **_small_withheld(column, names, threshold))
 
 
-def to_the_end(drawn: Drawn) -> Drawn:
-    """Go on flat after the last step that is shown, as between two steps."""
-    start = 0.0 if isinstance(drawn, Outcome) and drawn.kind == "incidence" else 1.0
-    return replace(drawn, curves=tuple(_flat(c, drawn.show_until_days, start) for c in drawn.curves))
+def _estimate(found: Told, threshold: int) -> Told:
+    is_survival = isinstance(found, Estimate)
+    names, height = (("died",), "survival") if is_survival else (("events", "competing"), "estimate")
+    values: dict[str, Any] = {name: _digits(getattr(found, name)) for name in (height, "lower", "upper")}
+    counts = _small_withheld(found, names, threshold)
+    return replace(found, at_risk=to_five(found.at_risk), **counts, **values)
 
 
-def _flat(curve: Curve, until: float, start: float) -> Curve:
-    if curve.time_days and curve.time_days[-1] >= until:
-        return curve
-    return replace(curve, time_days=(*curve.time_days, until), **_longer(curve, start))
+def _small_withheld(found: Any, names: tuple[str, ...], threshold: int) -> dict[str, Any]:
+    counts = {name: getattr(found, name) for name in names}
+    seen = {name: shown(n, threshold) for name, n in counts.items()}
+    return {**seen, "hidden": next((mark for n in counts.values() if (mark := mark_of(n, threshold))), "")}
 
 
-def _longer(curve: CurveTable | OutcomeCurve, start: float) -> dict[str, Any]:
-    """Repeat the last value of the curve and of its limits; nobody is counted there."""
-    heights, counts = _names(curve)
-    first = {heights: start, "lower": None, "upper": None}
-    held = {name: getattr(curve, name) for name in (*first, *counts)}
-    return {name: (*was, was[-1] if was else first[name]) for name, was in held.items() if name in first} | {
-        name: (*held[name], 0) for name in counts
-    }
+@overload
+def _digits(share: float) -> float: ...
+@overload
+def _digits(share: None) -> None: ...
+def _digits(share: float | None) -> float | None:
+    return None if share is None else round(share, DECIMALS)
 
 
 def _in_months(time: Quantile | None) -> Quantile | None:
-    """Round to whole months: a median is the day of one patient's death or last visit."""
     if time is None:
         return None
     return Quantile(
@@ -311,38 +242,3 @@ def _whole_months(days: float) -> float: ...
 def _whole_months(days: None) -> None: ...
 def _whole_months(days: float | None) -> float | None:
     return None if days is None else round(days / DAYS_PER_MONTH) * DAYS_PER_MONTH
-
-
-def _estimate(estimate: Estimate, *, is_read: bool) -> Estimate:
-    """Keep the times at which the coarse curve is exact: others would show the steps between."""
-    if is_read and estimate.survival is not None:
-        return replace(estimate, at_risk=to_five(estimate.at_risk), died=to_five(estimate.died))
-    return Estimate(
-        months=estimate.months,
-        at_risk=None,
-        died=None,
-        survival=None,
-        lower=None,
-        upper=None,
-        hidden=COMPLEMENT,
-    )
-
-
-def _outcome_estimate(estimate: OutcomeEstimate, *, is_read: bool) -> OutcomeEstimate:
-    if is_read and estimate.estimate is not None:
-        return replace(
-            estimate,
-            at_risk=to_five(estimate.at_risk),
-            events=to_five(estimate.events),
-            competing=to_five(estimate.competing),
-        )
-    return OutcomeEstimate(
-        months=estimate.months,
-        at_risk=None,
-        events=None,
-        competing=None,
-        estimate=None,
-        lower=None,
-        upper=None,
-        hidden=COMPLEMENT,
-    )

@@ -25,6 +25,7 @@ from reports import (
     changes,
     cohorts,
     completeness,
+    differencing,
     disclosure,
     estimates,
     operations,
@@ -92,6 +93,7 @@ def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
     if not outside:
         return replace(_with_why_empty(content), changes=changes.since(before, content))
     shown = disclosure.suppress(content, threshold=threshold())
+    shown = differencing.withheld(shown, differencing.earlier(cut.source), threshold=threshold())
     return replace(shown, changes=changes.since(before, shown, threshold=threshold()))
 
 
@@ -234,7 +236,9 @@ def _flow(frame: Frame) -> tuple[FlowStep, ...]:
 
 def _withheld() -> str:
     """Say what readers outside the center do not see."""
-    return remarks.WITHHELD.format(most=threshold() - 1, threshold=threshold())
+    return remarks.WITHHELD.format(
+        most=threshold() - 1, threshold=threshold(), measured=disclosure.LEAST_MEASURED
+    )
 
 
 def _notes(cut: Cut) -> tuple[Note, ...]:

@@ -1,23 +1,24 @@
-"""Small numbers: what a report shows to readers who may not see the cases behind it. Pure; called by compose alone.
+"""What a report shows to readers who may not see the cases behind it. Pure; called by compose alone.
 
-A count from 1 to threshold - 1 is withheld, and so is another of the same whole wherever subtraction would give it
-back; so are sizes that are small or a little short of one that is shown. Ranges, exact times and steps of a curve show
-single patients, so outsiders get none of them.
+Every count is shown as small_numbers.py says: 0, "<5", or rounded to 5. Whatever else is shown is worked out from those
+counts, so neither a percentage nor the difference to an earlier report gives one back. Ranges, exact times and steps of
+a curve show single patients: outsiders get none of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from reports import coarse_survival, remarks
-from reports.coarse_survival import LEAST_PATIENTS, OVERALL, Coarse
+from reports.coarse_survival import LEAST_PATIENTS
 from reports.content import (
     FlowStep,
     Group,
     Headline,
-    Line,
     MissingCount,
     Note,
+    Prognosis,
     Rate,
     ReportContent,
     RuleCount,
@@ -28,11 +29,13 @@ from reports.content import (
     Survival,
     Value,
 )
+from reports.prognosis import prognosis
+from reports.proportions import clopper_pearson
 from reports.remarks import mark
-from reports.small_numbers import COMPLEMENT, Sizes, is_small, mark_of, to_five, withheld
+from reports.small_numbers import BASE, COMPLEMENT, is_exposed, is_small, mark_of, shown
 
-NESTED = "Death "  # lines that begin so count the same deaths by later and later days
 LEAST_CENTERS = 3
+LEAST_MEASURED = 8  # no mean or median of fewer
 
 
 def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
@@ -40,40 +43,56 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
     registered = content.flow[0].n if content.flow else 0
     if content.centers < LEAST_CENTERS or (registered or 0) < LEAST_PATIENTS:
         return _nothing(content)
-    flow = _flow(content.flow, threshold)
-    sizes = Sizes(flow, threshold)
-    curves = Coarse(sizes)
-    survival = curves.survival(content.survival) if content.survival else None
+    survival = coarse_survival.overall(content.survival, threshold) if content.survival else None
     diagnosis = content.from_diagnosis
     is_estimated = survival is not None and bool(survival.estimates)
-    unread = sizes.left(content.rules_read)
-    return replace(
+    rounded = Note(title=mark("Rounded counts"), text=remarks.ROUNDED.format(most=threshold - 1))
+    told = replace(
         content,
         subtitle=content.scope,
-        headlines=_headlines(content.headlines, survival, sizes),
-        flow=flow,
-        patients=tuple(_group(group, sizes) for group in content.patients),
-        operations=tuple(_group(group, sizes) for group in content.operations),
-        complications=_group(content.complications, sizes) if content.complications else None,
-        early_events=_group(content.early_events, sizes) if content.early_events else None,
+        operated_from=_five_years(content.operated_from),
+        operated_to=_five_years(content.operated_to, most=content.as_of.year),
+        headlines=_headlines(content.headlines, survival, threshold),
+        flow=_flow(content.flow, threshold),
+        patients=tuple(_group(group, threshold) for group in content.patients),
+        operations=tuple(_group(group, threshold) for group in content.operations),
+        complications=_group(content.complications, threshold) if content.complications else None,
+        early_events=_group(content.early_events, threshold) if content.early_events else None,
         survival=survival,
-        rules=tuple(_rule(rule, unread, threshold) for rule in content.rules),
-        rules_read=sizes.shown(content.rules_read),
-        missing=tuple(_missing(item, sizes) for item in content.missing),
-        imputed_dates=sizes.shown(content.imputed_dates),
+        rules=tuple(_rule(rule, content.rules_read, threshold) for rule in content.rules),
+        rules_read=shown(content.rules_read, threshold),
+        missing=tuple(_missing(item, threshold) for item in content.missing),
+        imputed_dates=shown(content.imputed_dates, threshold),
+        notes=(rounded, *content.notes),
         withdrawn=None,
         regression=None,  # it counts deaths on both sides of every factor
         from_diagnosis=coarse_survival.withhold(diagnosis, remarks.NEARLY_THE_SAME) if diagnosis else None,
-        outcomes=tuple(curves.outcome(one) for one in content.outcomes),
-        prognosis=(
-            curves.prognosis(content.prognosis, content.survival)
-            if content.prognosis and content.survival and is_estimated
-            else None
-        ),
-        subgroups=tuple(_subgroups(one, curves, threshold) for one in content.subgroups)
-        if is_estimated
-        else (),
+        outcomes=tuple(coarse_survival.outcome(one, threshold) for one in content.outcomes),
+        prognosis=_prognosis(content, threshold) if content.prognosis and is_estimated else None,
+        subgroups=tuple(_subgroups(one, threshold) for one in content.subgroups) if is_estimated else (),
     )
+    return without_sums(told)
+
+
+def without_sums(content: ReportContent) -> ReportContent:
+    """Withhold how often an item is recorded where its table is withheld: it is the sum of the table."""
+    every = (*content.patients, *content.operations, content.complications)
+    closed = {group.heading.casefold() for group in every if group is not None and _is_closed(group)}
+    missing = tuple(
+        replace(item, recorded=None, hidden=COMPLEMENT) if item.variable.casefold() in closed else item
+        for item in content.missing
+    )
+    return replace(content, missing=missing)
+
+
+def _is_closed(group: Group) -> bool:
+    return group.recorded is None and all(line.value.hidden == COMPLEMENT for line in group.lines)
+
+
+def closed(group: Group) -> Group:
+    """Withhold a whole table with the patients behind it."""
+    lines = tuple(replace(line, value=Share(n=None, of=None, hidden=COMPLEMENT)) for line in group.lines)
+    return replace(group, lines=lines, recorded=None, applicable=None)
 
 
 def _nothing(content: ReportContent) -> ReportContent:
@@ -108,179 +127,152 @@ def _nothing(content: ReportContent) -> ReportContent:
     )
 
 
-def _group(group: Group, sizes: Sizes) -> Group:
-    shares = [line.value for line in group.lines if isinstance(line.value, Share)]
-    if len(shares) < len(group.lines):
-        return _measured(group, sizes)
-    if not group.exclusive:
-        alone = tuple(
-            replace(line, value=_lone(share, sizes)) for line, share in zip(group.lines, shares, strict=True)
-        )
-        return replace(
-            group,
-            lines=_not_nested(alone, sizes),
-            recorded=sizes.shown(group.recorded),
-            applicable=sizes.shown(group.applicable),
-        )
-    # Those recorded on no line, and those in whom nothing is recorded, are counts of the whole as well.
-    counts = [share.n or 0 for share in shares]
-    counts += [max(0, (group.recorded or 0) - sum(counts)), sizes.left(group.recorded, group.applicable)]
-    hidden = withheld(counts, sizes.threshold)
-    is_known = len(counts) - 1 not in hidden
-    lines = tuple(
-        replace(line, value=_marked(share, hidden.get(i, ""), of_shown=is_known))
-        for i, (line, share) in enumerate(zip(group.lines, shares, strict=True))
-    )
-    whole = len(hidden) == len(counts)
-    return replace(
-        group,
-        lines=lines,
-        recorded=sizes.shown(group.recorded) if is_known else None,
-        applicable=None if whole else sizes.shown(group.applicable),
-    )
+def _prognosis(content: ReportContent, threshold: int) -> Prognosis | None:
+    curves = content.survival.curves if content.survival else ()
+    found = prognosis(coarse_survival.rounded(curves, threshold)) if curves else None
+    return coarse_survival.lived_on(found) if found else None
 
 
-def _not_nested(lines: tuple[Line, ...], sizes: Sizes) -> tuple[Line, ...]:
-    """Withhold an earlier death count a little below a later one: the deaths of 30 days are among those of 90."""
-    shown: list[Line] = []
-    later: int | None = None
-    for line in reversed(lines):
-        value = line.value
-        if isinstance(value, Share) and value.n is not None and line.label.startswith(NESTED):
-            if later is not None and is_small(later - value.n, sizes.threshold):
-                value = Share(n=None, of=value.of, hidden=COMPLEMENT)
-            else:
-                later = value.n
-        shown.append(replace(line, value=value))
-    return tuple(reversed(shown))
+def _five_years(year: int | None, *, most: int | None = None) -> int | None:
+    """Widen a period to whole five years: its first and last year are those of two patients."""
+    if year is None:
+        return None
+    return year - year % BASE if most is None else min(most, -(-year // BASE) * BASE)
 
 
-def _marked(share: Share, mark: str, *, of_shown: bool) -> Share:
-    if not mark and of_shown:
-        return share
-    return Share(n=None if mark else share.n, of=share.of if of_shown else None, hidden=mark)
-
-
-def _lone(share: Share, sizes: Sizes) -> Share:
-    """Show a share that is a whole of its own with its complement."""
-    mark = mark_of(share.n, share.of, sizes.threshold)
-    of_shown = sizes.shown(share.of) is not None
-    if not mark and not of_shown and sizes.left(share.n):
-        mark = COMPLEMENT
-    return _marked(share, mark, of_shown=of_shown)
-
-
-def _measured(group: Group, sizes: Sizes) -> Group:
-    """Keep mean or median; the least and the greatest value belong to two patients."""
-    few = is_small(group.recorded, sizes.threshold)
-    recorded = None if sizes.left(group.recorded, group.applicable) else sizes.shown(group.recorded)
-    lines = tuple(
-        replace(line, value=_center_only(line.value, recorded or 0, few=few)) for line in group.lines
-    )
+def _group(group: Group, threshold: int) -> Group:
+    counts = [line.value.n or 0 for line in group.lines if isinstance(line.value, Share)]
+    if group.exclusive and is_exposed(counts, group.recorded, threshold):
+        return closed(group)
+    recorded, applicable = shown(group.recorded, threshold), shown(group.applicable, threshold)
+    lines = tuple(replace(line, value=_value(line.value, recorded, threshold)) for line in group.lines)
     statistic = group.statistic.replace("(range)", "").replace("range", "").strip()
-    return replace(
-        group, lines=lines, recorded=recorded, applicable=sizes.shown(group.applicable), statistic=statistic
+    return replace(group, lines=lines, recorded=recorded, applicable=applicable, statistic=statistic)
+
+
+def _value(value: Value, recorded: int | None, threshold: int) -> Value:
+    if isinstance(value, Share):
+        return _share(value, threshold)
+    if isinstance(value, Rate):
+        return replace(value, estimate=None, lower=None, upper=None, hidden=COMPLEMENT)
+    if value.n < LEAST_MEASURED or value.value is None:
+        return Spread(center=value.center, value=None, brackets="none", n=0, hidden=COMPLEMENT)
+    return Spread(
+        center=value.center,
+        value=round(value.value, value.decimals),
+        brackets="none",
+        n=recorded or 0,
+        decimals=value.decimals,
     )
 
 
-def _center_only(value: Value, n: int, *, few: bool) -> Value:
-    if not isinstance(value, Spread):
-        return value
-    if few or value.center == "none":
-        return Spread(center=value.center, value=None, brackets="none", n=0, hidden=COMPLEMENT)
-    return Spread(center=value.center, value=value.value, brackets="none", n=n, decimals=value.decimals)
+def _share(share: Share, threshold: int) -> Share:
+    """Show a share of rounded counts, with the interval of these."""
+    n, of = shown(share.n, threshold), shown(share.of, threshold)
+    lower = upper = None
+    if share.lower is not None and n is not None and of:
+        lower, upper = (round(limit, coarse_survival.DECIMALS) for limit in clopper_pearson(n, of))
+    return Share(n=n, of=of, lower=lower, upper=upper, hidden=mark_of(share.n, threshold))
 
 
-def _rule(rule: RuleCount, left: int, threshold: int) -> RuleCount:
+def _rule(rule: RuleCount, read: int | None, threshold: int) -> RuleCount:
     names = ("concordant", "deviation", "justified", "not_assessable", "not_applicable")
-    hidden = withheld([*(getattr(rule, name) or 0 for name in names), left], threshold)
-    if not hidden:
-        return rule
-    counts = {name: None for i, name in enumerate(names) if i in hidden}
-    return replace(rule, hidden=COMPLEMENT, **counts)  # type: ignore[arg-type]
+    counts = {name: getattr(rule, name) or 0 for name in names}
+    if is_exposed(list(counts.values()), read, threshold):
+        return replace(rule, hidden=COMPLEMENT, **dict.fromkeys(names))  # type: ignore[arg-type]
+    hidden = next((mark for n in counts.values() if (mark := mark_of(n, threshold))), "")
+    seen: dict[str, Any] = {name: shown(n, threshold) for name, n in counts.items()}
+    return replace(rule, hidden=hidden, **seen)
 
 
-def _missing(item: MissingCount, sizes: Sizes) -> MissingCount:
-    mark = mark_of(item.recorded, item.applicable, sizes.threshold)
-    applicable = sizes.shown(item.applicable)
-    if not mark and applicable is None and sizes.left(item.recorded):
-        mark = COMPLEMENT
-    return replace(item, recorded=None if mark else item.recorded, applicable=applicable, hidden=mark)
+def _missing(item: MissingCount, threshold: int) -> MissingCount:
+    return replace(
+        item,
+        recorded=shown(item.recorded, threshold),
+        applicable=shown(item.applicable, threshold),
+        hidden=mark_of(item.recorded, threshold),
+    )
 
 
 def _flow(steps: tuple[FlowStep, ...], threshold: int) -> tuple[FlowStep, ...]:
-    """Round a step that differs from one before by a small number; reasons with small numbers go."""
-    shown: list[FlowStep] = []
-    for step in steps:
-        if is_small(step.n, threshold):
-            shown.append(replace(step, n=None, hidden=f"<{threshold}", left=()))
-        elif Sizes(tuple(shown), threshold).shown(step.n) is None:
-            shown.append(replace(step, n=None, hidden=remarks.ABOUT.format(n=to_five(step.n)), left=()))
-        else:
-            shown.append(
-                replace(step, left=tuple(line for line in step.left if not _small_line(line, threshold)))
+    """Tell of each step who is left, unless it and the next step would give that back."""
+    told: list[FlowStep] = []
+    for step, following in zip(steps, (*steps[1:], None), strict=True):
+        gone = [line.value.n or 0 for line in step.left if isinstance(line.value, Share)]
+        is_told = following is not None and not is_exposed([following.n or 0, *gone], step.n, threshold)
+        left = tuple(replace(line, value=_value(line.value, None, threshold)) for line in step.left)
+        told.append(
+            replace(
+                step,
+                n=shown(step.n, threshold),
+                hidden=mark_of(step.n, threshold),
+                left=left if is_told else (),
             )
-    return tuple(shown)
+        )
+    return tuple(told)
 
 
-def _small_line(line: Line, threshold: int) -> bool:
-    return not isinstance(line.value, Share) or bool(mark_of(line.value.n, line.value.of, threshold))
+def _subgroups(group: Subgroups, threshold: int) -> Subgroups:
+    """Show rounded counts, and survival in steps of five patients of a stratum; nothing is tested.
 
-
-def _subgroups(group: Subgroups, curves: Coarse, threshold: int) -> Subgroups:
-    """Withhold a stratum of few patients, deaths or survivors, and another with it: all add up to the whole curve.
-
-    The others are rounded, percentages to whole ones: from an exact one patients and deaths could be worked out. They
-    are told only at a time at which the whole curve is known, for together they would give it.
+    Deaths are told of all strata or none: those of everybody stand elsewhere, and would tell of two small ones.
     """
-    hidden: dict[int, str] = {}
-    for counts in (
-        [stratum.n or 0 for stratum in group.strata],
-        [stratum.events or 0 for stratum in group.strata],
-        [(stratum.n or 0) - (stratum.events or 0) for stratum in group.strata],
-        [(stratum.at.died if stratum.at else 0) or 0 for stratum in group.strata],
-    ):
-        hidden = withheld(counts, threshold) | hidden
-    strata = tuple(
-        replace(stratum, n=None, events=None, at=None, hidden=COMPLEMENT)
-        if place in hidden
-        else _rounded(stratum, curves)
-        for place, stratum in enumerate(group.strata)
-    )
+    sizes = [stratum.n or 0 for stratum in group.strata]
+    if is_exposed(sizes, sum(sizes), threshold):
+        bare = {"n": None, "events": None, "at": None, "hidden": COMPLEMENT}
+        return replace(
+            group,
+            strata=tuple(replace(stratum, **bare) for stratum in group.strata),  # type: ignore[arg-type]
+            test=None,
+            is_rounded=True,
+        )
+    is_told = not any(is_small(stratum.events, threshold) for stratum in group.strata)
+    is_read = not any(is_small(stratum.at.died, threshold) for stratum in group.strata if stratum.at)
+    strata = tuple(_stratum(stratum, threshold, is_told=is_told, is_read=is_read) for stratum in group.strata)
     return replace(group, strata=strata, test=None, is_rounded=True)
 
 
-def _rounded(stratum: Stratum, curves: Coarse) -> Stratum:
-    at = stratum.at if stratum.at and curves.can_read(OVERALL, stratum.at.months) else None
-    if at is not None and (stratum.n or 0) < LEAST_PATIENTS:
-        at = replace(at, survival=None, lower=None, upper=None)
+def _stratum(stratum: Stratum, threshold: int, *, is_told: bool, is_read: bool) -> Stratum:
+    n, events = shown(stratum.n, threshold), shown(stratum.events, threshold)
+    at = stratum.at if is_read and n is not None else None
     if at is not None:
+        is_enough = (stratum.n or 0) >= LEAST_PATIENTS
+        survival, lower, upper = (at.survival, at.lower, at.upper) if is_enough else (None, None, None)
         at = replace(
             at,
-            at_risk=to_five(at.at_risk),
-            died=to_five(at.died),
-            survival=_hundredth(at.survival),
-            lower=_hundredth(at.lower),
-            upper=_hundredth(at.upper),
+            at_risk=shown(at.at_risk, threshold),
+            died=shown(at.died, threshold),
+            survival=_in_steps(survival, n or 0, 0.5),
+            lower=_in_steps(lower, n or 0, 1),
+            upper=_in_steps(upper, n or 0, 0),
         )
-    return replace(stratum, n=to_five(stratum.n), events=to_five(stratum.events), at=at)
+    hidden = mark_of(stratum.n, threshold) or ("" if is_told else COMPLEMENT)
+    return replace(stratum, n=n, events=events if is_told and n is not None else None, at=at, hidden=hidden)
 
 
-def _hundredth(share: float | None) -> float | None:
-    return None if share is None else round(share, 2)
+def _in_steps(survival: float | None, n: int, up: float) -> float | None:
+    """Give survival as if deaths came in fives: to the nearest (0.5), no higher (1) or no lower (0) step."""
+    if survival is None:
+        return None
+    fives = int(n * (1 - survival) / BASE + up - 1e-9 * (up == 1) + 1e-9 * (up < 1))
+    return round(max(0.0, 1 - min(fives * BASE, n) / n), 2)
 
 
 def _headlines(
-    headlines: tuple[Headline, ...], survival: Survival | None, sizes: Sizes
+    headlines: tuple[Headline, ...], survival: Survival | None, threshold: int
 ) -> tuple[Headline, ...]:
     """Show at the top only what the tables below show."""
-    shown = set() if survival is None else {e.survival for e in survival.estimates if e.survival is not None}
+    estimates = {} if survival is None else {e.months: e for e in survival.estimates}
+    alive_at = {remarks.ALIVE_AT.format(months=months): e for months, e in estimates.items()}
     kept: list[Headline] = []
     for item in headlines:
-        if isinstance(item.value, Rate) and item.value.estimate not in shown:
-            continue
         if isinstance(item.value, Share):
-            value = _lone(item.value, sizes)
+            value: Value = _share(item.value, threshold)
             item = replace(item, value=value, detail=mark("small number") if value.hidden else item.detail)
+        elif estimate := alive_at.get(item.label):
+            value = Rate(estimate=estimate.survival, lower=estimate.lower, upper=estimate.upper)
+            item = replace(item, value=value)
+        else:
+            continue
         kept.append(item)
     return tuple(kept)

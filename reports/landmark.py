@@ -23,7 +23,7 @@ from reports.disclosure import LEAST_CENTERS
 from reports.endpoints import LANDMARK, LANDMARK_DAYS
 from reports.lifetable import LifeTable
 from reports.remarks import mark
-from reports.small_numbers import COMPLEMENT, Sizes, is_small, to_five, withheld
+from reports.small_numbers import COMPLEMENT, is_exposed, mark_of, shown
 
 ORIGIN = mark(LANDMARK)
 CONCORDANT, DEVIATING = mark("Concordant"), mark("Deviating")
@@ -142,7 +142,7 @@ def _for_outsiders(found: Comparison, *, centers: int, threshold: int) -> Compar
     )
     curves = None
     if found.survival is not None and is_enough:
-        curves = coarse_survival.to_the_end(coarse_survival.coarse(found.survival, Sizes((), threshold)))
+        curves = coarse_survival.overall(found.survival, threshold)
     return Comparison(
         groups=tuple(_rounded(group, threshold) for group in found.groups), survival=curves, is_coarse=True
     )
@@ -152,19 +152,12 @@ PARTS = ("no_follow_up", "died_before", "last_seen_before", "compared")  # of th
 
 
 def _rounded(group: Group, threshold: int) -> Group:
-    """Withhold small numbers, and what would give them back, as in the tallies; round the others.
-
-    The compared stand beside the curves anyway: where they would give a number back, the sum of all is withheld.
-    """
+    """Show counts as in a report for outsiders; nothing where they would give a small one back."""
     counts = {name: getattr(group, name) or 0 for name in ("cases", *PARTS, "deaths")}
-    hidden = withheld([counts[name] for name in PARTS], threshold)
-    marks = {name: hidden[place] for place, name in enumerate(PARTS) if place in hidden}
-    if len(marks) < len(PARTS) and marks.get("compared") == COMPLEMENT:
-        marks["cases"] = marks.pop("compared")
-    of_compared = withheld([counts["deaths"], counts["compared"] - counts["deaths"]], threshold)
-    if mark := of_compared.get(0, COMPLEMENT if "compared" in marks and counts["deaths"] else ""):
-        marks["deaths"] = mark
-    if is_small(counts["cases"], threshold):
-        marks["cases"] = f"<{threshold}"
-    shown = {name: None if name in marks else to_five(n) for name, n in counts.items()}
-    return replace(group, **shown, estimates=(), marks=tuple(marks.items()))  # type: ignore[arg-type]
+    if is_exposed([counts[name] for name in PARTS], counts["cases"], threshold):
+        nothing = dict.fromkeys(counts)
+        marks = tuple((name, COMPLEMENT) for name in counts)
+        return replace(group, **nothing, estimates=(), marks=marks)  # type: ignore[arg-type]
+    marks = tuple((name, mark) for name, n in counts.items() if (mark := mark_of(n, threshold)))
+    seen = {name: shown(n, threshold) for name, n in counts.items()}
+    return replace(group, **seen, estimates=(), marks=marks)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from reports.printed import Box, Fact, PrintedReport, Section, Table, Words
 from reports.speech import say, voice
 
 _WIDTH = 78
+_LEAST = 8  # of the growing column: in a language of long words a line may be longer than the others
 _PLAIN = str.maketrans(
     {"–": "-", "—": "-", "\u2212": "-", "\u00a0": " ", "·": "|", "’": "'", "“": '"', "”": '"'}
 )
@@ -80,7 +81,8 @@ def _table(table: Table, words: Words) -> str:
     body = [[("  " if row.kind == "line" else "") + row.cells[0], *row.cells[1:]] for row in table.rows]
     widths = [max(len(head), *(len(row[i]) for row in body), 0) for i, head in enumerate(heads)]
     grow = next(i for i, column in enumerate(table.columns) if column.grow)
-    widths[grow] = min(widths[grow], _WIDTH - sum(widths) + widths[grow] - 2 * (len(widths) - 1))
+    left = _WIDTH - sum(widths) + widths[grow] - 2 * (len(widths) - 1)
+    widths[grow] = min(widths[grow], max(left, _LEAST))
     lines = [
         f"{words.table} {table.number}. {table.title}",
         *_cells(heads, widths, grow, table),

@@ -107,9 +107,15 @@ NOBODY_FOLLOWED = mark(
 
 NOTHING_WITHHELD = mark("None withheld: these data are public or made up.")
 
-COARSE = mark(
-    "Steps of the curve stand at the ticks of the axis; times are whole months; numbers at risk and of deaths are "
-    "rounded to 5."
+ROUNDED = mark(
+    "Counts are rounded to 5; counts from 1 to {most} are not shown. Percentages, intervals, curves and times are "
+    "worked out from the rounded counts, so they are approximate, and sums need not agree. Differences between two "
+    "reports are differences of rounded counts: they may be rounding alone."
+)
+
+COARSE_CURVE = mark(
+    "Estimated from counts of each half-year, rounded to 5, with {small} for small ones: steps stand in the middle of "
+    "the half-years, and the curve ends where fewer than 10 patients are at risk."
 )
 
 FROM_DIAGNOSIS = mark(
@@ -126,8 +132,31 @@ SERIES_WARNING = mark(
     "disease-specific or crude survival, and several series hold the same patients."
 )
 
-ONLY_SHOWN_TIMES = mark(
-    "Only what follows from the estimates shown; times are whole months, counts rounded to 5."
+ROUNDED_TIMES = mark("Estimated from counts of each half-year, rounded to 5.")
+
+# Words of reports of version 1.1, which are printed as they were.
+EARLIER: tuple[str, ...] = (
+    mark(
+        "Steps of the curve stand at the ticks of the axis; times are whole months; numbers at risk and of deaths are "
+        "rounded to 5."
+    ),
+    mark("Only what follows from the estimates shown; times are whole months, counts rounded to 5."),
+)
+EARLIER_PATTERNS: tuple[str, ...] = (
+    mark("about {n}"),
+    mark(
+        "Withheld: fewer than {patients} patients or {events} events, or so few beside another curve that subtraction "
+        "would give them."
+    ),
+    mark(
+        "Differences from 1 to {most} are withheld. Deaths, withdrawals and the effect on the curve are not told: the "
+        "few patients between two reports would follow from them."
+    ),
+    mark(
+        "Readers outside the center see no count from 1 to {most}, none that would give one back by subtraction, no "
+        "ranges and no exact times: <{threshold} stands for such a count, [c] for one withheld with it. Centers are "
+        "never ranked."
+    ),
 )
 
 
@@ -154,21 +183,17 @@ BRAND = mark("{material}, brand {brand}")
 FEW_FOLLOWED = mark("Fewer than {least} patients are followed: no curve is drawn. {note}")
 FEW_FOLLOWED_BARE = mark("Fewer than {least} patients are followed: no curve is drawn.")
 FEW_DEATHS = mark("Fewer than {patients} patients or {deaths} deaths: survival is withheld.")
-OUTCOME_WITHHELD = mark(
-    "Withheld: fewer than {patients} patients or {events} events, or so few beside another curve that subtraction "
-    "would give them."
-)
-CHANGES_WITHHELD = mark(
-    "Differences from 1 to {most} are withheld. Deaths, withdrawals and the effect on the curve are not told: the few "
-    "patients between two reports would follow from them."
+FEW_EVENTS = mark("Withheld: fewer than {patients} patients or {events} events.")
+ROUNDED_CHANGES = mark(
+    "Differences of rounded counts: a small one may be rounding alone. Deaths and withdrawals are not told."
 )
 NO_FIGURES = mark("Figures of other centers are shown from {centers} centers and {patients} patients on.")
-ABOUT = mark("about {n}")
 ALGORITHM = mark("treatment algorithm {versions}")
 VALIDITY = mark("validity {version}")
 WITHHELD = mark(
-    "Readers outside the center see no count from 1 to {most}, none that would give one back by subtraction, no ranges "
-    "and no exact times: <{threshold} stands for such a count, [c] for one withheld with it. Centers are never ranked."
+    "Readers outside the center see counts rounded to 5 and none from 1 to {most}, no ranges, no exact times, and "
+    "means and medians of {measured} patients or more: <{threshold} stands for a small count, [c] for one that others "
+    "would give back. Centers are never ranked."
 )
 PATTERNS: tuple[tuple[str, str], ...] = (
     PATIENTS,
@@ -177,8 +202,8 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         (pattern, "")
         for pattern in (
             *(SUBTITLE, HEARD_OF, ALIVE_AT, DIED_WITHIN, DEATH_WITHIN, FATAL_GRADE, GRADE, WITHIN),
-            *(SEVERAL_LINES, BRAND, FEW_FOLLOWED, FEW_FOLLOWED_BARE, FEW_DEATHS, NO_FIGURES, ABOUT),
-            *(ALGORITHM, VALIDITY, WITHHELD, OUTCOME_WITHHELD, CHANGES_WITHHELD),
+            *(SEVERAL_LINES, BRAND, FEW_FOLLOWED, FEW_FOLLOWED_BARE, FEW_DEATHS, NO_FIGURES),
+            *(ALGORITHM, VALIDITY, WITHHELD, FEW_EVENTS, ROUNDED, COARSE_CURVE, *EARLIER_PATTERNS),
         )
     ),
 )

@@ -1,13 +1,18 @@
-"""The rule for small numbers: which counts and sizes are shown, and what goes with a withheld one. Pure.
+"""What readers who may not see the cases are shown of a count, and what they can know from it. Pure.
 
-Readers know the rule, so nothing of it may depend on how large a withheld count is.
+The rule of Hospital Episode Statistics: 0 stays 0, a small count is "<5", any other is rounded to the nearest 5. What
+is shown is a function of classes of counts, so another report, of a patient more, subtracts to a multiple of 5.
 """
 
 from __future__ import annotations
 
-from reports.content import FlowStep
+from collections.abc import Sequence
+from math import inf
 
-COMPLEMENT = "[c]"
+COMPLEMENT = "[c]"  # withheld, because it would give another count back
+BASE = 5
+
+Bounds = tuple[float, float]  # the least and the most that a count can be
 
 
 def is_small(n: int | None, threshold: int) -> bool:
@@ -15,57 +20,60 @@ def is_small(n: int | None, threshold: int) -> bool:
     return n is not None and 0 < n < threshold
 
 
-def withheld(counts: list[int], threshold: int) -> dict[int, str]:
-    """Say which counts of a whole with a known sum are withheld, and as what.
-
-    "<5" stands for 1 to 4. A single one takes the next line that holds 5 or more with it as "[c]": the next by place,
-    because a choice by size would itself be a clue. What marks and sum would still give away is "[c]" as a whole.
-    """
-    hidden = {i: f"<{threshold}" for i, n in enumerate(counts) if is_small(n, threshold)}
-    if len(hidden) == 1:
-        (small,) = hidden
-        following = (*range(small + 1, len(counts)), *range(small))
-        partner = next((i for i in following if counts[i] >= threshold), None)
-        if partner is not None:
-            hidden[partner] = COMPLEMENT
-    if hidden and _is_exposed(counts, hidden, threshold):
-        return dict.fromkeys(range(len(counts)), COMPLEMENT)
-    return hidden
-
-
-def _is_exposed(counts: list[int], hidden: dict[int, str], threshold: int) -> bool:
-    """Tell whether the sum of the hidden counts and what their marks say leave only one way to fill the gaps."""
-    gap = sum(counts[i] for i in hidden)
-    if COMPLEMENT in hidden.values():
-        return gap == 1 + threshold
-    return len(hidden) == 1 or gap in (len(hidden), (threshold - 1) * len(hidden))
-
-
-class Sizes:
-    """How many patients stand behind a number: not shown when few, or when few short of a size that is shown."""
-
-    def __init__(self, flow: tuple[FlowStep, ...], threshold: int) -> None:
-        self.shown_sizes = tuple(step.n for step in flow if step.n is not None)
-        self.threshold = threshold
-
-    def left(self, n: int | None, *wholes: int | None) -> int:
-        """Count who is missing to a size that is shown, if they are few; else 0."""
-        sizes = (*wholes, *self.shown_sizes)
-        gaps = (abs(size - n) for size in sizes if size is not None and n is not None)
-        return next((gap for gap in gaps if is_small(gap, self.threshold)), 0)
-
-    def shown(self, n: int | None) -> int | None:
-        """Give the size where it may be shown."""
-        return None if is_small(n, self.threshold) or self.left(n) else n
-
-
-def mark_of(n: int | None, of: int | None, threshold: int) -> str:
-    """Say what stands for a count that is small, or has a small complement; nothing where it is shown."""
-    if n is None or is_small(n, threshold):
-        return f"<{threshold}"
-    return COMPLEMENT if of is not None and is_small(of - n, threshold) else ""
-
-
-def to_five(n: int | None) -> int:
+def to_five(n: float | None) -> int:
     """Round to the nearest 5."""
-    return 5 * round((n or 0) / 5)
+    return BASE * round((n or 0) / BASE)
+
+
+def shown(n: int | None, threshold: int) -> int | None:
+    """Give what readers see of a count: None where it is small."""
+    if n is None or is_small(n, threshold):
+        return None
+    return max(to_five(n), _least_shown(threshold)) if n else 0
+
+
+def mark_of(n: int | None, threshold: int) -> str:
+    """Say what stands in the place of a small count; nothing where a number does."""
+    return f"<{threshold}" if n is None or is_small(n, threshold) else ""
+
+
+def stand_in(n: int, threshold: int) -> int:
+    """Give the number that calculations take for a count: what is shown, and one for all small ones."""
+    found = shown(n, threshold)
+    return threshold // 2 if found is None else found
+
+
+def bounds(seen: int | None, hidden: str, threshold: int) -> Bounds:
+    """Say what readers know of a count from what they see of it."""
+    if seen is None:
+        return (1, threshold - 1) if hidden == f"<{threshold}" else (0, inf)
+    if not seen:
+        return (0, 0)
+    half = BASE // 2
+    return (threshold if seen == _least_shown(threshold) else seen - half, seen + half)
+
+
+def _least_shown(threshold: int) -> int:
+    return BASE * -(-threshold // BASE)
+
+
+def is_exposed(counts: Sequence[int], whole: int | None, threshold: int) -> bool:
+    """Tell whether readers could work out a small one of the counts, from what they see of these and of their sum.
+
+    So they could, too, where all are small: of 8 in two lines, 4 and 4. Where it is so, all must be withheld.
+    """
+    small = [is_small(n, threshold) for n in counts]
+    if any(small) and max(counts) < threshold:
+        return True
+    seen = [_seen(n, threshold) for n in counts]
+    least, most = _seen(whole, threshold)
+    low, high = sum(low for low, _ in seen), sum(high for _, high in seen)
+    return any(
+        max(own[0], least - (high - own[1])) == min(own[1], most - (low - own[0]))
+        for is_asked, own in zip(small, seen, strict=True)
+        if is_asked
+    )
+
+
+def _seen(n: int | None, threshold: int) -> Bounds:
+    return bounds(shown(n, threshold), "" if n is None else mark_of(n, threshold), threshold)

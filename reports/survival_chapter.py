@@ -191,10 +191,10 @@ def fixed_times(survival: Survival, number: int) -> Table:
 
 def _estimate_cells(estimate: Estimate) -> tuple[str, ...]:
     few = "*" if estimate.at_risk is not None and estimate.at_risk < 10 else ""
+    hidden = told(estimate.hidden) or wording.NOT_ESTIMABLE
     return (
         f"{estimate.months}{few}",
-        told(estimate.hidden) or ("–" if estimate.at_risk is None else wording.number(estimate.at_risk)),
-        told(estimate.hidden) or ("–" if estimate.died is None else wording.number(estimate.died)),
+        *(hidden if n is None else wording.number(n) for n in (estimate.at_risk, estimate.died)),
         wording.survival(estimate),
         wording.interval(estimate.lower, estimate.upper),
     )

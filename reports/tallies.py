@@ -1,7 +1,7 @@
 """Verdicts of a rule as counts, and what readers may see of those of other centers. Pure.
 
-Others' counts are held against the same rules as in a report for outsiders, and those that remain are rounded to 5,
-because a page can be read again tomorrow, or for another year, and subtracted.
+Others' counts are shown as in a report for outsiders: a page can be read again tomorrow, or for another year, and
+subtracted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from reports.coarse_survival import LEAST_PATIENTS
 from reports.disclosure import LEAST_CENTERS
 from reports.proportions import clopper_pearson
-from reports.small_numbers import to_five, withheld
+from reports.small_numbers import COMPLEMENT, is_exposed, mark_of, shown, to_five
 
 COUNTED = ("concordant", "deviation", "justified", "not_assessable")
 
@@ -99,7 +99,10 @@ def _withheld(tally: Tally, cases: int, threshold: int) -> Tally:
     not_applicable = max(
         0, cases - sum(counts)
     )  # the fifth part of all cases: it, too, would give a count back
-    hidden = withheld([*counts, not_applicable], threshold)
-    marks = tuple((name, hidden[i]) for i, name in enumerate(COUNTED) if i in hidden)
-    shown = {name: None if i in hidden else to_five(counts[i]) for i, name in enumerate(COUNTED)}
-    return Tally(**shown, marks=marks, is_rounded=True)
+    if is_exposed([*counts, not_applicable], cases, threshold):
+        return replace(NOTHING, marks=tuple((name, COMPLEMENT) for name in COUNTED), is_rounded=True)
+    marks = tuple(
+        (name, mark) for name, n in zip(COUNTED, counts, strict=True) if (mark := mark_of(n, threshold))
+    )
+    seen = {name: shown(n, threshold) for name, n in zip(COUNTED, counts, strict=True)}
+    return Tally(**seen, marks=marks, is_rounded=True)

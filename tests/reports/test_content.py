@@ -39,7 +39,7 @@ def test_foreign_json_is_refused_with_its_path():
         contents.from_plain(plain)
 
 
-# --- contents of earlier versions: the founding cohort, and a registry as outsiders saw it, as version 1.0 stored them
+# --- contents of earlier versions, as they were stored: the founding cohort, a registry for its members and for others
 
 STORED = sorted((Path(__file__).parent.parent / "data" / "reports").glob("*.json"))
 
@@ -60,10 +60,19 @@ def test_a_stored_content_is_printed_as_it_was(path):
     content = contents.from_json(path.read_text())
 
     assert documents.text(content) == path.with_suffix(".txt").read_text()
-    assert documents.html(content).count("<img") == 1
+    pictures = (content.survival, *content.outcomes, *content.subgroups)
+    assert 1 <= documents.html(content).count("<img") <= len(pictures) + 1
     assert documents.pdf(content).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_a_stored_content_is_printed_in_ukrainian(path):
+    """Words are longer: the widest table leaves little for the column that grows."""
+    content = contents.from_json(path.read_text())
+
+    assert documents.text(content, "uk").count("\nТаблиця ") == documents.text(content).count("\nTable ")
 
 
 def test_the_present_version_stores_everything():
     assert set(contents.to_plain(founding_content())) > set(json.loads(STORED[0].read_text()))
-    assert len(STORED) == 2
+    assert {path.stem for path in STORED} == {"founding-1.0", "inside-1.1", "outside-1.0", "outside-1.1"}

@@ -9,7 +9,8 @@ from reports import documents, estimates, printing
 from reports.content import FlowStep, Group, Headline, Line, MissingCount, Share, Spread
 from reports.disclosure import suppress
 from reports.lifetable import LifeTable
-from reports.small_numbers import COMPLEMENT, withheld
+from reports.small_numbers import COMPLEMENT, bounds, is_exposed, mark_of, shown
+from tests.reports import registry_sample
 from tests.reports.cohort import MONTH
 from tests.reports.handmade import founding_content, group
 
@@ -33,23 +34,44 @@ def test_too_few_centers_or_patients_show_nothing_and_say_why(changes):
     assert report.notes[0].title == "No figures"
 
 
-def test_a_small_count_takes_the_next_one_with_it():
-    shown = large(patients=(group("Sex", ("Women", 50), ("Men", 3), ("Other", 7), of=60),)).patients[0]
+def test_counts_are_rounded_to_five_and_small_ones_are_not_shown():
+    """The rule of Hospital Episode Statistics, with the threshold of the registry in the place of 8."""
+    sex = group("Sex", ("Women", 52), ("Men", 3), ("Other", 7), of=62)
+    found = large(patients=(sex,)).patients[0]
 
-    assert [line.value.hidden for line in shown.lines] == ["", "<5", COMPLEMENT]
-    assert [line.value.n for line in shown.lines] == [50, None, None]
+    assert [(line.value.n, line.value.of, line.value.hidden) for line in found.lines] == [
+        (50, 60, ""),
+        (None, 60, "<5"),
+        (5, 60, ""),
+    ]
+    assert (found.recorded, found.applicable) == (60, 60)
 
 
 def test_zero_is_shown():
-    shown = large(patients=(group("Sex", ("Women", 60), ("Men", 0), of=60),)).patients[0]
+    found = large(patients=(group("Sex", ("Women", 60), ("Men", 0), of=60),)).patients[0]
 
-    assert [line.value.n for line in shown.lines] == [60, 0]
+    assert [line.value.n for line in found.lines] == [60, 0]
 
 
-def test_a_complement_of_a_small_count_is_withheld():
-    shown = large(early_events=group("Early", ("Embolism", 58), of=60, exclusive=False)).early_events
+@pytest.mark.parametrize("threshold", [3, 5, 7, 8, 10, 11])
+def test_what_is_shown_says_no_more_than_its_bounds(threshold):
+    """From 1 on, every value that is seen stands for three counts or more, or for all small ones."""
+    behind = {}
+    for n in range(200):
+        behind.setdefault((shown(n, threshold), mark_of(n, threshold)), []).append(n)
 
-    assert shown.lines[0].value == Share(n=None, of=60, hidden=COMPLEMENT)
+    for (seen, hidden), counts in behind.items():
+        least, most = bounds(seen, hidden, threshold)
+        assert counts == [n for n in range(200) if least <= n <= most]
+        assert len(counts) >= min(3, threshold - 1) or counts == [0] or counts[-1] == 199
+
+
+def test_percentages_and_intervals_are_those_of_the_rounded_counts():
+    """50 of 60, exactly 52 of 61; R: binom.test(50, 60)$conf.int gives 0.7148 to 0.9171."""
+    found = large(complications=group("Grade", ("No", 52), ("II", 9), of=61, exact=True)).complications
+
+    value = found.lines[0].value
+    assert (value.n, value.of, value.lower, value.upper) == (50, 60, 0.715, 0.917)
 
 
 def wholes(lines, total):
@@ -59,28 +81,34 @@ def wholes(lines, total):
     return [(n, *rest) for n in range(total + 1) for rest in wholes(lines - 1, total - n)]
 
 
-@pytest.mark.parametrize(("lines", "most"), [(2, 30), (3, 24), (4, 20), (6, 9)])
-def test_no_withheld_count_can_be_computed(lines, most):
-    """Attack every whole up to a total: keep the ways to fill the gaps for which the rule gives the same marks."""
-    for total in range(most + 1):
-        seen = {}
+@pytest.mark.parametrize(("lines", "most"), [(2, 30), (3, 24), (4, 18), (5, 12), (6, 9)])
+def test_no_small_count_can_be_computed(lines, most):
+    """Attack every whole up to a total: do all counts that look the same agree in a small one?"""
+    seen = {}
+    for total in range(most + 5):  # behind a rounded sum there may be more than the most that is asked about
         for counts in wholes(lines, total):
-            hidden = withheld(list(counts), 5)
-            assert all(not 0 < n < 5 for i, n in enumerate(counts) if i not in hidden), counts
-            view = tuple(hidden.get(i, n) for i, n in enumerate(counts))
-            if lines > 2 or set(view) != {
-                COMPLEMENT
-            }:  # of two lines that are hidden both, the sum is not told
-                seen.setdefault(view, []).append(counts)
-        for view, answers in seen.items():
-            for place in range(lines):
-                found = {answer[place] for answer in answers}
-                assert len(found) > 1 or not 0 < found.pop() < 5, (view, answers)
+            view = tuple((shown(n, 5), mark_of(n, 5)) for n in (*counts, total))
+            if is_exposed(counts, total, 5):  # of more than two lines the sum may be known from elsewhere
+                view = ("nothing", view[-1] if lines > 2 else None)
+            seen.setdefault(view, []).append(counts)
+    for view, answers in seen.items():
+        if max(map(sum, answers)) > most:
+            continue
+        for place in range(lines):
+            found = {answer[place] for answer in answers}
+            assert len(found) > 1 or not 0 < found.pop() < 5, (view, answers)
+    assert any(view[0] == "nothing" for view in seen)
 
 
-def test_the_next_line_is_withheld_whatever_its_size():
-    """By size, 4, 8 and 8 would show <5, [c] and 8 of 20: only 4 and 8 make 12 with no more than 8 in the second."""
-    assert withheld([4, 8, 8], 5) == withheld([4, 11, 8], 5) == {0: "<5", 1: COMPLEMENT}
+def test_where_rounding_would_give_a_small_count_back_all_are_withheld():
+    """8 to 12 patients with 8 to 12, and four small ones: only 8, 1, 1, 1 and 1 make no more than 12."""
+    lines = ("Sarcoma", 8), ("A", 1), ("B", 1), ("C", 1), ("D", 1)
+    found = large(patients=(group("Kind", *lines, of=12),)).patients[0]
+
+    assert {(line.value.n, line.value.of, line.value.hidden) for line in found.lines} == {
+        (None, None, COMPLEMENT)
+    }
+    assert found.recorded is None
 
 
 def numbers(plain, path=""):
@@ -92,7 +120,7 @@ def numbers(plain, path=""):
     return [(path, plain)] if isinstance(plain, int) and not isinstance(plain, bool) else []
 
 
-def test_no_whole_number_of_a_report_is_small_or_a_little_less_than_another():
+def test_every_whole_number_of_a_report_is_rounded():
     """Of 40 registered 38 are followed, 37 have a known sex, 3 a graft of known width, 39 were read by the rules."""
     days = [30 * (i + 1) for i in range(38)]
     whole = estimates.overall_survival(LifeTable.from_arrays(days, [i % 3 == 0 for i in range(38)]))
@@ -101,7 +129,7 @@ def test_no_whole_number_of_a_report_is_small_or_a_little_less_than_another():
         lines=(Line(label="", value=Spread(center="median", value=20, brackets="range", low=18, high=22, n=3)),),
     )  # fmt: skip
     sex = replace(group("Sex", ("Women", 30), ("Men", 7), of=37), applicable=40)
-    shown = large(
+    found = large(
         flow=(FlowStep(label="Registered", n=40), FlowStep(label="Followed", n=38)),
         survival=whole,
         patients=(sex,),
@@ -115,26 +143,58 @@ def test_no_whole_number_of_a_report_is_small_or_a_little_less_than_another():
         imputed_dates=2,
     )
 
-    found = [
+    counts = [
         (path, n)
-        for path, n in numbers(contents.to_plain(shown))
+        for path, n in numbers(contents.to_plain(found))
         if not path.endswith((".months", ".centers", ".decimals", ".operated_from", ".operated_to"))
     ]
-    assert [(path, n) for path, n in found if 0 < n < 5 or n in (36, 37, 38, 39)] == []
-    assert ("38" in shown.subtitle, shown.flow[1].hidden) == (False, "about 40")
-    assert "38" not in str(printing.printed(shown).sections)
+    assert [(path, n) for path, n in counts if n % 5] == []
+    assert len(counts) > 50
+    assert "38" not in found.subtitle
+    assert "38" not in str(printing.printed(found).sections)
 
 
-def test_deaths_by_two_days_do_not_give_those_between():
-    """6 by day 30 and 8 by day 90 are 2 between; 0 in the theatre and 8 are none too few."""
-    deaths = ("Death during the operation", 0), ("Death within 30 days", 6), ("Death within 90 days", 8)
-    shown = large(early_events=group("Early", *deaths, of=60, exclusive=False)).early_events
+def floats(plain, path=""):
+    if isinstance(plain, dict):
+        return [found for key, item in plain.items() for found in floats(item, f"{path}.{key}")]
+    if isinstance(plain, list):
+        return [found for item in plain for found in floats(item, path)]
+    return [(path, plain)] if isinstance(plain, float) else []
 
-    assert [(line.value.n, line.value.hidden) for line in shown.lines] == [
-        (0, ""),
-        (None, COMPLEMENT),
-        (8, ""),
+
+def test_no_number_has_more_digits_than_are_printed():
+    """Of the 17 digits of a percentage, patients and deaths can be worked out."""
+    patients = registry_sample.lives(5, 130)
+    found = floats(contents.to_plain(suppress(registry_sample.content(patients), threshold=5)))
+
+    days = [
+        (path, n) for path, n in found if "days" in path or path.endswith((".median.lower", ".median.upper"))
     ]
+    days += [(path, n) for path, n in found if ".follow_up." in path or ".means." in path]
+    others = [pair for pair in found if pair not in days]
+    assert [pair for pair in days if not (pair[1] / MONTH).is_integer()] == []
+    assert [pair for pair in others if round(pair[1], 3) != pair[1]] == []
+    assert len(days) > 20
+    assert len(others) > 50
+
+
+@pytest.mark.parametrize(("n", "value"), [(7, None), (8, 20)])
+def test_a_median_stands_on_eight_patients(n, value):
+    width = Group(
+        heading="Graft diameter, mm", statistic="median (range)", recorded=n, applicable=20,
+        lines=(Line(label="", value=Spread(center="median", value=20.4, brackets="range", low=18, high=22, n=n)),),
+    )  # fmt: skip
+
+    found = large(operations=(width,)).operations[0]
+
+    assert (found.lines[0].value.value, found.lines[0].value.low, found.statistic) == (value, None, "median")
+
+
+def test_the_first_and_last_year_are_those_of_two_patients_and_are_widened():
+    found = large(operated_from=1991, operated_to=2021)
+
+    assert (found.operated_from, found.operated_to) == (1990, 2025)
+    assert large(operated_from=1990, operated_to=2026).operated_to == 2026, "not after the cut"
 
 
 def test_every_document_of_a_suppressed_report_can_be_made():
@@ -144,7 +204,7 @@ def test_every_document_of_a_suppressed_report_can_be_made():
     shown = large(flow=flow, survival=whole, rules_read=39, imputed_dates=2)
 
     assert documents.pdf(shown).startswith(b"%PDF")
-    assert "Patients were followed from resection." in documents.text(shown)
+    assert "40 patients were followed from resection." in documents.text(shown)
     assert "<svg" in documents.html(shown) or "svg+xml" in documents.html(shown)
 
 
@@ -159,16 +219,6 @@ def test_times_are_whole_months():
     assert all((days / MONTH).is_integer() for days in (*times, *shown.curves[0].time_days))
 
 
-def test_estimates_with_few_deaths_between_them_are_withheld():
-    """6 deaths in the first year and 1 in the second: the second figure would say when that one died."""
-    days = [100] * 6 + [500] + [2000] * 53
-    whole = estimates.overall_survival(LifeTable.from_arrays(days, [1] * 7 + [0] * 53))
-
-    shown = large(survival=whole).survival
-
-    assert [e.survival is None for e in shown.estimates][:2] == [False, True]
-
-
 def test_ranges_are_single_patients_and_go():
     operations = large().operations
 
@@ -178,10 +228,11 @@ def test_ranges_are_single_patients_and_go():
 
 
 def test_rules_hide_small_verdicts():
-    rule = large().rules[0]
+    rule = replace(founding_content().rules[0], concordant=41, deviation=3, justified=0, not_assessable=16)
+    found = large(rules=(rule,), rules_read=60).rules[0]
 
-    assert (rule.deviation, rule.not_assessable) == (None, None)
-    assert (rule.concordant, rule.hidden) == (None, COMPLEMENT), "6 of 8 would give back 1 and 1"
+    assert (found.concordant, found.deviation, found.justified, found.not_assessable) == (40, None, 0, 15)
+    assert found.hidden == "<5"
 
 
 def test_few_deaths_withhold_survival():
@@ -191,33 +242,32 @@ def test_few_deaths_withhold_survival():
     assert "withheld" in survival.note
 
 
-def test_steps_of_a_curve_hold_at_least_five_deaths():
-    days, died = [30 * (i + 1) for i in range(60)], [i % 3 == 0 for i in range(60)]
-    whole = estimates.overall_survival(LifeTable.from_arrays(days, died))
+def test_the_curve_is_that_of_rounded_counts_of_half_years():
+    """52 patients, 7 deaths on day 100 and 4 on day 600: 5 of 50 leave 0.9, and 10 of 50 leave 0.8."""
+    days = [100] * 7 + [600] * 4 + [1200] * 41
+    whole = estimates.overall_survival(LifeTable.from_arrays(days, [1] * 11 + [0] * 41))
 
-    shown = large(survival=whole).survival
+    found = large(survival=whole).survival
 
-    exact = dict(zip(whole.curves[0].time_days, whole.curves[0].survival, strict=True))
-    assert shown.curves[0].survival
-    assert not set(shown.curves[0].time_days) & set(exact)
-    deaths, last = [], 0.0
-    for day in shown.curves[0].time_days:
-        deaths.append(sum(1 for d, e in zip(days, died, strict=True) if e and last < d <= day))
-        last = day
-    assert all(n >= 5 for n in deaths)
-    assert not any(shown.curves[0].censored)
-    assert all(column.at_risk % 5 == 0 for column in shown.risk_table[0])
+    curve = found.curves[0]
+    assert [(round(day / MONTH), share) for day, share in zip(curve.time_days, curve.survival, strict=True)] == [
+        (3, 0.9), (21, 0.8), (36, 0.8),
+    ]  # fmt: skip
+    assert [(e.months, e.at_risk, e.died, e.survival) for e in found.estimates] == [
+        (12, 45, 5, 0.9), (24, 40, 10, 0.8), (36, 40, 10, 0.8),
+    ]  # fmt: skip
 
 
-def test_an_estimate_shows_no_step_that_the_curve_hides():
-    """6 deaths on day 100 and 5 on day 500 make steps at 6 and 18 months; one more on day 600 makes none."""
-    days = [100] * 6 + [500] * 5 + [600] + [1200] * 48
-    whole = estimates.overall_survival(LifeTable.from_arrays(days, [1] * 12 + [0] * 48))
+def test_a_curve_of_rounded_counts_lies_near_the_exact_one():
+    """Of 400 patients, 5 are 1.25%: nowhere does the curve differ by more than two such steps."""
+    patients = registry_sample.lives(7, 400)
+    exact = registry_sample.content(patients)
+    found = suppress(exact, threshold=5).survival
 
-    shown = large(survival=whole).survival
-
-    assert [round(day / MONTH) for day in shown.curves[0].time_days] == [6, 18]
-    assert [e.survival for e in shown.estimates] == [0.9, None, None]
+    told = {e.months: e.survival for e in exact.survival.estimates}
+    assert len(found.estimates) >= 4
+    assert all(abs(e.survival - told[e.months]) < 0.025 for e in found.estimates)
+    assert abs(found.median.days - exact.survival.median.days) < 4 * MONTH
 
 
 def test_the_subtitle_counts_nobody():

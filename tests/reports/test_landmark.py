@@ -8,8 +8,7 @@ from cases.pathway import PHASES
 from registry import access
 from reports import landmark
 from reports.cohorts import Cut
-from reports.landmark import CONCORDANT, DEVIATING
-from reports.small_numbers import COMPLEMENT
+from reports.landmark import CONCORDANT, DEVIATING, PARTS
 from tests.reports import r_reference
 from tests.reports.centers import add_verdicts, other_centers
 from tests.reports.cohort import add_case, assess
@@ -131,11 +130,11 @@ def test_outsiders_get_no_step_of_few_deaths_and_no_small_number(north, south):
     outside = landmark.compare(CUT, "S-06", is_outsider=True)
 
     found = group(outside, CONCORDANT)
-    assert (found.cases, found.died_before, found.compared, found.deaths) == (None, None, 60, 25)
-    assert dict(found.marks) == {"died_before": "<5", "cases": COMPLEMENT}
+    assert (found.cases, found.died_before, found.compared, found.deaths) == (65, None, 60, 25)
+    assert dict(found.marks) == {"died_before": "<5"}
     assert not found.estimates
-    months = {column.months * 365.25 / 12 for columns in outside.survival.risk_table for column in columns}
-    assert all(set(curve.time_days) <= months for curve in outside.survival.curves)
+    months = [day / (365.25 / 12) for curve in outside.survival.curves for day in curve.time_days[:-1]]
+    assert {month % 6 for month in months} == {3}
     assert {curve.time_days[-1] for curve in outside.survival.curves} == {outside.survival.show_until_days}
     assert all((c.n, c.events) == (None, None) for c in outside.survival.curves)
 
@@ -169,11 +168,17 @@ def test_ones_own_cases_neither_count_nor_stand_beside_others(north, south):
     ("parts", "deaths", "shown", "marks"),
     [
         ((0, 0, 20, 40), 20, (60, 0, 0, 20, 40, 20), {}),
-        ((0, 3, 20, 40), 20, (65, 0, None, None, 40, 20), {"died_before": "<5", "last_seen_before": "[c]"}),
-        ((0, 0, 2, 40), 20, (None, 0, 0, None, 40, 20), {"last_seen_before": "<5", "cases": "[c]"}),
+        ((0, 3, 20, 40), 20, (65, 0, None, 20, 40, 20), {"died_before": "<5"}),
+        ((0, 0, 2, 40), 20, (40, 0, 0, None, 40, 20), {"last_seen_before": "<5"}),
         ((2, 3, 0, 40), 20, (45, None, None, 0, 40, 20), {"no_follow_up": "<5", "died_before": "<5"}),
         ((10, 0, 10, 40), 3, (60, 10, 0, 10, 40, None), {"deaths": "<5"}),
-        ((10, 0, 10, 40), 38, (60, 10, 0, 10, 40, None), {"deaths": "[c]"}),
+        ((10, 0, 10, 40), 38, (60, 10, 0, 10, 40, 40), {}),
+        (
+            (1, 1, 4, 4),
+            0,
+            (None, None, None, None, None, None),
+            dict.fromkeys(("cases", *PARTS, "deaths"), "[c]"),
+        ),
     ],
 )
 def test_of_a_group_no_number_gives_a_small_one_back(parts, deaths, shown, marks):

@@ -173,8 +173,8 @@ def test_others_are_rounded_and_their_small_numbers_withheld(north):
 
     assert others.cases == 35  # of 36
     tally = others.tallies["S-06"]
-    assert numbers(tally) == (20, None, 0, None)  # 21 concordant; 3 deviations; 12 that would give these back
-    assert dict(tally.marks) == {"deviation": "<5", "not_assessable": COMPLEMENT}
+    assert numbers(tally) == (20, None, 0, 10)  # 21 concordant; 3 deviations; 12 not assessable
+    assert dict(tally.marks) == {"deviation": "<5"}
     assert (tally.share, tally.interval, tally.judged) == (None, None, None)
 
 
@@ -260,6 +260,16 @@ def test_nothing_shown_depends_on_how_large_a_small_number_is(deviations):
     (shown,) = tallies.withhold(side, {}, threshold=5).tallies.values()
 
     assert shown == Tally(
-        concordant=40, deviation=None, not_assessable=None, marks=(("deviation", "<5"), ("not_assessable", COMPLEMENT)),
-        is_rounded=True,
-    )  # fmt: skip
+        concordant=40, deviation=None, not_assessable=20, marks=(("deviation", "<5"),), is_rounded=True
+    )
+
+
+def test_where_rounding_would_give_a_small_number_back_nothing_is_shown():
+    """8 to 12 cases of whom 8 to 12 are concordant, and two small numbers and two more: 8, 1, 1, 1 and 1."""
+    tally = Tally(concordant=8, deviation=1, justified=1, not_assessable=1)
+    side = Side(cases=12, centers=3, tallies={"S-06": tally})
+
+    (shown,) = tallies.withhold(side, {}, threshold=5).tallies.values()
+
+    assert numbers(shown) == (None, None, None, None)
+    assert dict(shown.marks) == dict.fromkeys(tallies.COUNTED, COMPLEMENT)
