@@ -60,12 +60,13 @@ ERA = re.compile(r"[12]\d\d0s", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """What a report is about: one center or all, one kind of data, nothing later than `as_of`, one decade or all."""
+    """What a report is about: one center, all or all but one; one kind of data to `as_of`, of one decade or all."""
 
     as_of: date
     source: Source = "clinical"
     center_id: int | None = None
     era: str = ""
+    without_center_id: int | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -102,6 +103,8 @@ def observations(cut: Cut) -> QuerySet[SurvivalObservation]:
     rows = rows.exclude(center_id__in=sandboxes)
     if cut.center_id is not None:
         rows = rows.filter(center_id=cut.center_id)
+    if cut.without_center_id is not None:
+        rows = rows.exclude(center_id=cut.without_center_id)
     if cut.era:
         rows = rows.filter(era=cut.era)
     return rows.filter(Q(origin_on=None) | Q(origin_on__lte=cut.as_of)).annotate(
@@ -234,6 +237,19 @@ def imputed_dates(cut: Cut, endpoint: Endpoint) -> int:
         dates=Coalesce(Sum("imputed_dates"), 0), diagnoses=Count("case_id", filter=undated)
     )
     return int(found["dates"] + found["diagnoses"])
+
+
+def follow_up(cut: Cut) -> float | None:
+    """Give the completeness of follow-up: the person-time observed of that possible until death or the cut.
+
+    Clark, Altman, De Stavola 2002, Lancet 359:1309. Who was never heard of counts with nothing observed; None without
+    dates.
+    """
+    observed = Least(Coalesce("death_days", "followed_days", Value(0)), "cut_days")
+    possible = Choose(When(DIED, then=F("death_days")), default=F("cut_days"))
+    dated: Any = main_curve(cut).filter(origin_on__isnull=False)
+    found = dated.aggregate(observed=Sum(observed), possible=Sum(possible))
+    return found["observed"] / found["possible"] if found["possible"] else None
 
 
 def withdrawn(cut: Cut) -> int:

@@ -22,6 +22,7 @@ from registry.models import Center
 from registry.tongues import as_stored
 from reports import (
     adherence,
+    center_page,
     changes,
     cohorts,
     completeness,
@@ -90,6 +91,8 @@ def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
     outside = audience == Audience.OUTSIDE and cut.source == "clinical"
     with access.scope(center_ids), as_stored():
         content, before = _read(cut, brands=not outside), _before(cut, audience)
+        if not outside:
+            content = replace(content, center_page=center_page.center_page(cut, threshold=threshold()))
     if not outside:
         return replace(_with_why_empty(content), changes=changes.since(before, content))
     shown = disclosure.suppress(content, threshold=threshold())
@@ -143,6 +146,7 @@ def _read(cut: Cut, *, brands: bool) -> ReportContent:
         notes=_notes(cut),
         methods=_methods(cut),
         withdrawn=cohorts.withdrawn(cut),
+        follow_up=cohorts.follow_up(cut),
         from_diagnosis=_from_diagnosis(cut),
         outcomes=_outcomes(cut),
         prognosis=prognosis.prognosis(table),

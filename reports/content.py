@@ -390,6 +390,28 @@ class MissingCount:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compared:
+    """A share of one center beside that of all others, and where it lies by chance if the others' is true of it."""
+
+    label: str
+    own: Share
+    others: Share | None  # None: of too few centers or patients
+    limits: tuple[float, float] | None = None  # 95%
+    outer_limits: tuple[float, float] | None = None  # 99.8%
+
+
+@dataclass(frozen=True, kw_only=True)
+class CenterPage:
+    """One center beside all others together; they are shown to it as to any reader outside."""
+
+    patients: int
+    others: int | None  # patients
+    lines: tuple[Compared, ...]
+    follow_up: float | None  # completeness of follow-up
+    others_follow_up: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Note:
     """A remark that a reader needs to judge the figures."""
 
@@ -448,17 +470,20 @@ class ReportContent:
     standards: tuple[Note, ...] = ()
     # since 1.2
     regression: Regression | None = None
+    follow_up: float | None = (
+        None  # completeness of follow-up: observed person-time of that possible until the cut
+    )
+    center_page: CenterPage | None = None
 
 
 _ADAPTER: TypeAdapter[ReportContent] = TypeAdapter(ReportContent)
 # What a content of an earlier version does not have is not written either, so that its text and digest stay.
-_LATER: dict[str, set[str]] = {
-    "1.0": {
-        *("withdrawn", "from_diagnosis", "outcomes", "prognosis", "subgroups"),
-        *("changes", "series", "standards", "regression"),
-    },
-    "1.1": {"regression"},
+_SINCE_1_2 = {"regression", "follow_up", "center_page"}
+_SINCE_1_1 = {
+    *("withdrawn", "from_diagnosis", "outcomes", "prognosis", "subgroups"),
+    *("changes", "series", "standards"),
 }
+_LATER: dict[str, set[str]] = {"1.0": _SINCE_1_1 | _SINCE_1_2, "1.1": _SINCE_1_2}
 
 
 def to_json(content: ReportContent, *, indent: int | None = None) -> str:

@@ -66,6 +66,8 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
         notes=(rounded, *content.notes),
         withdrawn=None,
         regression=None,  # it counts deaths on both sides of every factor
+        follow_up=None if content.follow_up is None else round(content.follow_up, 2),
+        center_page=None,
         from_diagnosis=coarse_survival.withhold(diagnosis, remarks.NEARLY_THE_SAME) if diagnosis else None,
         outcomes=tuple(coarse_survival.outcome(one, threshold) for one in content.outcomes),
         prognosis=_prognosis(content, threshold) if content.prognosis and is_estimated else None,
@@ -119,6 +121,8 @@ def _nothing(content: ReportContent) -> ReportContent:
         operated_to=None,
         notes=(why, *content.notes),
         withdrawn=None,
+        follow_up=None,
+        center_page=None,
         from_diagnosis=None,
         outcomes=(),
         prognosis=None,
@@ -152,7 +156,7 @@ def _group(group: Group, threshold: int) -> Group:
 
 def _value(value: Value, recorded: int | None, threshold: int) -> Value:
     if isinstance(value, Share):
-        return _share(value, threshold)
+        return share_told(value, threshold)
     if isinstance(value, Rate):
         return replace(value, estimate=None, lower=None, upper=None, hidden=COMPLEMENT)
     if value.n < LEAST_MEASURED or value.value is None:
@@ -166,7 +170,7 @@ def _value(value: Value, recorded: int | None, threshold: int) -> Value:
     )
 
 
-def _share(share: Share, threshold: int) -> Share:
+def share_told(share: Share, threshold: int) -> Share:
     """Show a share of rounded counts, with the interval of these."""
     n, of = shown(share.n, threshold), shown(share.of, threshold)
     lower = upper = None
@@ -267,7 +271,7 @@ def _headlines(
     kept: list[Headline] = []
     for item in headlines:
         if isinstance(item.value, Share):
-            value: Value = _share(item.value, threshold)
+            value: Value = share_told(item.value, threshold)
             item = replace(item, value=value, detail=mark("small number") if value.hidden else item.detail)
         elif estimate := alive_at.get(item.label):
             value = Rate(estimate=estimate.survival, lower=estimate.lower, upper=estimate.upper)

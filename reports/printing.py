@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reports import (
+    center_chapter,
     chapters,
     context_chapters,
     outcome_chapters,
@@ -33,6 +34,7 @@ def printed(content: ReportContent) -> PrintedReport:
     first = _first_page(content, pictures)
     sections = [
         context_chapters.changes(content.changes, numbers.next),
+        center_chapter.chapter(content.center_page, numbers.next),
         chapters.patients(content, numbers),
         chapters.operations(content, numbers),
         chapters.early(content, numbers),
@@ -158,7 +160,16 @@ def _missing(content: ReportContent, numbers: chapters.Numbers) -> Section | Non
         lead = say("How many dates are known only to the month or year is withheld.")
     elif content.imputed_dates:
         lead = wording.counted(content.imputed_dates, *IMPUTED)
+    if content.follow_up is not None:
+        lead = f"{_follow_up(content.follow_up)} {lead}"
     return Section(title=say("Data quality"), lead=lead, tables=(table,))
+
+
+def _follow_up(share: float) -> str:
+    return say(
+        "Follow-up is {share} complete: so much of the time until death or the data cut was observed (Clark).",
+        share=wording.percent(share, 0),
+    )
 
 
 def _missing_row(item: MissingCount) -> Row:
