@@ -1,16 +1,19 @@
-"""How often the items behind a report are recorded among the patients to whom they apply."""
+"""How good the data behind a report are: items recorded of those applicable, open data queries, late entries."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, DateField, F, Model, Q, QuerySet
+from django.db.models.functions import Cast
 
-from cases.models import Case, Operation, Pathology, Reconstruction, Tumor
+from cases.models import Case, DataQuery, Operation, Pathology, Reconstruction, Tumor
+from cases.rulebook.validity import VALIDITY
 from reports import cohorts
-from reports.cohorts import Cut
-from reports.content import MissingCount
+from reports.aggregates import spread_group, spreads
+from reports.cohorts import Cut, DaysBetween
+from reports.content import Group, MissingCount, QueryCount
 from reports.operations import TUBES, WITH_MATERIAL, index_operations, index_reconstructions
 from reports.remarks import mark
 
@@ -112,6 +115,34 @@ def missing(cut: Cut) -> tuple[MissingCount, ...]:
         *(count for counts in found for count in counts),
         *((followed,) if applicable["resected"] else ()),
     )
+
+
+def queries(cut: Cut) -> tuple[QueryCount, ...]:
+    """Count the data queries that are open today by their rule, the most frequent first."""
+    titles = {rule.id: str(rule.title) for rule in reversed(VALIDITY.rules)}
+    counted = (
+        DataQuery.objects.open()
+        .filter(case__in=cohorts.cases(cut))
+        .values("rule_id")
+        .annotate(queries=Count("pk"), cases=Count("case_id", distinct=True))
+        .order_by("-queries", "rule_id")
+        .values_list("rule_id", "queries", "cases")
+    )
+    return tuple(
+        QueryCount(rule=rule, title=titles.get(rule, ""), queries=n, cases=cases)
+        for rule, n, cases in counted
+    )
+
+
+def entry(cut: Cut) -> Group | None:
+    """Measure the days from the index resection to the first entry; published cases cannot be late."""
+    if cut.source != "clinical":
+        return None
+    resected = cohorts.main_curve(cut)
+    entered = DaysBetween(Cast("case__created_at", DateField()), F("origin_on"))
+    value = spreads(resected.annotate(entered=entered), "entered")["median"]
+    found = spread_group(mark("From resection to first entry, days"), value, resected.count())
+    return found[0] if found else None
 
 
 def _patient(cases: QuerySet[Case], everybody: int) -> tuple[MissingCount, ...]:

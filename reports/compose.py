@@ -147,6 +147,8 @@ def _read(cut: Cut, *, brands: bool) -> ReportContent:
         methods=_methods(cut),
         withdrawn=cohorts.withdrawn(cut),
         follow_up=cohorts.follow_up(cut),
+        queries=completeness.queries(cut),
+        entry=completeness.entry(cut),
         from_diagnosis=_from_diagnosis(cut),
         outcomes=_outcomes(cut),
         prognosis=prognosis.prognosis(table),

@@ -390,6 +390,16 @@ class MissingCount:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueryCount:
+    """How many data queries of one rule are open, and in how many cases."""
+
+    rule: str
+    title: str
+    queries: int
+    cases: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Compared:
     """A share of one center beside that of all others, and where it lies by chance if the others' is true of it."""
 
@@ -474,11 +484,13 @@ class ReportContent:
         None  # completeness of follow-up: observed person-time of that possible until the cut
     )
     center_page: CenterPage | None = None
+    queries: tuple[QueryCount, ...] = ()
+    entry: Group | None = None  # from the resection to the first entry
 
 
 _ADAPTER: TypeAdapter[ReportContent] = TypeAdapter(ReportContent)
 # What a content of an earlier version does not have is not written either, so that its text and digest stay.
-_SINCE_1_2 = {"regression", "follow_up", "center_page"}
+_SINCE_1_2 = {"regression", "follow_up", "center_page", "queries", "entry"}
 _SINCE_1_1 = {
     *("withdrawn", "from_diagnosis", "outcomes", "prognosis", "subgroups"),
     *("changes", "series", "standards"),

@@ -68,6 +68,8 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
         regression=None,  # it counts deaths on both sides of every factor
         follow_up=None if content.follow_up is None else round(content.follow_up, 2),
         center_page=None,
+        queries=(),
+        entry=_group(content.entry, threshold) if content.entry else None,
         from_diagnosis=coarse_survival.withhold(diagnosis, remarks.NEARLY_THE_SAME) if diagnosis else None,
         outcomes=tuple(coarse_survival.outcome(one, threshold) for one in content.outcomes),
         prognosis=_prognosis(content, threshold) if content.prognosis and is_estimated else None,
@@ -123,6 +125,8 @@ def _nothing(content: ReportContent) -> ReportContent:
         withdrawn=None,
         follow_up=None,
         center_page=None,
+        queries=(),
+        entry=None,
         from_diagnosis=None,
         outcomes=(),
         prognosis=None,

@@ -17,7 +17,7 @@ from reports import (
     survival_chapter,
     wording,
 )
-from reports.content import MissingCount, Rate, ReportContent, Share, Value
+from reports.content import Group, MissingCount, Rate, ReportContent, Share, Value
 from reports.printed import Column, Fact, Figure, PrintedReport, Row, Section, Table, Words
 from reports.remarks import mark, mark_many
 from reports.speech import say, told, voice
@@ -160,9 +160,43 @@ def _missing(content: ReportContent, numbers: chapters.Numbers) -> Section | Non
         lead = say("How many dates are known only to the month or year is withheld.")
     elif content.imputed_dates:
         lead = wording.counted(content.imputed_dates, *IMPUTED)
+    if content.entry is not None:
+        lead = f"{_entry(content.entry)} {lead}".strip()
     if content.follow_up is not None:
         lead = f"{_follow_up(content.follow_up)} {lead}"
-    return Section(title=say("Data quality"), lead=lead, tables=(table,))
+    return Section(title=say("Data quality"), lead=lead, tables=(table, *_queries(content, numbers)))
+
+
+def _entry(group: Group) -> str:
+    """Say how late cases were entered; nothing where that is withheld."""
+    (line,) = group.lines
+    if line.value.hidden:
+        return ""
+    days = f"{wording.main(line.value)} {wording.bracket(line.value)}".strip()
+    return say(
+        "{what}: {statistic} {days}.", what=told(group.heading), statistic=told(group.statistic), days=days
+    )
+
+
+def _queries(content: ReportContent, numbers: chapters.Numbers) -> tuple[Table, ...]:
+    if not content.queries:
+        return ()
+    columns = (
+        Column(label=say("Rule"), align="left"),
+        Column(label=say("What is asked"), align="left", grow=True),
+        Column(label=say("Open")),
+        Column(label=say("Cases")),
+    )
+    rows = tuple(
+        Row(
+            kind="plain",
+            cells=(one.rule, told(one.title), wording.number(one.queries), wording.number(one.cases)),
+        )
+        for one in content.queries
+    )
+    note = say("Open when the report was made, whatever its data cut.")
+    title = say("Open data queries")
+    return (Table(number=numbers.next(), title=title, columns=columns, rows=rows, notes=(note,)),)
 
 
 def _follow_up(share: float) -> str:
