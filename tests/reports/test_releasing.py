@@ -401,7 +401,8 @@ def test_releasing_costs_the_same_for_one_reader_and_for_many(waiting, dana, per
         for n in range(7):
             Subscription.objects.create(user=person(f"p{n}", Role.COORDINATOR, north), center=None)
 
-    assert queries(waiting["outside"]) == few <= 40
+    earlier = 1  # all earlier reports for outsiders are read at once
+    assert queries(waiting["outside"]) - earlier == few <= 40
 
 
 @pytest.mark.django_db(transaction=True)
