@@ -146,7 +146,7 @@ def _cases(ids: list[int]) -> Iterator[tuple[Any, ...]]:
         [f'c."{name}"' if name != "registry_id" else "p.registry_id" for name in (*RECORD, *TEXTS)]
     )
     patient = ", ".join(f'p."{name}"' for name in person)
-    sql = f"SELECT {columns}, {patient} FROM cases_case c JOIN cases_patient p ON p.id = c.patient_id"
+    sql = f"SELECT {columns}, {patient} FROM cases_case c JOIN cases_patient p ON p.id = c.patient_id"  # nosec B608  # names of ours
     kind, own = TYPES[Patient], len(RECORD) + len(TEXTS)
     for row in _fetch(f"{sql} WHERE c.id = ANY(%s::bigint[]) ORDER BY c.id", ids):
         yield *row[:own], kind(*convert(row[own:]))
@@ -160,9 +160,10 @@ def _rows(
     columns, convert = _columns(model)
     place = "operation_position" if of_operation else "position"
     listed = ", ".join(f'"{name}"' for name in ("case_id", place, *columns))
-    sql = f'SELECT {listed} FROM "{model._meta.db_table}" WHERE case_id = ANY(%s::bigint[]) ORDER BY case_id, position'
+    table = f'"{model._meta.db_table}"'
+    sql = f"SELECT {listed} FROM {table} WHERE case_id = ANY(%s::bigint[])"  # nosec B608  # names of ours
     rows: dict[int, list[Any]] = {}
-    for case_id, position, *values in _fetch(sql, ids):
+    for case_id, position, *values in _fetch(f"{sql} ORDER BY case_id, position", ids):
         inner = contained(case_id, position) if contained else ()
         row = kind(*convert(values), *inner)
         rows.setdefault(case_id, []).append((position, row) if of_operation else row)

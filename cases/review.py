@@ -348,7 +348,7 @@ def _settle(model: type[ReviewItem], known: list[int], found: list[dict[str, Any
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} item SET state = %s, closed_at = %s"
+            f"UPDATE {table} item SET state = %s, closed_at = %s"  # nosec B608  # a table of ours
             " WHERE item.case_id = ANY(%s::bigint[]) AND item.state <> %s AND NOT EXISTS"
             " (SELECT FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS f(case_id, rule_id, pointer)"
             " WHERE f.case_id = item.case_id AND f.rule_id = item.rule_id AND f.pointer = item.pointer)",

@@ -37,7 +37,7 @@ def _statement(
     listed = ", ".join(f'"{column}"' for column in columns)
     given = f"json_populate_recordset(NULL::{table}, %s::json)"
     if not key:
-        return f"INSERT INTO {table} ({listed}) SELECT {listed} FROM {given}"
+        return f"INSERT INTO {table} ({listed}) SELECT {listed} FROM {given}"  # nosec B608  # names of ours
     wanted = {
         column: f'excluded."{column}"' for column in columns if column not in key and column not in kept
     }
@@ -49,7 +49,7 @@ def _statement(
     place = " AND ".join(f'stored."{column}" = excluded."{column}"' for column in key)
     # A row that is there already as it would become is left out before: a conflict would lock it, which is a write.
     return (
-        f"INSERT INTO {table} AS stored ({listed}) SELECT {listed} FROM {given} AS excluded"
+        f"INSERT INTO {table} AS stored ({listed}) SELECT {listed} FROM {given} AS excluded"  # nosec B608  # names of ours
         f" WHERE NOT EXISTS (SELECT FROM {table} AS stored WHERE {place} AND ({ours}) IS NOT DISTINCT FROM ({theirs}))"
         f" ON CONFLICT ({arbiter}) DO UPDATE SET {sets} WHERE ({ours}) IS DISTINCT FROM ({theirs})"
     )
@@ -92,7 +92,7 @@ def delete_others(model: type[models.Model], case_ids: Sequence[int], rows: Sequ
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {table} f WHERE f.case_id = ANY(%s::bigint[]) AND NOT EXISTS"
+            f"DELETE FROM {table} f WHERE f.case_id = ANY(%s::bigint[]) AND NOT EXISTS"  # nosec B608  # a table of ours
             " (SELECT FROM unnest(%s::bigint[], %s::int[]) AS wanted(case_id, position)"
             " WHERE wanted.case_id = f.case_id AND wanted.position = f.position)",
             [list(case_ids), [row["case_id"] for row in rows], [row["position"] for row in rows]],
@@ -104,7 +104,7 @@ def next_ids(n: int, *tables: type[models.Model]) -> list[tuple[int, ...]]:
     taken = ", ".join(["nextval(pg_get_serial_sequence(%s::text, 'id'))"] * len(tables))
     with connection.prepared_cursor() as cursor:
         cursor.execute(
-            f"SELECT {taken} FROM generate_series(1, %s::int)",
+            f"SELECT {taken} FROM generate_series(1, %s::int)",  # nosec B608  # placeholders
             [*(model._meta.db_table for model in tables), n],
         )
         return cursor.fetchall()

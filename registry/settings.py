@@ -38,6 +38,11 @@ if _public.scheme not in ("http", "https") or not _public.hostname:
 HTTPS = _public.scheme == "https"
 ALLOWED_HOSTS = [_public.hostname, *environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")]
 SECRET_KEY = environment.secret("SECRET_KEY", kept_in=VAR / "secret-key")
+SECURITY_CONTACT = environment.text("SECURITY_CONTACT")  # for /.well-known/security.txt
+if SECURITY_CONTACT and not SECURITY_CONTACT.startswith(("mailto:", "https://", "tel:")):
+    raise ImproperlyConfigured(
+        f"SECURITY_CONTACT must begin with mailto:, https:// or tel:, not {SECURITY_CONTACT!r}."
+    )
 ROOT_URLCONF = "registry.urls"
 WSGI_APPLICATION = "registry.wsgi.application"
 
@@ -63,8 +68,9 @@ INSTALLED_APPS = [
     "reports",
 ]
 MIDDLEWARE = [
-    "registry.health.HealthMiddleware",
+    "csp.middleware.CSPMiddleware",  # these two first, so that every answer bears their headers
     "django.middleware.security.SecurityMiddleware",
+    "registry.health.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "registry.addresses.CommonMiddleware",
@@ -76,7 +82,6 @@ MIDDLEWARE = [
     "registry.language.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
 ]
 TEMPLATES = [
     {
@@ -256,10 +261,14 @@ SESSION_SAVE_EVERY_REQUEST = True  # half an hour without a click, not since the
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("__Host-session", "__Host-csrf") if HTTPS else ("session", "csrf")
+SECURE_REDIRECT_EXEMPT = [r"\A(healthz|readyz)\Z"]  # monitors ask the process itself, behind the proxy
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+MESSAGE_STORAGE = (
+    "django.contrib.messages.storage.session.SessionStorage"  # they name cases; a cookie would keep them
+)
 X_FRAME_OPTIONS = "DENY"
 _self = ["'self'"]
 CONTENT_SECURITY_POLICY = {
@@ -267,7 +276,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": _self,
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
-        "base-uri": _self,
+        "base-uri": ["'none'"],
         "form-action": _self,
         "frame-ancestors": ["'none'"],
     }

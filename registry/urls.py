@@ -4,11 +4,13 @@ from django.conf import settings
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from registry import contact
 from registry.admin import account, site
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}registry/icon.svg")),
+    path(contact.PATH, contact.security_txt),
     path("admin/account/", site.admin_view(account.page), name="account"),
     path("admin/", site.urls),
     path("api/v1/", include("registry.api.urls")),

@@ -42,7 +42,7 @@ class Drawing:
             '<details class="case-block" id="block-{}"{}><summary><h3 class="case-title">{}</h3>{}</summary>{}'
             "</details>",
             block.prefix,
-            SafeString(" open" if is_open else ""),
+            SafeString(" open" if is_open else ""),  # nosec B703  # fixed words
             str(block.model.title),
             self._state(block.prefix),
             self._grid(block.rows[0], whole=True),
@@ -66,7 +66,7 @@ class Drawing:
             for place, answer in enumerate(row.form.answers())
         )
         anchor = format_html(' id="form-{}"', name) if whole else NOTHING
-        return SafeString(f'{about}<div class="case-grid"{anchor}>{errors}{drawn}</div>')
+        return SafeString(f'{about}<div class="case-grid"{anchor}>{errors}{drawn}</div>')  # nosec B703  # escaped parts
 
     # --- what it has many times ---------------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ class Drawing:
             title,
             self._state(block.prefix),
             block.name,
-            SafeString(rows),
+            SafeString(rows),  # nosec B703  # escaped parts
             NOTHING if self.is_locked else self._adding(block, title),
         )
 
@@ -104,7 +104,7 @@ class Drawing:
             '<fieldset><legend class="case-unseen">{2} <span data-number>{3}</span></legend>'
             '<input type="hidden" name="{5}" value="{6}">{7}{8}{9}</fieldset></details>',
             row.form.prefix,
-            SafeString(" open" if is_open else ""),
+            SafeString(" open" if is_open else ""),  # nosec B703  # fixed words
             title,
             place,
             says(row),
@@ -169,7 +169,7 @@ def _removing(row: Row, name: str) -> SafeString:
         "</label>",
         f"{row.form.prefix}{REMOVE}",
         gettext("Remove {row} when saving").format(row=name),
-        SafeString(" checked" if row.is_removed else ""),
+        SafeString(" checked" if row.is_removed else ""),  # nosec B703  # fixed words
         gettext("Remove when saving"),
     )
 
@@ -188,7 +188,7 @@ def _offered(block: Block) -> Iterator[SafeString]:
             offer.field,
             offer.value,
             applies.control(offer.condition, around),
-            SafeString(" hidden" if offer.value in there and fields else ""),
+            SafeString(" hidden" if offer.value in there and fields else ""),  # nosec B703  # fixed words
             gettext("Add {form}").format(form=_lower(labels[offer.value])),
         )
 

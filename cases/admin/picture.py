@@ -47,7 +47,7 @@ class SegmentChoices(Choices):
                 "extent": gettext(EXTENTS[code]),
                 "id": f"{first}_{code}",
                 "at": self.heights[code],
-                "checked": SafeString(" checked" if code in chosen else ""),
+                "checked": SafeString(" checked" if code in chosen else ""),  # nosec B703  # fixed words
                 "given": flatatt(given),
             }
             for code, label in reversed(list(self.choices))

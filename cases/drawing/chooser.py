@@ -20,7 +20,7 @@ def chooser(prefix: str, fill: str) -> SafeString:
     """Draw the seven segments; `fill` (tumor or cut) shows the chosen ones. Hidden from screen readers: the
     checkboxes are the control, and this follows them.
     """
-    return SafeString(_drawn(fill, get_language()).replace(PREFIX, escape(prefix)))
+    return SafeString(_drawn(fill, get_language()).replace(PREFIX, escape(prefix)))  # nosec B703  # escaped parts
 
 
 @cache

@@ -102,7 +102,7 @@ def _places(done: repair.Repair) -> Mapping[str, tuple[float, float]]:
 def sign(kind: str, prefix: str) -> SafeString:
     """A small sample of a fill, for the key."""
     if kind not in ("tumor", "level", "thrombus", "cut"):
-        return SafeString()
+        return SafeString("")
     fill = "tumor" if kind == "level" else kind
     edge = ink("bar" if kind == "cut" else f"{fill}-edge", fill=filled(prefix, fill))
     if kind == "level":

@@ -167,7 +167,7 @@ class Embedded:
 def socket_directory(folder: Path) -> Path:
     """Name the directory of a server's socket: short, because socket paths may not exceed about 100 bytes."""
     tag = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
-    return Path("/tmp") / f"registry-{os.geteuid()}-{tag}"  # noqa: S108 - one that is not ours is refused
+    return Path("/tmp") / f"registry-{os.geteuid()}-{tag}"  # noqa: S108  # nosec B108  # one that is not ours is refused
 
 
 def _account(data: Path) -> pwd.struct_passwd | None:

@@ -55,7 +55,7 @@ def _exchange(values: dict[str, str]) -> dict[str, str]:
     setting = ", ".join(["set_config(%s, %s, true)"] * len(values))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH before AS MATERIALIZED (SELECT {before}) SELECT before.*, {setting} FROM before",
+            f"WITH before AS MATERIALIZED (SELECT {before}) SELECT before.*, {setting} FROM before",  # nosec B608  # placeholders
             [*map(_name, values), *(part for key, value in values.items() for part in (_name(key), value))],
         )
         return dict(zip(values, cursor.fetchone(), strict=False))

@@ -103,7 +103,7 @@ def _plot(asked: Asked, phases: tuple[ToldPhase, ...]) -> str:
         for phase in phases
     ]
     title = gettext("Concordant share of the judged cases by rule, with exact 95% intervals of one's own")
-    return mark_safe(dots.plot(groups, title=title))  # noqa: S308 - every text in it is escaped there
+    return mark_safe(dots.plot(groups, title=title))  # noqa: S308  # nosec B308 B703  # it escapes every text
 
 
 def _dot(rule_id: str, counts: Counts) -> dots.Dot:

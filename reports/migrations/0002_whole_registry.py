@@ -9,7 +9,7 @@ from django.db import migrations
 
 SCOPE = "coalesce(string_to_array(nullif(current_setting('app.center_ids', true), ''), ',')::bigint[], '{}')"
 EVERY_CENTER = f"""(SELECT cardinality({SCOPE}) > 0
-  AND NOT EXISTS (SELECT 1 FROM registry_center WHERE id <> ALL ({SCOPE})))"""
+  AND NOT EXISTS (SELECT 1 FROM registry_center WHERE id <> ALL ({SCOPE})))"""  # nosec B608  # fixed text
 ANY_CENTER = f"(SELECT cardinality({SCOPE}) > 0)"
 TABLES = (
     "reports_report",

@@ -47,6 +47,7 @@ def start(tmp_path, **variables):
         ("DATABASE_URL", "127.0.0.1"),
         ("REGISTRY_PROCESS", "robot"),
         ("SECRET_KEY_FILE", "/nowhere"),
+        ("SECURITY_CONTACT", "security@example.org"),
     ],
 )
 def test_a_malformed_variable_stops_the_start_and_names_itself(tmp_path, name, value):
