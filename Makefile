@@ -8,7 +8,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() * 3 // 2)')
 SHARED := --numprocesses $(WORKERS) --dist worksteal
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 
-.PHONY: setup develop demo serve test made-up check bench contract format lock clean
+.PHONY: setup develop demo serve test made-up check audit bench contract format lock clean
 
 setup: .venv/.runtime $(CATALOGS)  ## everything that runs, at exactly the locked versions
 develop: .venv/.development  ## and what tests and checks need
@@ -53,6 +53,9 @@ check: develop  ## style, types, imports, migrations, settings and documents
 	$(MANAGE) dictionary --format markdown | diff docs/dictionary.md -
 	$(MANAGE) rules --format markdown | diff docs/algorithm.md -
 	$(MANAGE) catalog --check
+
+audit: develop  ## bandit, the bill of materials (var/sbom.cdx.json), known vulnerabilities of what is locked
+	$(BIN)/python .ci/audit.py
 
 bench: setup  ## each measurement prints its figures as one line of JSON
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
