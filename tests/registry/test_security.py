@@ -83,6 +83,27 @@ def test_a_line_break_in_an_address_makes_no_line_in_the_log(db, caplog):
     assert not any("\n" in record.getMessage() for record in caplog.records)
 
 
+@pytest.mark.parametrize("address", ["/api/v1/whoami/", "/admin/account/"])
+def test_an_error_that_nobody_foresaw_is_one_sentence_and_a_line_in_the_log(
+    ada, monkeypatch, caplog, address
+):
+    def fail(*args, **kwargs):
+        raise RuntimeError("canary-7f3a of SELECT secret")
+
+    monkeypatch.setattr("registry.api.views.WhoAmI.get", fail)
+    monkeypatch.setattr("registry.admin.account.AccountForm", fail)
+    client = Client(raise_request_exception=False)
+    client.force_login(ada)
+
+    answer = client.get(address)
+
+    assert answer.status_code == 500
+    assert b"canary" not in answer.content
+    assert "SELECT" not in answer.content.decode()
+    (line,) = [record for record in caplog.records if record.name == "django.request"]
+    assert (line.levelname, line.exc_info[0]) == ("ERROR", RuntimeError)
+
+
 # --- cookies and sessions ----------------------------------------------------------------------------------------
 
 
