@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import pickle
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -15,8 +16,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
+from kombu.exceptions import ContentDisallowed
+from kombu.serialization import loads, prepare_accept_content
 
 from registry.adminsite import SignInForm
+from registry.celery import app
 from registry.models import User
 from tests.clients import browser
 
@@ -183,6 +187,19 @@ def test_a_new_password_ends_all_other_sessions(ada):
 
     assert here.get("/admin/").status_code == 200
     assert elsewhere.get("/admin/").status_code == 302
+
+
+# --- the queue -------------------------------------------------------------------------------------------------
+
+
+def test_a_task_in_another_form_than_json_is_not_opened():
+    taken = prepare_accept_content(app.conf.accept_content)
+    forged = pickle.dumps([[1], {}, {}])
+
+    with pytest.raises(ContentDisallowed):
+        loads(forged, "application/x-python-serialize", "binary", accept=taken)
+
+    assert loads(b"[[1], {}, {}]", "application/json", "utf-8", accept=taken) == [[1], {}, {}]
 
 
 # --- passwords ---------------------------------------------------------------------------------------------------
