@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NOTED = f"""
   INSERT INTO {READINGS} (at, center_id, by_id, door, what, case_id, number, count, note)
   SELECT now(), center, %s, %s, %s, %s, %s, n, %s FROM unnest(%s::bigint[], %s::int[]) AS noted (center, n)
-"""
+"""  # nosec B608  # names of ours
 
 
 def note(
