@@ -92,7 +92,7 @@ def warning(user: User) -> str:
 
 def _note(attempt: Attempt, failure: Message) -> Found:
     with access.everywhere(), audit.because(door="command", reason=CAME_BACK):
-        row = Delivery.objects.defer("message").filter(pk=attempt.delivery).first()
+        row = Delivery.objects.defer("head").filter(pk=attempt.delivery).first()
         if row is None:
             return Found.UNKNOWN
         came_back = Delivery.objects.filter(_MAY_COME_BACK, pk=row.pk, attempts=attempt.number)

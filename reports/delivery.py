@@ -79,7 +79,9 @@ def claim(delivery_id: int | None = None) -> Delivery | None:
     """Take one due row for this sender and commit that before anything else happens."""
     with access.everywhere():
         now = mails.database_now()
-        due = Delivery.objects.due(now).select_for_update(skip_locked=True, of=("self",))
+        due = (
+            Delivery.objects.select_related("body").due(now).select_for_update(skip_locked=True, of=("self",))
+        )
         row = (due if delivery_id is None else due.filter(pk=delivery_id)).first()
         if row is None:
             return None
@@ -111,7 +113,7 @@ def _send(delivery: Delivery, sender: Transport) -> Result:
         result = sender.send(
             sender=return_path.sender(delivery),
             recipient=delivery.address,
-            message=bytes(delivery.message),
+            message=delivery.message,
             before_data=lambda: _mark_data_started(delivery),
         )
     else:

@@ -1,4 +1,4 @@
-"""Report content to documents: PDF, standalone HTML, mail and JSON. Same content, same bytes.
+"""Report content to documents: PDF, standalone HTML, plain text and JSON. Same content, same bytes.
 
 Nothing here reads the database, the clock or the fonts of the machine. The content is in English; a document is printed
 in the language that is named, whoever asks for it.
@@ -13,18 +13,11 @@ import json
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
-from email import message_from_bytes
-from email.headerregistry import HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage
-from email.policy import SMTP, Policy
-from email.utils import format_datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
-import css_inline
 import typst
 from django.template.loader import render_to_string
 from django.utils.formats import get_format
@@ -39,29 +32,6 @@ _TYPST = Path(__file__).parent / "templates" / "reports" / "report.typ"
 ENGLISH = speech.Voice.language
 REGIONS = {"uk": "UA"}
 Paper = Literal["a4", "us-letter"]
-
-
-class _Whole(UnstructuredHeader):
-    """A header that stays on its line: Python would encode a long address, and no mail program decodes it there."""
-
-    def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
-
-
-_headers = HeaderRegistry()
-_headers.map_to_type("list-unsubscribe", _Whole)  # type: ignore[arg-type]
-_POLICY = SMTP.clone(header_factory=_headers)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Envelope:
-    """Who gets a mail, from whom, under which permanent Message-ID, when it was written, and how to get no more."""
-
-    sender: str
-    recipient: str
-    message_id: str
-    written_at: datetime
-    leave: str = ""  # where one click ends what this mail is one of (RFC 8058)
 
 
 class Translated(speech.Voice):
@@ -115,7 +85,7 @@ def html(content: ReportContent, language: str = ENGLISH) -> str:
         for name, svg in svg_figures(content, language).items()
     }
     with speaking(language):
-        return _html(printing.printed(content), pictures=pictures, mail=False)
+        return page(printing.printed(content), pictures=pictures, mail=False)
 
 
 @lru_cache(maxsize=2)
@@ -155,110 +125,9 @@ def to_json(content: ReportContent, language: str = ENGLISH) -> str:
     return contents.to_json(content, indent=2) + "\n"
 
 
-def subject(content: ReportContent, language: str = ENGLISH) -> str:
-    """Name report and cut, as a mail's subject does."""
-    with speaking(language):
-        return _subject(content, printing.printed(content))
-
-
-def _subject(content: ReportContent, report: PrintedReport) -> str:
-    return speech.say(
-        "Survival report, {scope}: data cut {day}", scope=speech.told_scope(content.scope), day=report.cut
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Letter:
-    """What a mail says: rendered once, addressed to one or many."""
-
-    subject: str
-    text: str
-    html: str
-    pictures: dict[str, bytes] = field(default_factory=dict)  # PNG by the name of the figure
-    pdf: bytes = b""
-    pdf_name: str = ""
-
-
-def letter(content: ReportContent, language: str = ENGLISH) -> Letter:
-    """Render the parts of a mail."""
-    with speaking(language):
-        report = printing.printed(content)
-        pictures = {name: make("png") for name, make in drawings.drawn(content).items()}
-        return Letter(
-            subject=_subject(content, report),
-            text=plaintext.plain_text(report),
-            html=_inliner().inline(
-                _html(report, pictures={name: f"cid:{_cid(name)}" for name in pictures}, mail=True)
-            ),
-            pictures=pictures,
-            pdf=pdf(content, language),
-            pdf_name=f"survival-report-{content.as_of.isoformat()}.pdf",
-        )
-
-
-def plain_letter(subject: str, text: str, html: str) -> Letter:
-    """A mail without a report."""
-    return Letter(subject=subject, text=text, html=_inliner().inline(html))
-
-
-def mail(parts: Letter, envelope: Envelope) -> bytes:
-    """Build the finished message: text and HTML with the figures inside, and the PDF attached, where there are any.
-
-    It is built once and stored, so that a repeated delivery is the same to the last byte. Part boundaries come from the
-    Message-ID because Python's own are random.
-    """
-    message = EmailMessage(policy=_POLICY)
-    message["Subject"] = parts.subject
-    message["From"] = envelope.sender
-    message["To"] = envelope.recipient
-    message["Date"] = format_datetime(envelope.written_at)
-    message["Message-ID"] = envelope.message_id
-    message["Auto-Submitted"] = "auto-generated"
-    if envelope.leave:
-        message["List-Unsubscribe"] = f"<{envelope.leave}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(parts.text)
-    message.add_alternative(parts.html, subtype="html")
-    html_part = message.get_payload()[1]  # type: ignore[index]
-    for name, picture in parts.pictures.items():
-        html_part.add_related(  # type: ignore[union-attr]
-            picture, "image", "png", cid=f"<{_cid(name)}>", filename=f"{name}.png", disposition="inline"
-        )
-    if parts.pdf:
-        message.add_attachment(parts.pdf, maintype="application", subtype="pdf", filename=parts.pdf_name)
-    _fix_boundaries(message, envelope.message_id)
-    return message.as_bytes()
-
-
-def readdressed(message: bytes, envelope: Envelope) -> bytes:
-    """Put a finished message under the address, name and date of another envelope; everything else stays."""
-    again = message_from_bytes(message, policy=_POLICY)
-    again.replace_header("To", envelope.recipient)
-    again.replace_header("Date", format_datetime(envelope.written_at))
-    again.replace_header("Message-ID", envelope.message_id)
-    return again.as_bytes()
-
-
-def _fix_boundaries(message: EmailMessage, message_id: str) -> None:
-    stem = base64.b32encode(message_id.encode()).decode().rstrip("=")[-40:]
-    multiparts = [part for part in message.walk() if part.is_multipart()]
-    for n, part in enumerate(multiparts):
-        part.set_boundary(f"=_{n}_{stem}")
-
-
-def _html(report: PrintedReport, *, pictures: dict[str, str], mail: bool) -> str:
+def page(report: PrintedReport, *, pictures: dict[str, str], mail: bool) -> str:
     """Fill the template; the pictures say where each figure is to be found."""
     return render_to_string("reports/report.html", {"report": report, "pictures": pictures, "mail": mail})
-
-
-def _cid(name: str) -> str:
-    return f"{name}@report"
-
-
-@cache
-def _inliner() -> css_inline.CSSInliner:
-    """Put styles on the elements, as mail programs want them; rules for small screens cannot move there and stay."""
-    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 @cache

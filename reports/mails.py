@@ -21,10 +21,10 @@ from registry import access, bell, language
 from registry.models import User
 from registry.tongues import DECLARED
 from reports import content as contents
-from reports import documents, receiving, subscribing, transport
+from reports import documents, letters, receiving, subscribing, transport
 from reports.content import ReportContent
-from reports.documents import Envelope, Letter
-from reports.models import Delivery, Report, Subscription
+from reports.letters import Envelope, Letter
+from reports.models import Delivery, MailBody, Report, Subscription
 
 Format = Subscription.Format
 
@@ -51,11 +51,11 @@ def made(report: Report, wanting: Iterable[Subscription]) -> list[Delivery]:
         return []
     ways = {pk: (_language(one, otherwise), one.format) for pk, one in sorted(wanted.items())}
     content = contents.from_plain(report.content)
-    letters = {way: _letter(content, report, *way) for way in sorted(set(ways.values()))}
+    written = {way: _letter(content, report, *way) for way in sorted(set(ways.values()))}
     written_at = database_now()
     return [
         _written(
-            letters[ways[pk]],
+            written[ways[pk]],
             one.user,
             written_at,
             name=f"report-{report.pk}-{pk}-{report.content_digest[:16]}",
@@ -75,20 +75,20 @@ def _language(wish: Subscription, otherwise: str) -> str:
 def _letter(content: ReportContent, report: Report, spoken: str, form: str) -> Letter:
     """The report itself, or where it is to be read."""
     if form == Format.ATTACHED:
-        return documents.letter(content, spoken)
+        return letters.letter(content, spoken)
     said = {
         "address": settings.PUBLIC_URL + reverse("admin:reports_report_change", args=[report.pk]),
         "own": settings.PUBLIC_URL + reverse("admin:my_subscriptions"),
-        "subject": documents.subject(content, spoken),
+        "subject": letters.subject(content, spoken),
         "language": spoken,
     }
     with documents.speaking(spoken):
         text = render_to_string("reports/ready.txt", said)
         html = render_to_string("reports/ready.html", said)
-    return documents.plain_letter(said["subject"], text, html)
+    return letters.plain_letter(said["subject"], text, html)
 
 
-def write_weekly(week: str, letters: Iterable[tuple[User, Letter]]) -> int:
+def write_weekly(week: str, written: Iterable[tuple[User, Letter]]) -> int:
     """Write the weekly mails of one week, one for a person at most, whoever else writes them; tell how many."""
     written_at = database_now()
     return keep(
@@ -102,15 +102,23 @@ def write_weekly(week: str, letters: Iterable[tuple[User, Letter]]) -> int:
                 kind=Delivery.Kind.WORK,
                 week=week,
             )
-            for user, letter in letters
+            for user, letter in written
         ]
     )
 
 
 def keep(rows: list[Delivery]) -> int:
-    """Store mails that were made; tell how many."""
-    with access.everywhere():
-        Delivery.objects.bulk_create(rows, ignore_conflicts=True)  # another worker may have written the same
+    """Store mails that were made, and what several have in common once; tell how many."""
+    bodies = {(row.body.center_id, row.body.digest): row.body for row in rows}
+    with access.everywhere():  # another worker may have written the same
+        MailBody.objects.bulk_create(bodies.values(), ignore_conflicts=True)
+        kept = MailBody.objects.filter(digest__in=[digest for _, digest in bodies]).only(
+            "center_id", "digest"
+        )
+        places = {(body.center_id, body.digest): body for body in kept}
+        for row in rows:
+            row.body = places[row.body.center_id, row.body.digest]
+        Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
 
 
@@ -125,7 +133,8 @@ def again(old: Delivery) -> Delivery:
     envelope = _envelope(old.recipient, written_at, name=f"again-{old.pk}")
     same = ("center_id", "report_id", "subscription_id", "week", "kind")
     return _row(
-        documents.readdressed(bytes(old.message), envelope),
+        letters.readdressed(bytes(old.head), envelope),
+        old.body,
         old.recipient,
         envelope,
         replaces=old,
@@ -138,7 +147,10 @@ def _written(
 ) -> Delivery:
     """The finished message under its permanent name."""
     envelope = _envelope(user, written_at, name=name, leave=leave)
-    return _row(documents.mail(parts, envelope), user, envelope, **of)
+    message = letters.mail(parts, envelope)
+    digest = hashlib.sha256(message.body).hexdigest()
+    body = MailBody(digest=digest, content=message.body, center_id=of.get("center_id"))
+    return _row(message.head, body, user, envelope, **of)
 
 
 def _envelope(user: User, written_at: datetime, *, name: str, leave: str = "") -> Envelope:
@@ -152,14 +164,15 @@ def _envelope(user: User, written_at: datetime, *, name: str, leave: str = "") -
     )
 
 
-def _row(message: bytes, user: User, envelope: Envelope, **of: Any) -> Delivery:
+def _row(head: bytes, body: MailBody, user: User, envelope: Envelope, **of: Any) -> Delivery:
     return Delivery(
         **of,
         recipient=user,
         address=user.email,
         message_id=envelope.message_id,
-        message=message,
-        digest=hashlib.sha256(message).hexdigest(),
+        head=head,
+        body=body,
+        digest=hashlib.sha256(head + bytes(body.content)).hexdigest(),
         next_try_at=envelope.written_at,
     )
 

@@ -27,8 +27,8 @@ from registry import access, language
 from registry.access import Action, Role
 from registry.models import Center, User
 from registry.tongues import DECLARED
-from reports import documents, mails, receiving
-from reports.documents import Letter
+from reports import letters, mails, receiving
+from reports.letters import Letter
 from reports.models import Delivery
 
 WEIGHTY = (Severity.MAJOR, Severity.SENTINEL)
@@ -117,7 +117,7 @@ def _letter(user: User, week: str, counts: Counter[Kind], centers: dict[int, Cen
             return None
         account = settings.PUBLIC_URL + reverse("account")
         said = {"week": week, "sections": sections, "account": account, "language": spoken or DECLARED}
-        return documents.plain_letter(
+        return letters.plain_letter(
             gettext("Registry: what waits for you, week {week}").format(week=week),
             render_to_string("reports/weekly.txt", said),
             render_to_string("reports/weekly.html", said),

@@ -59,7 +59,7 @@ class DeliveryAdmin(Resends, ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        return visible(Delivery.objects.defer("message"), request).select_related(
+        return visible(Delivery.objects.defer("head"), request).select_related(
             "report", "recipient", "replaced_by"
         )
 

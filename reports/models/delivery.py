@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
+from registry.access import ScopedQuerySet
 from registry.audit import audited_except
 from registry.tongues import Labeled
 from reports.models.report import Report
@@ -14,7 +16,36 @@ from reports.models.subscription import Subscription
 from reports.querysets import DeliveryQuerySet
 
 
-@audited_except("message", "claimed_until", "data_started_at", "attempts", "next_try_at", "queued_at")
+class MailBody(models.Model):
+    """What the mails of one report in one language and form have in common: everything but the head."""
+
+    center = models.ForeignKey(
+        "registry.Center",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text="The center of the report; empty for the whole registry.",
+    )
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the content.")
+    content = models.BinaryField(help_text="The body of the message.")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "mail bodies"
+        triggers = (pgtrigger.Protect(name="written_stays", operation=pgtrigger.Update),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("center", "digest"), nulls_distinct=False, name="%(app_label)s_%(class)s_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.digest[:16]
+
+
+@audited_except("head", "body", "claimed_until", "data_started_at", "attempts", "next_try_at", "queued_at")
 class Delivery(models.Model):
     """One mail to one person: the finished bytes, and how far they have come. Never rendered again."""
 
@@ -68,8 +99,11 @@ class Delivery(models.Model):
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.REPORT, help_text="What the mail is.")
     address = models.EmailField(help_text="Address at the time of writing.")
     message_id = models.CharField(max_length=120, unique=True, help_text="Permanent Message-ID.")
-    message = models.BinaryField(help_text="The finished message.")
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the message.")
+    head = models.BinaryField(help_text="The finished message up to its body.")
+    body = models.ForeignKey(
+        MailBody, on_delete=models.PROTECT, related_name="deliveries", help_text="The rest of the message."
+    )
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the whole message.")
     replaces = models.OneToOneField(
         "self",
         on_delete=models.PROTECT,
@@ -131,3 +165,8 @@ class Delivery(models.Model):
     def __str__(self) -> str:
         told = gettext("Delivery {number} ({state})")
         return told.format(number=self.pk, state=self.get_state_display().lower())
+
+    @property
+    def message(self) -> bytes:
+        """The finished message, as a mail server gets it."""
+        return bytes(self.head) + bytes(self.body.content)

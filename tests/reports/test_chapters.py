@@ -13,6 +13,7 @@ from reports import (
     documents,
     drawings,
     estimates,
+    letters,
     outcome_chapters,
     printing,
     series,
@@ -20,8 +21,8 @@ from reports import (
 )
 from reports.chapters import Numbers
 from reports.content import Estimate, GroupTest, Stratum, Subgroups
-from reports.documents import Envelope
 from reports.endpoints import ENDPOINTS
+from reports.letters import Envelope
 from reports.lifetable import LifeTable
 from tests.reports import r_reference, registry_sample
 
@@ -164,8 +165,8 @@ def test_every_drawing_is_the_same_each_time(content):
 
 
 def test_a_mail_shows_each_figure_once(content):
-    raw = documents.mail(documents.letter(content), ENVELOPE)
-    assert raw == documents.mail(documents.letter(content), ENVELOPE)
+    raw = letters.mail(letters.letter(content), ENVELOPE).whole
+    assert raw == letters.mail(letters.letter(content), ENVELOPE).whole
     message = email.message_from_bytes(raw, policy=policy.default)
 
     pictures = [

@@ -8,9 +8,9 @@ from email import policy
 
 import pytest
 
-from reports import documents
+from reports import documents, letters
 from reports.content import Note
-from reports.documents import Envelope
+from reports.letters import Envelope
 from tests.reports.handmade import founding_content
 
 ENVELOPE = Envelope(
@@ -34,7 +34,7 @@ def content():
 @pytest.fixture(scope="module")
 def message(content):
     return email.message_from_bytes(
-        documents.mail(documents.letter(content), ENVELOPE), policy=policy.default
+        letters.mail(letters.letter(content), ENVELOPE).whole, policy=policy.default
     )
 
 
@@ -76,8 +76,8 @@ def test_same_content_same_bytes(content):
     assert pdf == documents.pdf(founding_content())
     assert documents.html(content) == documents.html(founding_content())
     assert documents.to_json(content) == documents.to_json(founding_content())
-    again = documents.mail(documents.letter(founding_content()), ENVELOPE)
-    assert documents.mail(documents.letter(content), ENVELOPE) == again
+    again = letters.mail(letters.letter(founding_content()), ENVELOPE).whole
+    assert letters.mail(letters.letter(content), ENVELOPE).whole == again
 
 
 def test_pdf_is_tagged_and_dated_with_its_cut(content):
@@ -130,4 +130,4 @@ def test_a_report_without_patients_can_be_printed(content):
 
     assert documents.pdf(empty).startswith(b"%PDF")
     assert "Operated" not in documents.html(empty)
-    assert documents.letter(empty).pictures == {}
+    assert letters.letter(empty).pictures == {}

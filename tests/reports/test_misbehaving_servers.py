@@ -14,7 +14,7 @@ import pytest
 from registry import access
 from registry.access import Role
 from registry.models import Membership, User
-from reports import delivery, documents, transport
+from reports import delivery, letters, transport
 from reports import mails as writing
 from reports.models import Delivery
 from reports.transport import UnreachableError
@@ -116,7 +116,7 @@ def mails(north):
     ]
     for person in people:
         Membership.objects.create(user=person, center=north, role=Role.COORDINATOR)
-    letter = documents.plain_letter("To do", "One finding waits.\n.\n..\n", "<p>One finding waits.</p>")
+    letter = letters.plain_letter("To do", "One finding waits.\n.\n..\n", "<p>One finding waits.</p>")
     assert writing.write_weekly("2026-W48", [(person, letter) for person in people]) == MAILS
 
     def now():

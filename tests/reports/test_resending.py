@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from registry import access, history
 from registry.models import Membership, User
-from reports import delivery, mails, resending, schedule, subscribing
+from reports import delivery, letters, mails, resending, schedule, subscribing
 from reports.models import Delivery, Subscription
 from tests.clients import browser
 from tests.pages import text
@@ -198,10 +198,9 @@ def _like(row):
 
 
 def test_a_weekly_mail_goes_to_a_new_address_too(server, alice, ada):
-    from reports import documents
 
     server.answers["rcpt"] = "550 no such user"
-    letter = documents.plain_letter("To do", "One finding waits.\n", "<p>One finding waits.</p>")
+    letter = letters.plain_letter("To do", "One finding waits.\n", "<p>One finding waits.</p>")
     mails.write_weekly("2026-W48", [(alice, letter)])
     assert delivery.send_due() == {"refused": 1}
     server.answers["rcpt"] = "250 OK"
