@@ -158,8 +158,8 @@ def _messages(report_id: int) -> list[tuple[str, bytes]]:
     from reports.models import Delivery
 
     with access.everywhere():
-        rows = Delivery.objects.filter(report=report_id).values_list("address", "message")
-        return [(address, bytes(message)) for address, message in rows]
+        rows = Delivery.objects.filter(report=report_id).select_related("body")
+        return [(row.address, row.message) for row in rows.iterator(chunk_size=10)]
 
 
 def _bare(port: int, messages: list[tuple[str, bytes]]) -> None:

@@ -10,7 +10,7 @@ from cases.models import AlgorithmVersion, Case, ContactAttempt, DataQuery, Devi
 from registry import access
 from registry.models import ApiKey, ReferenceTerm, User
 from reports import content as contents
-from reports.models import Delivery, Report, Subscription
+from reports.models import Delivery, MailBody, Report, Subscription
 from tests.cases.examples import resected
 from tests.cases.imports import checked
 from tests.clients import issue
@@ -110,7 +110,8 @@ def a_mail(report, recipient):
         recipient=recipient,
         address=recipient.email,
         message_id=f"<{report.pk}-{recipient.pk}@registry.test>",
-        message=b"From: registry\n\n",
+        head=b"From: registry\r\n\r\n",
+        body=MailBody.objects.get_or_create(center=report.center, digest="0" * 64, content=b"A report.")[0],
         digest="0" * 64,
         next_try_at=timezone.now() + timedelta(days=1),
     )

@@ -89,7 +89,7 @@ def handed(north, alice):
 
 def current(row):
     with access.everywhere():
-        return Delivery.objects.get(pk=row.pk)
+        return Delivery.objects.select_related("body").get(pk=row.pk)
 
 
 # --- the return path ------------------------------------------------------------------------------------------------

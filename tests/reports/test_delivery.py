@@ -38,7 +38,7 @@ def folder(settings, tmp_path):
 
 def current(row):
     with access.everywhere():
-        return Delivery.objects.get(pk=row.pk)
+        return Delivery.objects.select_related("body").get(pk=row.pk)
 
 
 def change(row, **fields):
@@ -51,7 +51,7 @@ def waiting(alice, north):
     """One mail to alice that is due."""
     assert mails.write(a_report(north), [alice]) == 1
     with access.everywhere():
-        return Delivery.objects.get()
+        return Delivery.objects.select_related("body").get()
 
 
 # --- writing -----------------------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ def test_a_mail_is_written_once_for_each_who_may_read_it(north, south, alice, bo
     assert mails.write(report, [alice, bob, ada, nobody]) == 0
 
     with access.everywhere():
-        rows = {row.recipient: row for row in Delivery.objects.all()}
+        rows = {row.recipient: row for row in Delivery.objects.select_related("body")}
     assert set(rows) == {alice, ada}
     message = email.message_from_bytes(bytes(rows[alice].message))
     assert message["To"] == "alice@example.org"
@@ -390,7 +390,7 @@ def test_a_dropped_line_costs_the_other_mails_nothing(north, alice, lena, ada, s
     assert delivery.send_due() == {"uncertain": 1}
 
     with access.everywhere():
-        rows = sorted((row.attempts, row.state) for row in Delivery.objects.all())
+        rows = sorted((row.attempts, row.state) for row in Delivery.objects.select_related("body"))
     assert rows == [(0, State.QUEUED), (0, State.QUEUED), (1, State.UNCERTAIN)]
 
 
@@ -439,7 +439,7 @@ def kill_senders(settings, kills):
         pass
     assert killed == kills, "the fault really happened"
     with access.everywhere():
-        rows = {bytes(row.message): row.state for row in Delivery.objects.all()}
+        rows = {bytes(row.message): row.state for row in Delivery.objects.select_related("body")}
     assert set(slow.taken) <= set(rows), "every copy is one of the stored messages, to the byte"
     assert set(rows.values()) <= {State.HANDED, State.UNCERTAIN}
     slow.close()
@@ -479,7 +479,7 @@ def test_each_mail_is_written_in_the_language_of_its_reader_else_of_the_center(n
     assert mails.write(a_report(north), [alice, ada]) == 2
 
     with access.everywhere():
-        written = {row.recipient: bytes(row.message) for row in Delivery.objects.all()}
+        written = {row.recipient: bytes(row.message) for row in Delivery.objects.select_related("body")}
     subjects = {
         who: str(make_header(decode_header(email.message_from_bytes(m)["Subject"])))
         for who, m in written.items()

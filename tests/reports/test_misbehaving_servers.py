@@ -121,7 +121,7 @@ def mails(north):
 
     def now():
         with access.everywhere():
-            return {bytes(row.message): row for row in Delivery.objects.all()}
+            return {bytes(row.message): row for row in Delivery.objects.select_related("body")}
 
     return now
 

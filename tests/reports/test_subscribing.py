@@ -97,7 +97,7 @@ def test_whoever_wants_what_is_released_gets_each_of_them_whatever_its_period(da
         releasing.release(a_report(slot=slot, audience="outside"), by=dana)
 
     with access.everywhere():
-        assert [row.recipient for row in Delivery.objects.all()] == [alice, alice]
+        assert [row.recipient for row in Delivery.objects.select_related("body")] == [alice, alice]
 
 
 def _report(pk):
@@ -160,7 +160,7 @@ def test_who_has_ended_or_paused_since_gets_nothing(north, alice, lena, change, 
 
     assert [email.message_from_bytes(message)["To"] for message in server.taken] == ["lena@example.org"]
     with access.everywhere():
-        said = Delivery.objects.get(recipient=alice).smtp_reply
+        said = Delivery.objects.select_related("body").get(recipient=alice).smtp_reply
     assert said == "not sent: this person has ended or paused the subscription"
     server.close()
 

@@ -55,7 +55,7 @@ def save(north, alice):
 def mails():
     """The texts of the mails that were written, by who gets them."""
     with access.everywhere():
-        rows = list(Delivery.objects.select_related("recipient").order_by("pk"))
+        rows = list(Delivery.objects.select_related("recipient", "body").order_by("pk"))
     return {row.recipient.username: email.message_from_bytes(bytes(row.message)) for row in rows}
 
 
