@@ -46,6 +46,7 @@ def drill(file: Path, key: x25519.Identity, *, database: str) -> Manifest:
 PROOFS = (
     ("migrate", "--verbosity", "0"),
     ("check", "--database", "default", "--fail-level", "ERROR"),
+    ("audit", "verify"),
     ("shell", "--verbosity", "0", "--command", "from registry.backup import proving; proving.signing_in()"),
 )
 

@@ -1,7 +1,7 @@
 """Bring a backup back into an empty database, whole or not at all, and compare every table with what was backed up.
 
-With --drill it is restored beside the registry, which is not touched: the copy is compared, migrated, checked, a person
-signs in, and it is dropped again. Do that every week.
+With --drill it is restored beside the registry, which is not touched: the copy is compared, migrated, checked, its audit trail
+verified, a person signs in, and it is dropped again. Do that every week.
 """
 
 import time
@@ -48,7 +48,7 @@ class Command(BaseCommand):
                 proving.manage(database, "migrate", "--verbosity", "0")
         except BackupError as error:
             raise CommandError(str(error), returncode=2) from None
-        proved = "; migrated, checked, signed in, dropped again" if drill else f", now in {database}"
+        proved = "; migrated, checked, audit trail verified, signed in, dropped again" if drill else f", now in {database}"
         self.stdout.write(
             f"Backup of {manifest.made_at}: {manifest.rows:,} rows of {len(manifest.tables)} tables, each as it was"
             f"{proved} ({time.monotonic() - started:.0f} s)"
