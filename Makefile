@@ -8,7 +8,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() * 3 // 2)')
 SHARED := --numprocesses $(WORKERS) --dist worksteal
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 
-.PHONY: setup develop demo serve test made-up check audit bench contract format lock clean
+.PHONY: setup develop demo serve test made-up check audit bench soak contract format lock clean
 
 setup: .venv/.runtime $(CATALOGS)  ## everything that runs, at exactly the locked versions
 develop: .venv/.development  ## and what tests and checks need
@@ -58,7 +58,10 @@ audit: develop  ## bandit, the bill of materials (var/sbom.cdx.json), known vuln
 	$(BIN)/python .ci/audit.py
 
 bench: setup  ## each measurement prints its figures as one line of JSON
-	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+	@for file in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$file || exit 1; done
+
+soak: develop  ## the long form of every proof of trust, into docs/evidence.md; some hours, or GOALS="G6 G7"
+	$(BIN)/python benchmarks/soak.py $(GOALS)
 
 contract: develop  ## release the description of the API as the contract that later ones are held against
 	$(MANAGE) spectacular --format openapi-json | $(BIN)/python -m json.tool --indent 1 --no-ensure-ascii > docs/api/openapi-1.0.0.json

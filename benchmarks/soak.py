@@ -1,0 +1,175 @@
+"""Run the long form of every proof of trust, one after the other, and write what was measured into docs/evidence.md.
+
+Each goal is a row: what is promised, the command that tries it, the figure, and when it was measured on which program.
+Rows of goals that are not run now stay as they were. Some hours; `make soak GOALS="G6 G7"` for some.
+
+    .venv/bin/python benchmarks/soak.py [GOAL ...]
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+EVIDENCE = ROOT / "docs" / "evidence.md"
+PYTEST = ("-m", "pytest", "-q", "-p", "no:xdist")
+HEAD = """\
+# Evidence
+
+What was promised of safety and of lasting, how it was tried, and what was measured: the long forms, on the program as
+it is shipped (real keys, row security, audit trail on). `make soak` runs them and writes this page; `make test` runs a
+short form of each, with the controls that must go red. A row names the version that it was measured on. What is not
+here was not measured.
+
+| goal | promise | command | figure | measured |
+|---|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """One promise and the command that tries it; `tell` reads its figure from the last line, or the tests' summary."""
+
+    promise: str
+    command: tuple[str, ...]
+    variables: dict[str, str] = field(default_factory=dict)
+    tell: Callable[[dict[str, Any]], str] | None = None
+
+    @property
+    def shown(self) -> str:
+        """The command as a person types it."""
+        words = [*(f"{name}={value}" for name, value in self.variables.items()), *self.command]
+        return " ".join(words).replace(" ".join(PYTEST[1:]), "pytest").replace("-m pytest", "pytest")
+
+
+def _of(*names: str) -> Callable[[dict[str, Any]], str]:
+    """Tell these figures of a benchmark's line."""
+
+    def tell(said: dict[str, Any]) -> str:
+        return ", ".join(f"{name.replace('_', ' ')} {_value(said, name)}" for name in names)
+
+    return tell
+
+
+def _value(said: dict[str, Any], name: str) -> Any:
+    for step in name.split("."):
+        said = said[step]
+    return said
+
+
+GOALS: dict[str, Goal] = {
+    "G1": Goal(
+        promise="60 submissions/s for ten minutes, p99 300 ms, no error",
+        command=("benchmarks/api.py", "--seconds", "600", "--clients", "8"),
+        tell=lambda said: json.dumps({name: said[name] for name in ("submit", "read") if name in said}),
+    ),
+    "G2 R1": Goal(
+        promise="10,000 submissions sent 1 to 6 times over a cut network: each case once; 1,000 pairs: one winner each",
+        command=("benchmarks/retries.py",),
+        tell=_of("figure", "keys_with_one_answer", "failures", "pairs_with_one_winner"),
+    ),
+    "G2 R2": Goal(
+        promise="200 SIGKILL of composers and of senders: no mail lost, copies identical",
+        command=(*PYTEST, "tests/reports/test_issuing.py", "tests/reports/test_delivery.py"),
+        variables={"KILLS": "200"},
+    ),
+    "G2 R5": Goal(
+        promise="45 ways a mail server misbehaves, 100 mails each: every mail in the state that operations.md says",
+        command=(*PYTEST, "tests/reports/test_misbehaving_servers.py"),
+        variables={"MAILS": "100"},
+    ),
+    "G3": Goal(
+        promise="50,000 made-up requests in every role, no answer 5xx, nothing undocumented",
+        command=(*PYTEST, "-m", "made_up"),
+        variables={"MADE_UP_SECONDS": "400"},
+    ),
+    "G5 routes": Goal(
+        promise="every audited table by 12 ways of writing: an event for each",
+        command=(*PYTEST, "tests/registry/test_audit_routes.py"),
+    ),
+    "G5 tampering": Goal(
+        promise="200 tamperings as owner of the tables: all found",
+        command=(*PYTEST, "tests/registry/test_audit_chain.py"),
+        variables={"TAMPERINGS": "200"},
+    ),
+    "G6": Goal(
+        promise="100 crashes of the database under load: no acknowledged case lost; the control loses",
+        command=("benchmarks/crashes.py",),
+        tell=_of("crashes_under_load", "acknowledged", "lost", "without_event", "statuses", "control.lost"),
+    ),
+    "G7": Goal(
+        promise="restore of 100,000 cases within 10 minutes, proved five times",
+        command=("benchmarks/backups.py",),
+        tell=_of("backup_s", "drills_s", "drills_passed", "file_mb"),
+    ),
+    "G15": Goal(
+        promise="bandit: nothing medium or high; a bill of materials; no known vulnerability, where that can be asked",
+        command=(".ci/audit.py",),
+    ),
+}
+
+
+def main() -> None:
+    """Run what is named, or all, and write the page after each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "goals", nargs="*", metavar="GOAL", help=f"of {', '.join(GOALS)}; or the first word of several"
+    )
+    wanted = parser.parse_args().goals
+    chosen = [name for name in GOALS if not wanted or name in wanted or name.split()[0] in wanted]
+    if not chosen:
+        parser.error(f"there is no such goal; goals: {', '.join(GOALS)}")
+    failed = [name for name in chosen if not keep(name, *measured(name))]
+    if failed:
+        raise SystemExit(f"fell short: {', '.join(failed)}")
+
+
+def measured(name: str) -> tuple[bool, str]:
+    """Run one; whether it held, and its figure."""
+    goal = GOALS[name]
+    print(f"{name}: {goal.shown}", flush=True)
+    done = subprocess.run(
+        [sys.executable, *goal.command],
+        cwd=ROOT, env={**os.environ, **goal.variables}, stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    lines = [line for line in done.stdout.splitlines() if line.strip()] or ["it said nothing"]
+    try:
+        figure = goal.tell(json.loads(lines[-1])) if goal.tell else lines[-1].strip("= ")
+    except (ValueError, KeyError):
+        figure = lines[-1]
+    return done.returncode == 0, figure if done.returncode == 0 else f"**fell short**: {figure}"
+
+
+def keep(name: str, held: bool, figure: str) -> bool:
+    """Write the row of a goal, in the order of the goals; whether it held."""
+    goal = GOALS[name]
+    version = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+    ).stdout.strip()
+    when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {version}, load {os.getloadavg()[0]:.1f}"
+    rows = {row.split("|")[1].strip(): row for row in _rows()}
+    rows[name] = f"| {name} | {goal.promise} | `{goal.shown}` | {_plain(figure)} | {when} |"
+    order = [*GOALS, *(other for other in rows if other not in GOALS)]
+    EVIDENCE.write_text(HEAD + "".join(f"{rows[one]}\n" for one in order if one in rows), encoding="utf-8")
+    return held
+
+
+def _rows() -> list[str]:
+    text = EVIDENCE.read_text(encoding="utf-8") if EVIDENCE.exists() else ""
+    return [line for line in text.splitlines() if re.match(r"\| G\d", line)]
+
+
+def _plain(text: str) -> str:
+    return text.replace("|", "/").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    main()
