@@ -32,6 +32,7 @@ REASONS = {
     "as found after the migration": gettext_lazy("as found after the migration"),
     "erasure": gettext_lazy("erasure"),
     "appoint": gettext_lazy("appoint"),
+    "restore drill": gettext_lazy("restore drill"),
     "sandbox made": gettext_lazy("sandbox made"),
     "export of the list": gettext_lazy("export of the list"),
     "follow-up recorded": gettext_lazy("follow-up recorded"),

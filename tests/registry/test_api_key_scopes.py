@@ -17,6 +17,7 @@ from registry.models import ApiKey, Center, Membership
 from tests.cases.examples import resected
 from tests.clients import browser, issue, machine
 from tests.pages import text
+from tests.rows import a_report
 
 pytestmark = pytest.mark.django_db
 
@@ -129,11 +130,9 @@ def test_whoever_records_may_record_follow_up(north, alice, ines, rita):
 
 
 def test_a_key_for_reports_reads_those_of_its_center_alone(north, south, alice):
-    from tests.rows import _report
-
     Membership.objects.create(user=alice, center=south, role=Role.COORDINATOR)
     with access.everywhere():
-        own, other = _report(north), _report(south)
+        own, other = a_report(north), a_report(south)
     client = machine(north, alice, "read_report")
 
     listed = client.get("/api/v1/reports/").json()["reports"]

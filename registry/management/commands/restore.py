@@ -48,7 +48,11 @@ class Command(BaseCommand):
                 proving.manage(database, "migrate", "--verbosity", "0")
         except BackupError as error:
             raise CommandError(str(error), returncode=2) from None
-        proved = "; migrated, checked, audit trail verified, signed in, dropped again" if drill else f", now in {database}"
+        proved = (
+            "; migrated, checked, audit trail verified, signed in, dropped again"
+            if drill
+            else f", now in {database}"
+        )
         self.stdout.write(
             f"Backup of {manifest.made_at}: {manifest.rows:,} rows of {len(manifest.tables)} tables, each as it was"
             f"{proved} ({time.monotonic() - started:.0f} s)"
