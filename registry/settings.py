@@ -170,7 +170,7 @@ DATABASES = {
     }
 }
 
-BACKUP_KEY = environment.text("BACKUP_KEY")  # the public one, see registry/backup.py
+BACKUP_KEY = environment.text("BACKUP_KEY")  # the public one, see registry/backup/
 
 # --- the audit trail: database triggers write it, see registry/audit.py -------------------------------------
 

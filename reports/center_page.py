@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from registry import access
-from reports import cohorts, disclosure, outcomes, remarks
+from reports import cohorts, disclosure, outcomes, remarks, small_numbers
 from reports.aggregates import share
 from reports.center_statistics import funnel_limits
 from reports.coarse_survival import LEAST_PATIENTS
@@ -16,6 +16,7 @@ from reports.cohorts import Cut
 from reports.content import CenterPage, Compared, Share
 from reports.disclosure import LEAST_CENTERS
 from reports.remarks import mark
+from reports.small_numbers import COMPLEMENT
 
 LEAST_IN_FUNNEL, LEAST_FUNNEL_CENTERS = 10, 5  # patients of the center; centers in all
 LEVEL, OUTER_LEVEL = 0.95, 0.998
@@ -63,11 +64,20 @@ def _measures(cut: Cut) -> dict[str, Share]:
 
 def _compared(label: str, own: Share, others: Share | None, centers: int, threshold: int) -> Compared:
     seen = disclosure.share_told(others, threshold) if others and (others.of or 0) >= LEAST_PATIENTS else None
+    if seen and others and _is_given_away(own.n or 0, others.n or 0, threshold):
+        seen = replace(seen, n=None, hidden=COMPLEMENT, lower=None, upper=None)
     limits = outer = None
     if seen and seen.n and seen.of and seen.n < seen.of and own.of and _is_funnel(own.of, centers):
         target = seen.n / seen.of
         limits, outer = (funnel_limits(target, own.of, level=level) for level in (LEVEL, OUTER_LEVEL))
     return Compared(label=label, own=own, others=seen, limits=limits, outer_limits=outer)
+
+
+def _is_given_away(own: int, others: int, threshold: int) -> bool:
+    """Tell whether the small number of the others follows from the report for all, which shows the sum of both."""
+    low, high = small_numbers.known(others, threshold)
+    least, most = small_numbers.known(own + others, threshold)
+    return small_numbers.is_small(others, threshold) and max(low, least - own) == min(high, most - own)
 
 
 def _is_funnel(patients: int, others: int) -> bool:

@@ -91,12 +91,14 @@ def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
     outside = audience == Audience.OUTSIDE and cut.source == "clinical"
     with access.scope(center_ids), as_stored():
         content, before = _read(cut, brands=not outside), _before(cut, audience)
-        if not outside:
+        if outside:
+            earlier = differencing.earlier(cut.source)
+        else:
             content = replace(content, center_page=center_page.center_page(cut, threshold=threshold()))
     if not outside:
         return replace(_with_why_empty(content), changes=changes.since(before, content))
     shown = disclosure.suppress(content, threshold=threshold())
-    shown = differencing.withheld(shown, differencing.earlier(cut.source), threshold=threshold())
+    shown = differencing.withheld(shown, earlier, threshold=threshold())
     return replace(shown, changes=changes.since(before, shown, threshold=threshold()))
 
 

@@ -16,9 +16,10 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from reports import content as contents
+from reports import disclosure, remarks
 from reports.content import Group, ReportContent, RuleCount, Share
 from reports.disclosure import closed, without_sums
-from reports.models import Audience, Report
+from reports.models import Audience, Release, Report
 from reports.small_numbers import COMPLEMENT, Bounds, bounds, is_small
 
 EXACT_VERSIONS = ("1.0", "1.1")  # of reports that showed counts as they were
@@ -55,8 +56,9 @@ def findings(report: Report) -> tuple[str, ...]:
 
 
 def earlier(source: str, *, before: Report | None = None) -> tuple[ReportContent, ...]:
-    """Read the reports for outsiders on the same data, in the order of their cuts."""
+    """Read the reports for outsiders on the same data, in the order of their cuts, but for those withheld for good."""
     found = Report.objects.filter(source=source, audience=Audience.OUTSIDE).composed()
+    found = found.exclude(release__decision=Release.Decision.WITHHELD)
     if before is not None:
         found = found.exclude(pk=before.pk)
     plain = found.order_by("as_of", "pk").values_list("content", flat=True)
@@ -78,9 +80,9 @@ def withheld(content: ReportContent, earlier: Sequence[ReportContent], *, thresh
     for _ in range(MOST_ROUNDS):
         known = differences(content, earlier, threshold=threshold)
         if not known:
-            break
+            return content
         content = _without(content, {one.name for one in known})
-    return content
+    return disclosure.without_figures(content, remarks.GIVEN_AWAY)
 
 
 def _without(content: ReportContent, names: set[Name]) -> ReportContent:

@@ -42,7 +42,9 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
     """Withhold what could point at a patient of another center."""
     registered = content.flow[0].n if content.flow else 0
     if content.centers < LEAST_CENTERS or (registered or 0) < LEAST_PATIENTS:
-        return _nothing(content)
+        return without_figures(
+            content, remarks.NO_FIGURES.format(centers=LEAST_CENTERS, patients=LEAST_PATIENTS)
+        )
     survival = coarse_survival.overall(content.survival, threshold) if content.survival else None
     diagnosis = content.from_diagnosis
     is_estimated = survival is not None and bool(survival.estimates)
@@ -99,12 +101,9 @@ def closed(group: Group) -> Group:
     return replace(group, lines=lines, recorded=None, applicable=None)
 
 
-def _nothing(content: ReportContent) -> ReportContent:
+def without_figures(content: ReportContent, why_not: str) -> ReportContent:
     """Say why there are no figures: an empty report is still a report."""
-    why = Note(
-        title=mark("No figures"),
-        text=remarks.NO_FIGURES.format(centers=LEAST_CENTERS, patients=LEAST_PATIENTS),
-    )
+    why = Note(title=mark("No figures"), text=why_not)
     return replace(
         content,
         subtitle=content.scope,

@@ -33,7 +33,7 @@ class _Whole(UnstructuredHeader):
 
 _headers = HeaderRegistry()
 _headers.map_to_type("list-unsubscribe", _Whole)  # type: ignore[arg-type]
-_POLICY = SMTP.clone(header_factory=_headers)
+_POLICY = SMTP.clone(header_factory=_headers, cte_type="7bit")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from registry.access import Action
 from registry.models import User
 from reports import content as contents
 from reports import differencing, mails, schedule
-from reports.models import Delivery, Release, Report, Subscription
+from reports.models import Audience, Delivery, Release, Report, Subscription
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def let_go(report: Report, made: list[Delivery] | None) -> None:
 
 def _may_leave(report: Report) -> bool:
     if not report.needs_release:
-        return True
+        return report.audience != Audience.OUTSIDE or report.source != "clinical" or not hindrances(report)
     with access.everywhere():
         decided = Release.objects.filter(report=report).first()
     if decided is not None:

@@ -188,6 +188,7 @@ ROUNDED_CHANGES = mark(
     "Differences of rounded counts: a small one may be rounding alone. Deaths and withdrawals are not told."
 )
 NO_FIGURES = mark("Figures of other centers are shown from {centers} centers and {patients} patients on.")
+GIVEN_AWAY = mark("Beside the earlier reports, figures of this one would give small numbers away.")
 ALGORITHM = mark("treatment algorithm {versions}")
 VALIDITY = mark("validity {version}")
 WITHHELD = mark(

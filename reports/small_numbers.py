@@ -46,7 +46,9 @@ def stand_in(n: int, threshold: int) -> int:
 def bounds(seen: int | None, hidden: str, threshold: int) -> Bounds:
     """Say what readers know of a count from what they see of it."""
     if seen is None:
-        return (1, threshold - 1) if hidden == f"<{threshold}" else (0, inf)
+        return (
+            (1, int(hidden[1:]) - 1) if hidden[:1] == "<" else (0, inf)
+        )  # the threshold may have been another
     if not seen:
         return (0, 0)
     half = BASE // 2
@@ -65,8 +67,8 @@ def is_exposed(counts: Sequence[int], whole: int | None, threshold: int) -> bool
     small = [is_small(n, threshold) for n in counts]
     if any(small) and max(counts) < threshold:
         return True
-    seen = [_seen(n, threshold) for n in counts]
-    least, most = _seen(whole, threshold)
+    seen = [known(n, threshold) for n in counts]
+    least, most = known(whole, threshold)
     low, high = sum(low for low, _ in seen), sum(high for _, high in seen)
     return any(
         max(own[0], least - (high - own[1])) == min(own[1], most - (low - own[0]))
@@ -75,5 +77,6 @@ def is_exposed(counts: Sequence[int], whole: int | None, threshold: int) -> bool
     )
 
 
-def _seen(n: int | None, threshold: int) -> Bounds:
+def known(n: int | None, threshold: int) -> Bounds:
+    """Say what readers know of a count when they are shown what they may see of it."""
     return bounds(shown(n, threshold), "" if n is None else mark_of(n, threshold), threshold)

@@ -103,7 +103,9 @@ class Asked:
 
     def _until(self, links: QuerySet[AuditLink], text: str) -> QuerySet[AuditLink]:
         moment = self._midnight("until", text)
-        return links if moment is None else links.filter(at__lt=moment + timedelta(days=1))
+        if moment is None or moment.date() == date.max:
+            return links
+        return links.filter(at__lt=moment + timedelta(days=1))
 
     def _midnight(self, name: str, text: str) -> datetime | None:
         try:

@@ -56,8 +56,8 @@ def manage(database: str, *command: str) -> None:
     program = [sys.executable, str(settings.BASE_DIR / "manage.py"), *command]
     done = subprocess.run(program, env=_environment(database), capture_output=True, text=True, check=False)
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["it failed"]
-        raise BackupError(f"The copy {database} fails at `manage.py {command[0]}`: {said[-1]}")
+        said = "\n".join(filter(None, (done.stdout.strip(), done.stderr.strip()))) or "it failed"
+        raise BackupError(f"The copy {database} fails at `manage.py {' '.join(command)}`:\n{said}")
 
 
 def signing_in() -> None:

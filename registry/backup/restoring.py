@@ -16,9 +16,17 @@ from tqdm import tqdm
 
 from registry.backup import programs
 from registry.backup.manifest import BackupError, Manifest, counted
+from registry.chain.models import AuditSeal
 from registry.database import roles
 
 _LONGEST_MANIFEST = 1 << 20
+# A seal knows by the numbers of transactions which events came late; here they have other numbers. After this one, what
+# was not sealed yet in the moment of the backup is taken by the next.
+RESEALED = """
+    INSERT INTO registry_auditseal (sealed_at, sequence, oldest, newest, reached)
+    SELECT clock_timestamp(), sequence, pg_snapshot_xmin(pg_current_snapshot())::text::bigint, NULL, reached
+    FROM registry_auditseal ORDER BY id DESC LIMIT 1
+"""
 
 
 class NotEmptyError(BackupError):
@@ -55,10 +63,12 @@ def restore(file: Path, key: x25519.Identity, *, into: str) -> Manifest:
     ):
         cursor.execute("ANALYZE")
         found = Manifest(made_at="", server_version=0, tables=counted(cursor))
-    if differs := manifest.differences(found):
-        raise BackupError(
-            f"The restored database {into} is not what was backed up: {', '.join(differs)} differ."
-        )
+        if differs := manifest.differences(found):
+            raise BackupError(
+                f"The restored database {into} is not what was backed up: {', '.join(differs)} differ."
+            )
+        if AuditSeal._meta.db_table in found.tables:
+            cursor.execute(RESEALED)
     return manifest
 
 

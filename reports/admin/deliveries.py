@@ -59,9 +59,9 @@ class DeliveryAdmin(Resends, ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        return visible(Delivery.objects.defer("head"), request).select_related(
-            "report", "recipient", "replaced_by"
-        )
+        return visible(
+            Delivery.objects.defer("head", "report__content", "replaced_by__head"), request
+        ).select_related("report", "recipient", "replaced_by")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow the link from a report to its mails."""

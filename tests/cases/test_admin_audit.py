@@ -125,7 +125,8 @@ def test_what_cannot_be_asked_is_said_at_its_field(rows, otto, asked, told):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"before": "x"}, {"before": "9" * 30}, {"table": "no"}, {"case": "a\x00b"}]
+    "asked",
+    [{"before": "x"}, {"before": "9" * 30}, {"table": "no"}, {"case": "a\x00b"}, {"until": "9999-12-31"}],
 )
 def test_odd_addresses_break_nothing(rows, otto, asked):
     assert browser(otto).get(PAGE, asked).status_code in (200, 422)

@@ -12,7 +12,9 @@ from django.db import connection
 
 from registry.backup import keys, making, programs, proving, restoring
 from registry.backup.manifest import BackupError, Counted, Manifest, counted
-from registry.models import Center
+from registry.chain import sealing
+from registry.database import roles
+from registry.models import Center, ReferenceTerm
 
 DAMAGED = 4  # how many bytes are changed, one at a time
 
@@ -81,6 +83,24 @@ def test_a_drill_proves_a_copy_made_while_people_write_and_leaves_nothing(center
     assert manifest.tables["registry_center"].rows == 300
     with pytest.raises(psycopg.OperationalError, match="does not exist"):
         tables(copy)
+
+
+def test_what_no_seal_had_reached_is_sealed_in_the_copy(centers, key, tmp_path, copy):
+    """A transaction that was open during a seal and ended before the backup: its event has an older number."""
+    with psycopg.connect(programs.address(), options=f"-c role={roles.APP}") as slow:
+        slow.execute(
+            "INSERT INTO registry_referenceterm (list, term, explanation, is_retired)"
+            " VALUES ('regimen', 'slow', '', false)"
+        )
+        ReferenceTerm.objects.create(list="regimen", term="quick")
+        assert sealing.seal() > 1
+        slow.commit()
+    file, _ = making.make(tmp_path, key.to_public())
+
+    proving.drill(file, key, database=copy)
+    restoring.restore(file, key, into=copy)
+    with psycopg.connect(programs.address(copy), options=f"-c role={roles.OWNER}") as other:
+        assert other.execute("SELECT seal_audit()").fetchone() == (1,)
 
 
 def test_a_database_that_is_not_empty_is_left_alone(file, key, copy):

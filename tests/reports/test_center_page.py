@@ -123,6 +123,20 @@ def test_no_other_center_is_named_and_few_deaths_of_others_are_not_told(north):
 
 
 @pytest.mark.django_db
+def test_deaths_of_others_that_follow_from_the_report_for_all_are_withheld(north):
+    """3 here and fewer than 5 in all (the report for all says so): that leaves 1 elsewhere, and it is not told."""
+    operate(north, 12, died=3)
+    for center in other_centers("EAST", "WEST", "FAR", "SEA"):
+        operate(center, 10, died=int(center.code == "EAST"))
+
+    with access.everywhere():
+        found = compose.compose(Cut(as_of=CUT, center_id=north.pk))
+
+    assert [line.own.n for line in found.center_page.lines[:2]] == [3, 3]
+    assert {(line.others.n, line.others.hidden) for line in found.center_page.lines[:2]} == {(None, "[c]")}
+
+
+@pytest.mark.django_db
 def test_only_the_report_of_a_center_has_its_page(north):
     operate(north, 12)
     for center in other_centers("EAST", "WEST", "FAR"):

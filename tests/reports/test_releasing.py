@@ -16,7 +16,8 @@ from django.urls import reverse
 from registry import access, history
 from registry.access import Role
 from registry.models import Center, Membership, User
-from reports import delivery, issuing, mails, releasing, schedule
+from reports import content as contents
+from reports import delivery, differencing, issuing, mails, releasing, schedule
 from reports.models import Delivery, Release, Report, Subscription
 from reports.querysets import NEEDS_RELEASE
 from tests.clients import browser
@@ -59,6 +60,30 @@ def releases():
 def mailed():
     with access.everywhere():
         return {(row.report_id, row.recipient.username) for row in Delivery.objects.all()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_composed_for_outsiders_is_held_against_the_earlier_reports(monkeypatch, north, dana):
+    """But for those that were withheld: nobody read them."""
+    earlier = a_report(slot="quarterly 2026-Q1", audience="outside")
+    releasing.withhold(a_report(slot="quarterly 2026-Q2", audience="outside"), by=dana, reason="wrong file")
+    asked = []
+    monkeypatch.setattr(
+        differencing, "withheld", lambda content, found, threshold: asked.append(found) or content
+    )
+
+    issuing.issue(issuing.request(as_of=date(2026, 11, 23), audience="outside").pk)
+
+    assert [[contents.digest(one) for one in found] for found in asked] == [[earlier.content_digest]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_for_outsiders_that_was_asked_for_by_hand_is_checked_too(monkeypatch, north, alice):
+    monkeypatch.setattr(releasing, "CHECKS", (lambda report: "It gives something away.",))
+
+    issuing.issue(issuing.request(as_of=date(2026, 11, 23), audience="outside").pk, recipients=[alice])
+
+    assert mailed() == set()
 
 
 # --- which reports --------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Bring a backup back into an empty database, whole or not at all, and compare every table with what was backed up.
 
-With --drill it is restored beside the registry, which is not touched: the copy is compared, migrated, checked, its audit trail
-verified, a person signs in, and it is dropped again. Do that every week.
+With --drill it is restored beside the registry, which is not touched: the copy is compared, migrated, checked, its
+audit trail verified, a person signs in, and it is dropped again. Do that every week.
 """
 
 import time
