@@ -52,14 +52,13 @@ from reports.content import (
     Line,
     Methods,
     Note,
-    Outcome,
     Rate,
     ReportContent,
-    Survival,
 )
 from reports.endpoints import ENDPOINTS
 from reports.models import Audience, Report
 from reports.remarks import mark
+from reports.survival_content import Outcome, Survival
 
 # The endpoints beside overall survival, as a report prints them: death of the disease first.
 OUTCOMES = (

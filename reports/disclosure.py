@@ -18,21 +18,18 @@ from reports.content import (
     Headline,
     MissingCount,
     Note,
-    Prognosis,
     Rate,
     ReportContent,
     RuleCount,
     Share,
     Spread,
-    Stratum,
-    Subgroups,
-    Survival,
     Value,
 )
 from reports.prognosis import prognosis
 from reports.proportions import clopper_pearson
 from reports.remarks import mark
 from reports.small_numbers import BASE, COMPLEMENT, is_exposed, is_small, mark_of, shown
+from reports.survival_content import Prognosis, Stratum, Subgroups, Survival
 
 LEAST_CENTERS = 3
 LEAST_MEASURED = 8  # no mean or median of fewer

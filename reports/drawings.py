@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import partial
 
 from reports import context_chapters, figures, forest, survival_chapter
-from reports.content import Outcome, ReportContent, Survival
+from reports.content import ReportContent
 from reports.forest import Forest
 from reports.speech import say
+from reports.survival_content import Outcome, Survival
 
 FIRST = "survival"  # stands on the first page
 Make = Callable[[figures.Kind], bytes]

@@ -20,10 +20,10 @@ from reports import (
     standards,
 )
 from reports.chapters import Numbers
-from reports.content import Estimate, GroupTest, Stratum, Subgroups
 from reports.endpoints import ENDPOINTS
 from reports.letters import Envelope
 from reports.lifetable import LifeTable
+from reports.survival_content import Estimate, GroupTest, Stratum, Subgroups
 from tests.reports import r_reference, registry_sample
 
 ENVELOPE = Envelope(
