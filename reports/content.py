@@ -280,11 +280,16 @@ class ReportContent:
     center_page: CenterPage | None = None
     queries: tuple[QueryCount, ...] = ()
     entry: Group | None = None  # from the resection to the first entry
+    graft: tuple[Group, ...] = ()
+    kidneys: tuple[Group, ...] = ()
 
+
+# The parts that are groups of counts: what is withheld of one is withheld of all.
+GROUPED = ("patients", "operations", "graft", "kidneys")
 
 _ADAPTER: TypeAdapter[ReportContent] = TypeAdapter(ReportContent)
 # What a content of an earlier version does not have is not written either, so that its text and digest stay.
-_SINCE_1_2 = {"regression", "follow_up", "center_page", "queries", "entry"}
+_SINCE_1_2 = {"regression", "follow_up", "center_page", "queries", "entry", "graft", "kidneys"}
 _SINCE_1_1 = {
     *("withdrawn", "from_diagnosis", "outcomes", "prognosis", "subgroups"),
     *("changes", "series", "standards"),

@@ -13,6 +13,7 @@ from typing import Any
 from reports import coarse_survival, remarks
 from reports.coarse_survival import LEAST_PATIENTS
 from reports.content import (
+    GROUPED,
     FlowStep,
     Group,
     Headline,
@@ -51,8 +52,7 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
         operated_to=_five_years(content.operated_to, most=content.as_of.year),
         headlines=_headlines(content.headlines, survival, threshold),
         flow=_flow(content.flow, threshold),
-        patients=tuple(_group(group, threshold) for group in content.patients),
-        operations=tuple(_group(group, threshold) for group in content.operations),
+        **_grouped(content, threshold),
         complications=_group(content.complications, threshold) if content.complications else None,
         early_events=_group(content.early_events, threshold) if content.early_events else None,
         survival=survival,
@@ -107,8 +107,7 @@ def _nothing(content: ReportContent) -> ReportContent:
         subtitle=content.scope,
         headlines=(),
         flow=(),
-        patients=(),
-        operations=(),
+        **_without_groups(),
         complications=None,
         early_events=None,
         survival=None,
@@ -132,6 +131,14 @@ def _nothing(content: ReportContent) -> ReportContent:
     )
 
 
+def _grouped(content: ReportContent, threshold: int) -> dict[str, Any]:
+    return {name: tuple(_group(one, threshold) for one in getattr(content, name)) for name in GROUPED}
+
+
+def _without_groups() -> dict[str, Any]:
+    return dict.fromkeys(GROUPED, ())
+
+
 def _prognosis(content: ReportContent, threshold: int) -> Prognosis | None:
     curves = content.survival.curves if content.survival else ()
     found = prognosis(coarse_survival.rounded(curves, threshold)) if curves else None
@@ -151,7 +158,7 @@ def _group(group: Group, threshold: int) -> Group:
         return closed(group)
     recorded, applicable = shown(group.recorded, threshold), shown(group.applicable, threshold)
     lines = tuple(replace(line, value=_value(line.value, recorded, threshold)) for line in group.lines)
-    statistic = group.statistic.replace("(range)", "").replace("range", "").strip()
+    statistic = group.statistic.replace("(range)", "").replace("(IQR)", "").replace("range", "").strip()
     return replace(group, lines=lines, recorded=recorded, applicable=applicable, statistic=statistic)
 
 

@@ -179,6 +179,11 @@ GRADE = mark("Grade {grade}")
 FATAL_GRADE = mark("Grade {grade} (death)")
 WITHIN = mark("Within {days} days of the operation, among patients in whom it is known.")
 SEVERAL_LINES = mark("{heading}: a patient may count in more than one line.")
+WHOSE_GRAFT = mark("Grafts are tubes, bifurcated and autologous ones too.")
+FILTRATION = mark(
+    "eGFR: estimated filtration rate by CKD-EPI 2021 without race (Inker 2021). Change: at discharge less before, of "
+    "those in whom both are known."
+)
 BRAND = mark("{material}, brand {brand}")
 FEW_FOLLOWED = mark("Fewer than {least} patients are followed: no curve is drawn. {note}")
 FEW_FOLLOWED_BARE = mark("Fewer than {least} patients are followed: no curve is drawn.")

@@ -33,6 +33,11 @@ VOCABULARIES = {
     "Margin": "Margin",
     "Organs resected": "Organ",
     "Bypass": "Bypass",
+    "Graft at the last visit that looked at it": "GraftStatus",
+    "Leg edema at the last visit that says so": "LegEdema",
+    "Antithrombotic treatment at discharge": "Agent",
+    "Left renal vein": "Handling",
+    "Right renal vein": "Handling",
 }
 
 
