@@ -94,7 +94,8 @@ def operations(content: ReportContent, numbers: Numbers) -> Section | None:
     return Section(title=say("Operation"), lead="", tables=(table,))
 
 
-def _interval_table(title: str, group: Group, number: int, first: str, notes: tuple[str, ...]) -> Table:
+def interval_table(title: str, group: Group, number: int, first: str, notes: tuple[str, ...]) -> Table:
+    """Print shares with their exact intervals."""
     rows = tuple(
         Row(
             kind="plain",
@@ -124,7 +125,7 @@ def early(content: ReportContent, numbers: Numbers) -> Section | None:
     tables: list[Table] = []
     if content.complications is not None:
         title = say("Highest Clavien–Dindo grade per patient")
-        tables.append(_interval_table(title, content.complications, numbers.next(), say("Grade"), ()))
+        tables.append(interval_table(title, content.complications, numbers.next(), say("Grade"), ()))
     if content.early_events is not None:
         notes = (
             say(
@@ -133,7 +134,7 @@ def early(content: ReportContent, numbers: Numbers) -> Section | None:
             ),
         )
         tables.append(
-            _interval_table(say("Early events"), content.early_events, numbers.next(), say("Event"), notes)
+            interval_table(say("Early events"), content.early_events, numbers.next(), say("Event"), notes)
         )
     return Section(title=say("Early outcome"), lead=_early_lead(content), tables=tuple(tables))
 

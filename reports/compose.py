@@ -36,9 +36,11 @@ from reports import (
     patients,
     prognosis,
     provenance,
+    recurrences,
     regression,
     remarks,
     series,
+    short_term,
     standards,
     subgroups,
     wording,
@@ -152,6 +154,10 @@ def _read(cut: Cut, *, brands: bool) -> ReportContent:
         entry=completeness.entry(cut),
         graft=grafts.grafts(cut),
         kidneys=kidneys.kidneys(cut),
+        recurrences=recurrences.recurrences(cut),
+        after_recurrence=recurrences.after_recurrence(cut),
+        short_term=short_term.short_term(cut),
+        from_day_90=_from_day_90(cut),
         from_diagnosis=_from_diagnosis(cut),
         outcomes=_outcomes(cut),
         prognosis=prognosis.prognosis(table),
@@ -167,6 +173,12 @@ def _from_diagnosis(cut: Cut) -> Survival | None:
     return estimates.overall_survival(
         cohorts.life_table(cut, endpoint=endpoint), origin=endpoint.origin, note=remarks.FROM_DIAGNOSIS
     )
+
+
+def _from_day_90(cut: Cut) -> Survival | None:
+    endpoint = ENDPOINTS["overall_survival_from_day_90"]
+    table = cohorts.life_table(cut, endpoint=endpoint)
+    return estimates.overall_survival(table, origin=endpoint.origin, note=remarks.FROM_DAY_90)
 
 
 def _outcomes(cut: Cut) -> tuple[Outcome, ...]:

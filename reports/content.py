@@ -282,14 +282,21 @@ class ReportContent:
     entry: Group | None = None  # from the resection to the first entry
     graft: tuple[Group, ...] = ()
     kidneys: tuple[Group, ...] = ()
+    recurrences: tuple[Group, ...] = ()
+    after_recurrence: Survival | None = None
+    short_term: tuple[Group, ...] = ()
+    from_day_90: Survival | None = None
 
 
 # The parts that are groups of counts: what is withheld of one is withheld of all.
-GROUPED = ("patients", "operations", "graft", "kidneys")
+GROUPED = ("patients", "operations", "graft", "kidneys", "recurrences", "short_term")
 
 _ADAPTER: TypeAdapter[ReportContent] = TypeAdapter(ReportContent)
 # What a content of an earlier version does not have is not written either, so that its text and digest stay.
-_SINCE_1_2 = {"regression", "follow_up", "center_page", "queries", "entry", "graft", "kidneys"}
+_SINCE_1_2 = {
+    *("regression", "follow_up", "center_page", "queries", "entry", "graft", "kidneys"),
+    *("recurrences", "after_recurrence", "short_term", "from_day_90"),
+}
 _SINCE_1_1 = {
     *("withdrawn", "from_diagnosis", "outcomes", "prognosis", "subgroups"),
     *("changes", "series", "standards"),

@@ -1,12 +1,13 @@
-"""The chapters of what came after the operation: graft and veins, kidneys. Pure: numbers in, strings out."""
+"""What followed the operation: the first 90 days, recurrence, graft, kidneys. Pure: numbers in, strings out."""
 
 from __future__ import annotations
 
-from reports import chapters
+from reports import chapters, survival_chapter
 from reports.chapters import Numbers
-from reports.content import Group
-from reports.printed import Section
-from reports.speech import say
+from reports.content import Group, Share
+from reports.printed import Figure, Section, Table
+from reports.speech import say, told
+from reports.survival_content import Survival
 
 
 def graft(groups: tuple[Group, ...], numbers: Numbers) -> Section | None:
@@ -25,3 +26,35 @@ def kidneys(groups: tuple[Group, ...], numbers: Numbers) -> Section | None:
     lead = say("Stages are those of KDIGO; dialysis is stage 3.")
     table = chapters.grouped(say("Kidney injury, renal function and renal veins"), groups, numbers.next(), ())
     return Section(title=say("Renal function"), lead=lead, tables=(table,))
+
+
+def short_term(groups: tuple[Group, ...], numbers: Numbers) -> tuple[Table, ...]:
+    """Print shares with their exact intervals, then what was measured."""
+    shares = tuple(group for group in groups if isinstance(group.lines[0].value, Share))
+    measured = tuple(group for group in groups if group not in shares)
+    tables = [
+        chapters.interval_table(told(group.heading), group, numbers.next(), say("Event"), ())
+        for group in shares
+    ]
+    if measured:
+        tables.append(chapters.grouped(say("Stay and burden of complications"), measured, numbers.next(), ()))
+    return tuple(tables)
+
+
+def recurrence(
+    groups: tuple[Group, ...], after: Survival | None, numbers: Numbers, pictures: Numbers
+) -> Section | None:
+    """Print the first recurrence, and survival from there on."""
+    if not groups and after is None:
+        return None
+    tables = (chapters.grouped(say("First recurrence"), groups, numbers.next(), ()),) if groups else ()
+    lead = ""
+    figures: tuple[Figure, ...] = ()
+    if after is not None:
+        lead = survival_chapter.lead(after)
+        figures = (
+            (survival_chapter.figure(after, "after_recurrence", pictures.next()),) if after.curves else ()
+        )
+        if after.estimates:
+            tables = (*tables, survival_chapter.fixed_times(after, numbers.next()))
+    return Section(title=say("Recurrence"), lead=lead, figures=figures, tables=tables)

@@ -90,6 +90,7 @@ def _without(content: ReportContent, names: set[Name]) -> ReportContent:
     def group(found: Group) -> Group:
         return closed(found) if found.heading in parts else found
 
+    parts_told: dict[str, Any] = {name: tuple(map(group, getattr(content, name))) for name in GROUPED}
     told = replace(
         content,
         flow=tuple(
@@ -98,7 +99,7 @@ def _without(content: ReportContent, names: set[Name]) -> ReportContent:
             else step
             for place, step in enumerate(content.flow)
         ),
-        **{name: tuple(map(group, getattr(content, name))) for name in GROUPED},
+        **parts_told,
         complications=group(content.complications) if content.complications else None,
         rules=tuple(_unsaid(rule) if rule.rule in parts else rule for rule in content.rules),
         rules_read=None if "rules" in parts else content.rules_read,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from reports import coarse_survival, remarks
+from reports import coarse_outcome, coarse_survival, remarks
 from reports.coarse_survival import LEAST_PATIENTS
 from reports.content import (
     GROUPED,
@@ -42,7 +42,7 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
     if content.centers < LEAST_CENTERS or (registered or 0) < LEAST_PATIENTS:
         return _nothing(content)
     survival = coarse_survival.overall(content.survival, threshold) if content.survival else None
-    diagnosis = content.from_diagnosis
+    diagnosis, recurred = content.from_diagnosis, content.after_recurrence
     is_estimated = survival is not None and bool(survival.estimates)
     rounded = Note(title=mark("Rounded counts"), text=remarks.ROUNDED.format(most=threshold - 1))
     told = replace(
@@ -65,6 +65,8 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
         regression=None,  # it counts deaths on both sides of every factor
         follow_up=None if content.follow_up is None else round(content.follow_up, 2),
         center_page=None,
+        from_day_90=None,  # with survival after resection it would tell the few deaths by day 90
+        after_recurrence=coarse_survival.overall(recurred, threshold) if recurred else None,
         queries=(),
         entry=_group(content.entry, threshold) if content.entry else None,
         from_diagnosis=coarse_survival.withhold(diagnosis, remarks.NEARLY_THE_SAME) if diagnosis else None,
@@ -124,6 +126,8 @@ def _nothing(content: ReportContent) -> ReportContent:
         queries=(),
         entry=None,
         from_diagnosis=None,
+        from_day_90=None,
+        after_recurrence=None,
         outcomes=(),
         prognosis=None,
         subgroups=(),
@@ -132,7 +136,9 @@ def _nothing(content: ReportContent) -> ReportContent:
 
 
 def _grouped(content: ReportContent, threshold: int) -> dict[str, Any]:
-    return {name: tuple(_group(one, threshold) for one in getattr(content, name)) for name in GROUPED}
+    told = {name: tuple(_group(one, threshold) for one in getattr(content, name)) for name in GROUPED}
+    told["short_term"] = coarse_outcome.short_term(told["short_term"], content.complications, threshold)
+    return told
 
 
 def _without_groups() -> dict[str, Any]:

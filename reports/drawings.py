@@ -19,8 +19,10 @@ def drawn(content: ReportContent) -> dict[str, Make]:
     """Find what is drawn; the name is that of the printed figure."""
     curves: dict[str, Survival | Outcome | None] = {
         FIRST: content.survival,
+        "from_day_90": content.from_day_90,
         "from_diagnosis": content.from_diagnosis,
         **{outcome.name: outcome for outcome in content.outcomes},
+        "after_recurrence": content.after_recurrence,
     }
     found: dict[str, Make] = {
         name: partial(_curve, one, name != FIRST)

@@ -14,7 +14,6 @@ from django.db.models import (
     Max,
     OuterRef,
     Q,
-    QuerySet,
     Value,
     When,
 )
@@ -103,7 +102,7 @@ def _function(cut: Cut, everybody: int) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def _measured(cut: Cut) -> QuerySet[Case]:
+def _measured(cut: Cut) -> Any:
     """Put creatinine and filtration before and at discharge on each resected case; change where both are known."""
     has_left = Q(discharge_rows__discharged_on=None) | Q(left_on__lte=cut.as_of)
     rows: Any = Case.objects.filter(pk__in=cohorts.main_curve(cut).values("case_id")).annotate(
@@ -118,7 +117,7 @@ def _measured(cut: Cut) -> QuerySet[Case]:
         )
     )
     rows = rows.annotate(filtered_before=filtration("before"), filtered_after=filtration("after"))
-    return rows.annotate(change=F("filtered_after") - F("filtered_before"))  # type: ignore[no-any-return]
+    return rows.annotate(change=F("filtered_after") - F("filtered_before"))
 
 
 def filtration(creatinine: str) -> Any:

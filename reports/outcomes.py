@@ -68,7 +68,7 @@ def complications(cut: Cut) -> Group | None:
     counts: dict[int, int] = {}
     for place in highest:
         counts[place] = counts.get(place, 0) + 1
-    free = _free_of_complications(cut).exclude(case_id__in=early(cut).values("case_id")).count()
+    free = free_of_complications(cut).exclude(case_id__in=early(cut).values("case_id")).count()
     recorded = free + sum(counts.values())
     if not recorded:
         return None
@@ -147,7 +147,8 @@ def _surely_before(first: Any, second: Any) -> LessThan:
     return LessThan(Left(first, Length(second)), Left(second, Length(first)))
 
 
-def _free_of_complications(cut: Cut) -> QuerySet[SurvivalObservation]:
+def free_of_complications(cut: Cut) -> QuerySet[SurvivalObservation]:
+    """Keep those of whom it is said that there was no complication, once the 90 days have passed."""
     said_so = Discharge.objects.filter(case_id=OuterRef("case_id"), no_complication_90d=True)
     return cohorts.main_curve(cut).filter(NINETY_DAYS_PASSED, Exists(said_so))
 
@@ -160,7 +161,7 @@ def judged(cut: Cut, events: QuerySet[Any]) -> QuerySet[SurvivalObservation]:
     """
     rows = _complications(cut)
     undated = rows.filter(day=None, clavien_dindo=None).values("case_id")
-    known = Q(case_id__in=_free_of_complications(cut).values("case_id")) | Q(
+    known = Q(case_id__in=free_of_complications(cut).values("case_id")) | Q(
         case_id__in=rows.values("case_id")
     )
     whole = NINETY_DAYS_PASSED & known & ~Q(case_id__in=undated)

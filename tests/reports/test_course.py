@@ -5,9 +5,11 @@ from datetime import date
 import pytest
 
 from cases.derived import egfr_ml_min
-from cases.models import Antithrombotic, Case, FollowUp, Presentation, SurvivalObservation
-from reports import grafts, kidneys
+from cases.models import Antithrombotic, Case, FollowUp, Presentation, Recurrence, SurvivalObservation
+from reports import coarse_outcome, grafts, kidneys, recurrences, remarks, short_term
+from reports.aggregates import share
 from reports.cohorts import Cut
+from reports.content import Group, Line
 from tests.reports import cohort
 from tests.reports.cohort import add_case, add_operation
 
@@ -191,3 +193,187 @@ def test_a_reconstruction_prints_only_what_its_abstract_prints(north, everywhere
 
     assert Case.objects.count() == 8
     assert (grafts.grafts(cut), kidneys.kidneys(cut)) == ((), ())
+
+
+# --- recurrence ------------------------------------------------------------------------------------------------------
+
+
+def recurred(center, number, *, day, died=None, followed=None, kind="distant", free=True):
+    case = add_case(center, number, days=died or followed, died=died is not None)
+    SurvivalObservation.objects.filter(case=case).update(
+        recurrence_days=day, recurrence_kind=kind, made_disease_free=free, followed_days=followed or died
+    )
+    return case
+
+
+def find(case, on, position=0, **found):
+    Recurrence.objects.create(case=case, center=case.center, position=position, detected_on=on, **found)
+
+
+def test_what_is_found_on_the_day_of_the_first_recurrence_counts(north, everywhere):
+    """Operated 20 May 2015: lung and liver on day 100, in two rows, bone later; one outside those made free."""
+    case = recurred(north, 1, day=100, followed=900)
+    find(case, "2015-08-28", 0, kind="distant", sites=["lung"], treatment=["systemic"])
+    find(case, "2015-08-28", 1, kind="distant", sites=["liver", "lung"])
+    find(case, "2016-08-28", 2, kind="distant", sites=["bone"])
+    find(recurred(north, 2, day=100, followed=900, kind="local", free=False), "2015-08-28", sites=["brain"])
+    recurred(north, 3, day=100, followed=900, kind="local")
+
+    groups = recurrences.recurrences(CLINICAL)
+    found = told(groups)
+
+    assert counts(found["Kind of the first recurrence"]) == {"Local": (1, 2), "Distant": (1, 2)}
+    assert counts(found["Sites of the first recurrence"]) == {"Liver": (1, 1), "Lung": (1, 1)}
+    assert counts(found["Treatment of the first recurrence"]) == {"Systemic therapy": (1, 1)}
+    assert {group.heading: (group.recorded, group.applicable) for group in groups}[
+        "Sites of the first recurrence"
+    ] == (1, 2)
+
+
+def test_survival_after_recurrence_begins_on_its_day(north, everywhere):
+    """lung of package survival, the first ten rows, each recurring on a day of its own.
+
+    Nobody is censored before day 365, when 6 of 10 have died: survfit(Surv(time, status == 2) ~ 1, lung[1:10, ]) is
+    the share of the living, 4 of 10.
+    """
+    days = [306, 455, 1010, 210, 883, 1022, 310, 361, 218, 166]
+    died = [1, 1, 0, 1, 1, 0, 1, 1, 1, 1]
+    for number, (time, status) in enumerate(zip(days, died, strict=True)):
+        since = 50 + 37 * number
+        recurred(north, number, day=since, **{"died" if status else "followed": since + time})
+    recurred(north, 20, day=5000, followed=5400)  # after the cut
+    recurred(north, 21, day=100, died=200, free=False)
+
+    found = recurrences.after_recurrence(CLINICAL)
+
+    assert (found.n, found.events, found.origin) == (10, 8, "first recurrence")
+    assert found.curves[0].time_days == tuple(sorted(map(float, days)))
+    assert found.curves[0].survival[5] == pytest.approx(0.4, abs=1e-12)
+
+
+def test_a_recurrence_after_the_cut_has_not_happened_yet(north, everywhere):
+    recurred(north, 1, day=400, followed=900)
+
+    assert recurrences.recurrences(Cut(as_of=date(2016, 1, 1))) == ()
+    assert recurrences.after_recurrence(Cut(as_of=date(2016, 1, 1))) is None
+
+
+# --- the first 90 days -----------------------------------------------------------------------------------------------
+
+
+def stayed(center, number, *, until="2015-06-01", days=900, died=False, margin="R0", **discharge):
+    case = add_case(center, number, days=days, died=died, margin=margin)
+    add_operation(case, operated_on="2015-05-20")
+    given = {"discharge_to": "home", "readmitted_90d": False, "readmitted_30d": False, **discharge}
+    cohort.Discharge.objects.create(case=case, center=center, discharged_on=until, **given)
+    return case
+
+
+def complicated(case, *grades, **given):
+    for place, grade in enumerate(grades):
+        cohort.Complication.objects.create(
+            case=case, center=case.center, position=place, type="other", clavien_dindo=grade,
+            onset_days_after_resection=5, **given,
+        )  # fmt: skip
+
+
+def test_failure_to_rescue_is_death_among_those_with_a_major_complication(north, everywhere):
+    """Grades IIIa and V died, IVa lived, II died; one with IIIb left alive before day 90."""
+    for number, (grade, days, died) in enumerate(
+        [("IIIa", 30, True), ("V", 60, True), ("IVa", 900, False), ("II", 50, True), ("IIIb", 40, False)]
+    ):
+        complicated(stayed(north, number, days=days, died=died), grade)
+
+    found = counts(told(short_term.short_term(CLINICAL))["After the operation"])
+
+    assert found["Failure to rescue: death after a major complication"] == (2, 3)
+
+
+def test_reoperations_and_readmissions(north, everywhere):
+    """One reoperated by its complication, one by an operation on day 12, one on day 100; one silent."""
+    complicated(stayed(north, 1, readmitted_90d=True), "IIIb", treatment=["reoperation"])
+    again = stayed(north, 2, no_complication_90d=None, readmitted_90d=True, readmitted_30d=None)
+    add_operation(again, position=1, operation_type="reoperation_complication", operated_on="2015-06-01")
+    late = stayed(north, 3, no_complication_90d=True)
+    add_operation(late, position=1, operation_type="reoperation_complication", operated_on="2015-08-28")
+    stayed(north, 4)
+
+    found = counts(told(short_term.short_term(CLINICAL))["After the operation"])
+
+    assert found["Reoperation within 90 days"] == (2, 3)
+    assert found["Readmission within 90 days"] == (2, 4)
+    assert found["Readmission within 30 days"] == (0, 3)
+
+
+def test_textbook_outcome_asks_for_every_part(north, everywhere):
+    """Stays of 10, 12, 12 and 40 days: R's quantile(c(10, 12, 12, 40, 12), 0.75) is 12."""
+    stayed(north, 1, until="2015-05-30", no_complication_90d=True)
+    stayed(north, 2, no_complication_90d=True, margin="R2")
+    complicated(stayed(north, 3), "IIIa")
+    stayed(north, 4, until="2015-06-29", no_complication_90d=True)
+    stayed(north, 5, no_complication_90d=True, readmitted_90d=None)
+    complicated(stayed(north, 6, days=30, died=True, discharge_to="died", readmitted_90d=None), "V")
+
+    (group,) = [g for g in short_term.short_term(CLINICAL) if g.heading == "Textbook outcome"]
+
+    assert "(12 days)" in group.note
+    assert counts(told([group])["Textbook outcome"]) == {
+        "Margin R0 or R1": (5, 6),
+        "No complication of grade IIIa or higher": (4, 6),
+        "Stay no longer than the upper quartile of the registry": (4, 5),
+        "No readmission within 90 days": (4, 4),
+        "Alive on day 90": (5, 6),
+        "Textbook outcome: all of these": (1, 5),
+    }
+
+
+def test_the_burden_of_complications_is_the_index_of_slankamenac(north, everywhere):
+    """Slankamenac 2013, Ann Surg 258:1: I is 8.7, II 20.9, IIIa 26.2, IIIb 33.7, IVa 42.4, IVb 46.2, V 100."""
+    said = {"I": 8.7, "II": 20.9, "IIIa": 26.2, "IIIb": 33.7, "IVa": 42.4, "IVb": 46.2, "V": 100}
+    cases = {grade: stayed(north, place) for place, grade in enumerate(said)}
+    for grade, case in cases.items():
+        complicated(case, grade)
+    both = stayed(north, 9)
+    complicated(both, "II", "IVb", "V")
+    stayed(north, 10, no_complication_90d=True)
+
+    found = dict(short_term._patients(CLINICAL).values_list("case_id", "burden"))
+
+    assert {grade: round(found[case.pk], 1) for grade, case in cases.items()} == said
+    assert found[both.pk] == 100
+    index = told(short_term.short_term(CLINICAL))["Comprehensive Complication Index"][""]
+    assert (index.n, index.brackets) == (9, "IQR")
+
+
+def test_days_of_stay_need_days_on_both_sides(north, everywhere):
+    stayed(north, 1)
+    stayed(north, 2, until="2015-06")
+    stayed(north, 3, discharge_to="died")
+    stayed(north, 4, until="2026-11-23")
+
+    stay = told(short_term.short_term(CLINICAL))["Length of stay, days"][""]
+
+    assert (stay.n, stay.value) == (1, 12)
+
+
+def test_the_sum_of_small_grades_is_told_nobody_outside():
+    """Four grades of 4 each: their sum, rounded to 20, would leave each nothing but 4."""
+
+    def group(**lines):
+        return Group(
+            heading="x", statistic="n", recorded=None, applicable=None,
+            lines=tuple(Line(label=label, value=share(n, of)) for label, (n, of) in lines.items()),
+        )  # fmt: skip
+
+    told_of = group(
+        **{remarks.FAILED_TO_RESCUE: (5, 16), remarks.NO_MAJOR: (32, 48), "Alive on day 90": (45, 48)}
+    )
+    small = group(none=(20, 48), **{"Grade I": (12, 48), "Grade IIIa": (4, 48)})
+    large = group(none=(20, 48), **{"Grade I": (2, 48), "Grade IIIa": (16, 48)})
+
+    (withheld,) = coarse_outcome.short_term((told_of,), small, 5)
+    (shown,) = coarse_outcome.short_term((told_of,), large, 5)
+
+    assert [line.value.n for line in withheld.lines] == [None, None, 45]
+    assert [line.value.n for line in shown.lines] == [5, 32, 45]
+    assert (withheld.note, shown.note) == (remarks.TEXTBOOK, remarks.TEXTBOOK)
