@@ -62,7 +62,7 @@ def _injury(cut: Cut, everybody: int) -> tuple[Group, ...]:
     for place in highest:
         counts[place] = counts.get(place, 0) + 1
     recorded = outcomes.judged(cut, rows).count()
-    lines = [(mark("None"), recorded - sum(counts.values()))]
+    lines = [(mark("No acute kidney injury"), recorded - sum(counts.values()))]
     lines += [(label, counts.get(place, 0)) for place, label in STAGES if place or counts.get(0)]
     heading = mark("Acute kidney injury within 90 days")
     return share_group(heading, lines, recorded=recorded, applicable=everybody, exact=True)

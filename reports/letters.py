@@ -108,12 +108,14 @@ def letter(content: ReportContent, language: str = documents.ENGLISH) -> Letter:
     """Render the parts of a mail."""
     with documents.speaking(language):
         report = printing.printed(content)
-        pictures = {name: make("png") for name, make in drawings.drawn(content).items()}
+        mailed = printing.for_mail(report)
+        every = drawings.drawn(content)
+        pictures = {figure.name: every[figure.name]("png") for figure in mailed.every_figure}
         return Letter(
             subject=_subject(content, report),
             text=plaintext.plain_text(report),
             html=_inliner().inline(
-                documents.page(report, pictures={name: f"cid:{_cid(name)}" for name in pictures}, mail=True)
+                documents.page(mailed, pictures={name: f"cid:{_cid(name)}" for name in pictures}, mail=True)
             ),
             pictures=pictures,
             pdf=documents.pdf(content, language),

@@ -34,14 +34,14 @@ def printed(content: ReportContent) -> PrintedReport:
     numbers, pictures = chapters.Numbers(), chapters.Numbers()
     first = _first_page(content, pictures)
     sections = [
-        context_chapters.changes(content.changes, numbers.next),
+        _mailed(context_chapters.changes(content.changes, numbers.next)),
         center_chapter.chapter(content.center_page, numbers.next),
         chapters.patients(content, numbers),
         chapters.operations(content, numbers),
-        _early(content, numbers),
-        _survival(content, numbers, pictures),
+        _mailed(_early(content, numbers)),
+        _mailed(_survival(content, numbers, pictures)),
         outcome_chapters.from_diagnosis(content.from_diagnosis, numbers.next, pictures.next),
-        *(outcome_chapters.chapter(one, numbers.next, pictures.next) for one in content.outcomes),
+        *(_mailed(outcome_chapters.chapter(one, numbers.next, pictures.next)) for one in content.outcomes),
         course_chapters.recurrence(content.recurrences, content.after_recurrence, numbers, pictures),
         course_chapters.graft(content.graft, numbers),
         course_chapters.kidneys(content.kidneys, numbers),
@@ -68,6 +68,23 @@ def printed(content: ReportContent) -> PrintedReport:
         methods=_methods(content),
         standards=() if standards is None else (standards,),
     )
+
+
+def for_mail(report: PrintedReport) -> PrintedReport:
+    """Keep the sections that a mail carries; one sentence names the others."""
+    left = tuple(section.title for section in report.sections if not section.in_mail)
+    parts = wording.listed((*left, report.words.methods))
+    return replace(
+        report,
+        words=replace(report.words, attached=say("In the attached PDF: {parts}.", parts=parts)),
+        sections=tuple(section for section in report.sections if section.in_mail),
+        methods=(),
+        standards=(),
+    )
+
+
+def _mailed(section: Section | None) -> Section | None:
+    return replace(section, in_mail=True) if section else None
 
 
 def _first_page(content: ReportContent, pictures: chapters.Numbers) -> tuple[Figure, ...]:
