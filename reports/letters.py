@@ -167,4 +167,4 @@ def _cid(name: str) -> str:
 @cache
 def _inliner() -> css_inline.CSSInliner:
     """Put styles on the elements, as mail programs want them; rules for small screens cannot move there and stay."""
-    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+    return css_inline.CSSInliner(keep_at_rules=True, minify_css=True, load_remote_stylesheets=False)
