@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports import chapters, survival_chapter
 from reports.chapters import Numbers
-from reports.content import Group, Share
+from reports.content import Group
 from reports.printed import Figure, Section, Table
 from reports.speech import say, told
 from reports.survival_content import Survival
@@ -15,8 +15,25 @@ def graft(groups: tuple[Group, ...], numbers: Numbers) -> Section | None:
     if not groups:
         return None
     lead = say("How long grafts stay open is told under graft occlusion.")
-    table = chapters.grouped(say("Graft, leg edema and antithrombotic treatment"), groups, numbers.next(), ())
-    return Section(title=say("Graft and veins"), lead=lead, tables=(table,))
+    early, others = _apart(groups)
+    tables = _intervals(early, numbers)
+    if others:
+        title = say("Graft, leg edema and antithrombotic treatment")
+        tables = (*tables, chapters.grouped(title, others, numbers.next(), ()))
+    return Section(title=say("Graft and veins"), lead=lead, tables=tables)
+
+
+def _apart(groups: tuple[Group, ...]) -> tuple[tuple[Group, ...], tuple[Group, ...]]:
+    """Groups whose lines each have a denominator of their own, which has to be printed; and the others."""
+    own = tuple(group for group in groups if not group.exclusive and group.statistic == "n")
+    return own, tuple(group for group in groups if group not in own)
+
+
+def _intervals(groups: tuple[Group, ...], numbers: Numbers) -> tuple[Table, ...]:
+    return tuple(
+        chapters.interval_table(told(group.heading), group, numbers.next(), say("Event"), ())
+        for group in groups
+    )
 
 
 def kidneys(groups: tuple[Group, ...], numbers: Numbers) -> Section | None:
@@ -30,15 +47,14 @@ def kidneys(groups: tuple[Group, ...], numbers: Numbers) -> Section | None:
 
 def short_term(groups: tuple[Group, ...], numbers: Numbers) -> tuple[Table, ...]:
     """Print shares with their exact intervals, then what was measured."""
-    shares = tuple(group for group in groups if isinstance(group.lines[0].value, Share))
-    measured = tuple(group for group in groups if group not in shares)
-    tables = [
-        chapters.interval_table(told(group.heading), group, numbers.next(), say("Event"), ())
-        for group in shares
-    ]
+    shares, measured = _apart(groups)
+    tables = _intervals(shares, numbers)
     if measured:
-        tables.append(chapters.grouped(say("Stay and burden of complications"), measured, numbers.next(), ()))
-    return tuple(tables)
+        tables = (
+            *tables,
+            chapters.grouped(say("Stay and burden of complications"), measured, numbers.next(), ()),
+        )
+    return tables
 
 
 def recurrence(

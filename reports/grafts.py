@@ -67,7 +67,7 @@ def _early(cut: Cut) -> tuple[Group, ...]:
     return (
         Group(
             heading=mark("Early complications of the graft"),
-            statistic="n (%)",
+            statistic="n",
             lines=tuple(lines),
             recorded=None,
             applicable=None,

@@ -6,8 +6,9 @@ import pytest
 
 from cases.derived import egfr_ml_min
 from cases.models import Antithrombotic, Case, FollowUp, Presentation, Recurrence, SurvivalObservation
-from reports import coarse_outcome, grafts, kidneys, recurrences, remarks, short_term
+from reports import coarse_outcome, course_chapters, grafts, kidneys, recurrences, remarks, short_term
 from reports.aggregates import share
+from reports.chapters import Numbers
 from reports.cohorts import Cut
 from reports.content import Group, Line
 from tests.reports import cohort
@@ -377,3 +378,12 @@ def test_the_sum_of_small_grades_is_told_nobody_outside():
     assert [line.value.n for line in withheld.lines] == [None, None, 45]
     assert [line.value.n for line in shown.lines] == [5, 32, 45]
     assert (withheld.note, shown.note) == (remarks.TEXTBOOK, remarks.TEXTBOOK)
+
+
+def test_a_share_of_few_is_printed_with_its_own_denominator(north, everywhere):
+    """None of one: the exact upper limit is 97.5% (Clopper and Pearson: 1 - 0.025)."""
+    cohort.Discharge.objects.create(case=grafted(north, 1), center=north, no_complication_90d=True)
+
+    section = course_chapters.graft(grafts.grafts(CLINICAL), Numbers())
+
+    assert section.tables[0].rows[0].cells == ("Infection", "0 of 1", "0.0%", "0.0–97.5")
