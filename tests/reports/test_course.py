@@ -125,7 +125,8 @@ def test_kidney_injury_counts_by_its_highest_stage(north, everywhere):
     found = told(kidneys.kidneys(CLINICAL))["Acute kidney injury within 90 days"]
 
     assert counts(found) == {
-        "No acute kidney injury": (1, 4), "KDIGO 1": (0, 4), "KDIGO 2": (1, 4), "KDIGO 3": (1, 4), "Stage not recorded": (1, 4),
+        "No acute kidney injury": (1, 4), "KDIGO 1": (0, 4), "KDIGO 2": (1, 4), "KDIGO 3": (1, 4),
+        "Stage not recorded": (1, 4),
     }  # fmt: skip
 
 
