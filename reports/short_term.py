@@ -72,7 +72,7 @@ def _after(cut: Cut) -> tuple[Group, ...]:
         "quarter": remarks.READMITTED_WITHIN.format(days=EARLY_DAYS),
         "lost": remarks.FAILED_TO_RESCUE,
     }
-    return _group(mark("After the operation"), labels, found, remarks.RESCUE)
+    return _group(mark("After the operation"), labels, found, remarks.RESCUE if found["lost_of"] else "")
 
 
 def _textbook(cut: Cut) -> tuple[Group, ...]:

@@ -17,6 +17,7 @@ def declared() -> Iterator[Text]:
     yield Text("after", ORIGIN, "", {"reports/landmark.py"})
     for context in ("", "after"):
         yield Text(context, RECURRENCE, "", {"reports/endpoints.py"})
+    yield Text("", ORIGIN, "", {"reports/landmark.py"})
     for rule in ALGORITHM.rules:
         yield Text("severity", rule.severities or str(rule.severity), "", {"reports/adherence.py"})
     for material in Material:
