@@ -31,13 +31,15 @@ class Size(Func):
     output_field = IntegerField()
 
 
-Kind = Literal["median", "mean", "range"]
+Kind = Literal["median", "quartiles", "mean", "range"]
 
 
 def spreads(rows: QuerySet[Any], expression: str, *, decimals: int = 0) -> dict[Kind, Spread]:
-    """Compute median (range), mean (range) and range of one column in one query."""
+    """Compute median (range or quartiles), mean (range) and range of one column in one query."""
     found = rows.aggregate(
         median=Percentile(expression, 0.5),
+        lower=Percentile(expression, 0.25),
+        upper=Percentile(expression, 0.75),
         mean=Avg(expression),
         low=Min(expression),
         high=Max(expression),
@@ -48,6 +50,12 @@ def spreads(rows: QuerySet[Any], expression: str, *, decimals: int = 0) -> dict[
     brackets: Literal["range", "none"] = "range" if n else "none"
     return {
         "median": Spread(center="median", value=found["median"], brackets=brackets, **common),
+        "quartiles": Spread(
+            center="median",
+            value=found["median"],
+            brackets="IQR" if n else "none",
+            **{**common, "low": found["lower"], "high": found["upper"]},
+        ),
         "mean": Spread(center="mean", value=found["mean"], brackets=brackets, **common),
         "range": Spread(center="none", value=None, brackets=brackets, **common),
     }
@@ -66,6 +74,8 @@ def spread_group(
     words = {"median": mark("median"), "mean": mark("mean"), "none": ""}[value.center]
     with_range = {"median": mark("median (range)"), "mean": mark("mean (range)"), "none": mark("range")}
     statistic = with_range[value.center] if brackets else words
+    if value.brackets == "IQR":
+        statistic = mark("median (IQR)")
     line = Line(label="", value=value)
     return (
         Group(

@@ -19,10 +19,11 @@ from django.utils.translation import gettext
 from registry.models import Center
 from reports import cohorts, estimates, mean_differences, strata
 from reports.cohorts import Cut
-from reports.content import GroupTest, Outcome, Source, Survival
+from reports.content import Source
 from reports.endpoints import ENDPOINTS, OVERALL_SURVIVAL, Endpoint
 from reports.lifetable import LifeTable
 from reports.mean_differences import MeanDifference
+from reports.survival_content import GroupTest, Outcome, Survival
 
 SOURCES: tuple[Source, ...] = get_args(Source)
 

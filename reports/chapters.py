@@ -25,8 +25,8 @@ class Numbers:
         return self._last
 
 
-def _grouped(title: str, groups: tuple[Group, ...], number: int, notes: tuple[str, ...]) -> Table:
-    """Table 1 and Table 2: a heading with its statistic, then lines; single-line groups stand on one row."""
+def grouped(title: str, groups: tuple[Group, ...], number: int, notes: tuple[str, ...]) -> Table:
+    """Print Table 1 and its like: a heading with its statistic, then lines; single-line groups stand on one row."""
     rows: list[Row] = []
     for group in groups:
         heading = ", ".join(told(text) for text in (group.heading, group.statistic) if text)
@@ -70,7 +70,7 @@ def patients(content: ReportContent, numbers: Numbers) -> Section | None:
         return None
     notes = (say("Percentages refer to the patients in whom the item is recorded."),)
     tables = (
-        (_grouped(say("Patients and tumors"), content.patients, numbers.next(), notes),)
+        (grouped(say("Patients and tumors"), content.patients, numbers.next(), notes),)
         if content.patients
         else ()
     )
@@ -90,11 +90,12 @@ def operations(content: ReportContent, numbers: Numbers) -> Section | None:
     if not content.operations:
         return None
     notes = (say("Mean and median are named in each row; brackets hold what the row says."),)
-    table = _grouped(say("Operation and reconstruction"), content.operations, numbers.next(), notes)
+    table = grouped(say("Operation and reconstruction"), content.operations, numbers.next(), notes)
     return Section(title=say("Operation"), lead="", tables=(table,))
 
 
-def _interval_table(title: str, group: Group, number: int, first: str, notes: tuple[str, ...]) -> Table:
+def interval_table(title: str, group: Group, number: int, first: str, notes: tuple[str, ...]) -> Table:
+    """Print shares with their exact intervals."""
     rows = tuple(
         Row(
             kind="plain",
@@ -124,7 +125,7 @@ def early(content: ReportContent, numbers: Numbers) -> Section | None:
     tables: list[Table] = []
     if content.complications is not None:
         title = say("Highest Clavien–Dindo grade per patient")
-        tables.append(_interval_table(title, content.complications, numbers.next(), say("Grade"), ()))
+        tables.append(interval_table(title, content.complications, numbers.next(), say("Grade"), ()))
     if content.early_events is not None:
         notes = (
             say(
@@ -133,7 +134,7 @@ def early(content: ReportContent, numbers: Numbers) -> Section | None:
             ),
         )
         tables.append(
-            _interval_table(say("Early events"), content.early_events, numbers.next(), say("Event"), notes)
+            interval_table(say("Early events"), content.early_events, numbers.next(), say("Event"), notes)
         )
     return Section(title=say("Early outcome"), lead=_early_lead(content), tables=tuple(tables))
 

@@ -14,7 +14,10 @@ from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from reports import estimates, remarks
-from reports.content import (
+from reports.endpoints import ENDPOINTS
+from reports.lifetable import LifeTable
+from reports.small_numbers import is_small, mark_of, shown, stand_in, to_five
+from reports.survival_content import (
     CurveTable,
     Estimate,
     MeanTime,
@@ -27,9 +30,6 @@ from reports.content import (
     RiskColumn,
     Survival,
 )
-from reports.endpoints import ENDPOINTS
-from reports.lifetable import LifeTable
-from reports.small_numbers import is_small, mark_of, shown, stand_in, to_five
 from reports.wording import DAYS_PER_MONTH
 
 LEAST_PATIENTS = 10

@@ -37,7 +37,7 @@ from cases.rulebook.validity_follow_up import STALE_MONTHS
 from cases.vocabulary import CLINICAL_SOURCES, ConsentBasis
 from registry.models import Center
 from reports.content import Source
-from reports.endpoints import LANDMARK, LANDMARK_DAYS, OVERALL_SURVIVAL, Cause, Endpoint
+from reports.endpoints import LANDMARK, LANDMARK_DAYS, OVERALL_SURVIVAL, RECURRENCE, Cause, Endpoint
 from reports.lifetable import LifeTable
 
 STRATA = (
@@ -141,6 +141,9 @@ def with_days(rows: QuerySet[SurvivalObservation]) -> Any:
 
 KNOWN = Q(death_days__isnull=False) | Q(followed_days__isnull=False)
 # Written so that its negation is never null in SQL.
+RECURRED = Q(recurrence_days__isnull=False) & (
+    Q(cut_days__isnull=True) | Q(recurrence_days__lte=F("cut_days"))
+)
 DIED = Q(death_days__isnull=False) & (Q(cut_days__isnull=True) | Q(death_days__lte=F("cut_days")))
 
 
@@ -163,6 +166,8 @@ def observed(cut: Cut, endpoint: Endpoint) -> Any:
         Q(failure_days__isnull=False) | Q(followed_days__isnull=False)
     )
     rows = rows.annotate(days=Least(Coalesce("failure_days", "followed_days"), "cut_days"))
+    if endpoint.origin == RECURRENCE:
+        return rows.filter(RECURRED, days__gte=F("recurrence_days"))
     return rows.filter(days__gt=LANDMARK_DAYS) if endpoint.origin == LANDMARK else rows
 
 
@@ -194,12 +199,15 @@ def life_table(cut: Cut, *, endpoint: Endpoint = OVERALL_SURVIVAL, stratum: str 
     before: Any = {"diagnosis": F("days_from_diagnosis"), LANDMARK: Value(-LANDMARK_DAYS)}.get(
         endpoint.origin, Value(0)
     )
+    on_day = F("days") if before == Value(0) else F("days") + before
+    if endpoint.origin == RECURRENCE:
+        on_day = F("days") - F("recurrence_days")
     counts = {"everybody": Count("case_id"), "failures": Count("case_id", filter=FAILED)}
     if endpoint.competing:
         counts["events"] = Count("case_id", filter=HAD_EVENT)
     counted = (
         observed(cut, endpoint)
-        .values(group=label, on_day=F("days") if before == Value(0) else F("days") + before, before=before)
+        .values(group=label, on_day=on_day, before=before)
         .annotate(**counts)
         .order_by()  # the table sorts
         .values_list("group", "on_day", "before", *counts)

@@ -29,14 +29,18 @@ from reports import (
     differencing,
     disclosure,
     estimates,
+    grafts,
+    kidneys,
     operations,
     outcomes,
     patients,
     prognosis,
     provenance,
+    recurrences,
     regression,
     remarks,
     series,
+    short_term,
     standards,
     subgroups,
     wording,
@@ -52,14 +56,13 @@ from reports.content import (
     Line,
     Methods,
     Note,
-    Outcome,
     Rate,
     ReportContent,
-    Survival,
 )
 from reports.endpoints import ENDPOINTS
 from reports.models import Audience, Report
 from reports.remarks import mark
+from reports.survival_content import Outcome, Survival
 
 # The endpoints beside overall survival, as a report prints them: death of the disease first.
 OUTCOMES = (
@@ -151,6 +154,12 @@ def _read(cut: Cut, *, brands: bool) -> ReportContent:
         follow_up=cohorts.follow_up(cut),
         queries=completeness.queries(cut),
         entry=completeness.entry(cut),
+        graft=grafts.grafts(cut),
+        kidneys=kidneys.kidneys(cut),
+        recurrences=recurrences.recurrences(cut),
+        after_recurrence=recurrences.after_recurrence(cut),
+        short_term=short_term.short_term(cut),
+        from_day_90=_from_day_90(cut),
         from_diagnosis=_from_diagnosis(cut),
         outcomes=_outcomes(cut),
         prognosis=prognosis.prognosis(table),
@@ -166,6 +175,12 @@ def _from_diagnosis(cut: Cut) -> Survival | None:
     return estimates.overall_survival(
         cohorts.life_table(cut, endpoint=endpoint), origin=endpoint.origin, note=remarks.FROM_DIAGNOSIS
     )
+
+
+def _from_day_90(cut: Cut) -> Survival | None:
+    endpoint = ENDPOINTS["overall_survival_from_day_90"]
+    table = cohorts.life_table(cut, endpoint=endpoint)
+    return estimates.overall_survival(table, origin=endpoint.origin, note=remarks.FROM_DAY_90)
 
 
 def _outcomes(cut: Cut) -> tuple[Outcome, ...]:

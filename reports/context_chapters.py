@@ -8,21 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reports import remarks, wording
-from reports.content import (
-    Changes,
-    CountChange,
-    GroupTest,
-    Note,
-    PublishedRate,
-    PublishedSeries,
-    Stratum,
-    Subgroups,
-    Survival,
-    SurvivalChange,
-)
+from reports.content import Changes, CountChange, Note, PublishedRate, PublishedSeries, SurvivalChange
 from reports.printed import Column, Figure, Row, Section, Table
 from reports.remarks import mark_many
 from reports.speech import VOCABULARIES, say, say_many, told
+from reports.survival_content import GroupTest, Stratum, Subgroups, Survival
 
 TESTED = mark_many("log-rank p {p}, {n} death", "log-rank p {p}, {n} deaths")
 LEAST_IN_BAND = 8  # patients of a series; smaller ones print 100% or 25%

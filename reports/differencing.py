@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from reports import content as contents
 from reports import disclosure, remarks
-from reports.content import Group, ReportContent, RuleCount, Share
+from reports.content import GROUPED, Group, ReportContent, RuleCount, Share
 from reports.disclosure import closed, without_sums
 from reports.models import Audience, Release, Report
 from reports.small_numbers import COMPLEMENT, Bounds, bounds, is_small
@@ -92,6 +92,7 @@ def _without(content: ReportContent, names: set[Name]) -> ReportContent:
     def group(found: Group) -> Group:
         return closed(found) if found.heading in parts else found
 
+    parts_told: dict[str, Any] = {name: tuple(map(group, getattr(content, name))) for name in GROUPED}
     told = replace(
         content,
         flow=tuple(
@@ -100,8 +101,7 @@ def _without(content: ReportContent, names: set[Name]) -> ReportContent:
             else step
             for place, step in enumerate(content.flow)
         ),
-        patients=tuple(map(group, content.patients)),
-        operations=tuple(map(group, content.operations)),
+        **parts_told,
         complications=group(content.complications) if content.complications else None,
         rules=tuple(_unsaid(rule) if rule.rule in parts else rule for rule in content.rules),
         rules_read=None if "rules" in parts else content.rules_read,
@@ -177,7 +177,7 @@ def _seen(content: ReportContent, threshold: int) -> Seen:
 
 
 def _groups(content: ReportContent) -> Iterator[Group]:
-    every = (*content.patients, *content.operations, content.complications)
+    every = (*(group for name in GROUPED for group in getattr(content, name)), content.complications)
     return (group for group in every if group is not None and group.exclusive)
 
 

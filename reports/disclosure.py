@@ -10,29 +10,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from reports import coarse_survival, remarks
+from reports import coarse_outcome, coarse_survival, remarks
 from reports.coarse_survival import LEAST_PATIENTS
 from reports.content import (
+    GROUPED,
     FlowStep,
     Group,
     Headline,
     MissingCount,
     Note,
-    Prognosis,
     Rate,
     ReportContent,
     RuleCount,
     Share,
     Spread,
-    Stratum,
-    Subgroups,
-    Survival,
     Value,
 )
 from reports.prognosis import prognosis
 from reports.proportions import clopper_pearson
 from reports.remarks import mark
 from reports.small_numbers import BASE, COMPLEMENT, is_exposed, is_small, mark_of, shown
+from reports.survival_content import Prognosis, Stratum, Subgroups, Survival
 
 LEAST_CENTERS = 3
 LEAST_MEASURED = 8  # no mean or median of fewer
@@ -46,7 +44,7 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
             content, remarks.NO_FIGURES.format(centers=LEAST_CENTERS, patients=LEAST_PATIENTS)
         )
     survival = coarse_survival.overall(content.survival, threshold) if content.survival else None
-    diagnosis = content.from_diagnosis
+    diagnosis, recurred = content.from_diagnosis, content.after_recurrence
     is_estimated = survival is not None and bool(survival.estimates)
     rounded = Note(title=mark("Rounded counts"), text=remarks.ROUNDED.format(most=threshold - 1))
     told = replace(
@@ -56,8 +54,7 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
         operated_to=_five_years(content.operated_to, most=content.as_of.year),
         headlines=_headlines(content.headlines, survival, threshold),
         flow=_flow(content.flow, threshold),
-        patients=tuple(_group(group, threshold) for group in content.patients),
-        operations=tuple(_group(group, threshold) for group in content.operations),
+        **_grouped(content, threshold),
         complications=_group(content.complications, threshold) if content.complications else None,
         early_events=_group(content.early_events, threshold) if content.early_events else None,
         survival=survival,
@@ -70,6 +67,8 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
         regression=None,  # it counts deaths on both sides of every factor
         follow_up=None if content.follow_up is None else round(content.follow_up, 2),
         center_page=None,
+        from_day_90=None,  # with survival after resection it would tell the few deaths by day 90
+        after_recurrence=coarse_survival.overall(recurred, threshold) if recurred else None,
         queries=(),
         entry=_group(content.entry, threshold) if content.entry else None,
         from_diagnosis=coarse_survival.withhold(diagnosis, remarks.NEARLY_THE_SAME) if diagnosis else None,
@@ -109,8 +108,7 @@ def without_figures(content: ReportContent, why_not: str) -> ReportContent:
         subtitle=content.scope,
         headlines=(),
         flow=(),
-        patients=(),
-        operations=(),
+        **_without_groups(),
         complications=None,
         early_events=None,
         survival=None,
@@ -127,11 +125,23 @@ def without_figures(content: ReportContent, why_not: str) -> ReportContent:
         queries=(),
         entry=None,
         from_diagnosis=None,
+        from_day_90=None,
+        after_recurrence=None,
         outcomes=(),
         prognosis=None,
         subgroups=(),
         regression=None,
     )
+
+
+def _grouped(content: ReportContent, threshold: int) -> dict[str, Any]:
+    told = {name: tuple(_group(one, threshold) for one in getattr(content, name)) for name in GROUPED}
+    told["short_term"] = coarse_outcome.short_term(told["short_term"], content.complications, threshold)
+    return told
+
+
+def _without_groups() -> dict[str, Any]:
+    return dict.fromkeys(GROUPED, ())
 
 
 def _prognosis(content: ReportContent, threshold: int) -> Prognosis | None:
@@ -153,7 +163,7 @@ def _group(group: Group, threshold: int) -> Group:
         return closed(group)
     recorded, applicable = shown(group.recorded, threshold), shown(group.applicable, threshold)
     lines = tuple(replace(line, value=_value(line.value, recorded, threshold)) for line in group.lines)
-    statistic = group.statistic.replace("(range)", "").replace("range", "").strip()
+    statistic = group.statistic.replace("(range)", "").replace("(IQR)", "").replace("range", "").strip()
     return replace(group, lines=lines, recorded=recorded, applicable=applicable, statistic=statistic)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import partial
 
 from reports import context_chapters, figures, forest, survival_chapter
-from reports.content import Outcome, ReportContent, Survival
+from reports.content import ReportContent
 from reports.forest import Forest
 from reports.speech import say
+from reports.survival_content import Outcome, Survival
 
 FIRST = "survival"  # stands on the first page
 Make = Callable[[figures.Kind], bytes]
@@ -18,8 +19,10 @@ def drawn(content: ReportContent) -> dict[str, Make]:
     """Find what is drawn; the name is that of the printed figure."""
     curves: dict[str, Survival | Outcome | None] = {
         FIRST: content.survival,
+        "from_day_90": content.from_day_90,
         "from_diagnosis": content.from_diagnosis,
         **{outcome.name: outcome for outcome in content.outcomes},
+        "after_recurrence": content.after_recurrence,
     }
     found: dict[str, Make] = {
         name: partial(_curve, one, name != FIRST)

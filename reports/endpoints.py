@@ -19,7 +19,8 @@ LANDMARK_DAYS = (
     90  # who dies by then died of the operation as much as of the disease (EARLY_DAYS of cases/endpoints.py)
 )
 LANDMARK: Literal["day 90 after resection"] = "day 90 after resection"
-Origin = Literal["resection", "diagnosis", "day 90 after resection"]
+RECURRENCE: Literal["first recurrence"] = "first recurrence"
+Origin = Literal["resection", "diagnosis", "day 90 after resection", "first recurrence"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Endpoint:
 
     `among` narrows the main curve to those at risk. Time begins at `origin`; observation begins at the resection, or at
     the landmark where that is the origin, with those alive and observed past it (Anderson, Cain and Gelber, J Clin
-    Oncol 1983;1:710).
+    Oncol 1983;1:710), or at the first recurrence where that is.
     """
 
     name: str
@@ -74,6 +75,16 @@ OVERALL_SURVIVAL = Endpoint(
     title=mark("Overall survival"),
     event=mark("death from any cause"),
     events=(DEATH,),
+)
+# Of the periodic report alone: who can be asked for by name is in the list below.
+AFTER_RECURRENCE = Endpoint(
+    name="overall_survival_after_recurrence",
+    title=OVERALL_SURVIVAL.title,
+    event=OVERALL_SURVIVAL.event,
+    events=(DEATH,),
+    among=DISEASE_FREE,
+    whom=mark("those made free of tumor whose tumor came back"),
+    origin=RECURRENCE,
 )
 ENDPOINTS: dict[str, Endpoint] = {
     endpoint.name: endpoint

@@ -14,7 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports import figures, remarks, survival
-from reports.content import (
+from reports.curve import ConfType, Curve
+from reports.endpoints import Endpoint
+from reports.lifetable import LifeTable
+from reports.remarks import mark
+from reports.survival import DAYS_PER_MONTH
+from reports.survival_content import (
     CurveTable,
     Estimate,
     GroupTest,
@@ -26,11 +31,6 @@ from reports.content import (
     RiskColumn,
     Survival,
 )
-from reports.curve import ConfType, Curve
-from reports.endpoints import Endpoint
-from reports.lifetable import LifeTable
-from reports.remarks import mark
-from reports.survival import DAYS_PER_MONTH
 
 MONTHS = (12, 24, 36, 60, 120)
 LEAST_AT_RISK = 5

@@ -18,8 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
-from reports.content import CurveTable, Outcome, OutcomeColumn, OutcomeCurve, RiskColumn, Survival
 from reports.speech import say, told
+from reports.survival_content import CurveTable, Outcome, OutcomeColumn, OutcomeCurve, RiskColumn, Survival
 
 FONTS = Path(__file__).parent / "fonts"
 for _font in sorted(FONTS.glob("*.otf")):

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports import figures, wording
-from reports.content import Estimate, Stratum, Subgroups
 from reports.speech import VOCABULARIES, say, told
+from reports.survival_content import Estimate, Stratum, Subgroups
 
 _MM = 1 / 25.4
 _WIDTH, _LEFT, _RIGHT, _ROW = 166, 76, 45, 4.8

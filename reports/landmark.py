@@ -18,12 +18,12 @@ from reports import coarse_survival, cohorts, estimates, survival
 from reports.coarse_survival import LEAST_PATIENTS
 from reports.cohorts import DIED, Cut
 from reports.compose import threshold
-from reports.content import Estimate, Survival
 from reports.disclosure import LEAST_CENTERS
 from reports.endpoints import LANDMARK, LANDMARK_DAYS
 from reports.lifetable import LifeTable
 from reports.remarks import mark
 from reports.small_numbers import COMPLEMENT, is_exposed, mark_of, shown
+from reports.survival_content import Estimate, Survival
 
 ORIGIN = mark(LANDMARK)
 CONCORDANT, DEVIATING = mark("Concordant"), mark("Deviating")

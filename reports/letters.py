@@ -108,12 +108,14 @@ def letter(content: ReportContent, language: str = documents.ENGLISH) -> Letter:
     """Render the parts of a mail."""
     with documents.speaking(language):
         report = printing.printed(content)
-        pictures = {name: make("png") for name, make in drawings.drawn(content).items()}
+        mailed = printing.for_mail(report)
+        every = drawings.drawn(content)
+        pictures = {figure.name: every[figure.name]("png") for figure in mailed.every_figure}
         return Letter(
             subject=_subject(content, report),
             text=plaintext.plain_text(report),
             html=_inliner().inline(
-                documents.page(report, pictures={name: f"cid:{_cid(name)}" for name in pictures}, mail=True)
+                documents.page(mailed, pictures={name: f"cid:{_cid(name)}" for name in pictures}, mail=True)
             ),
             pictures=pictures,
             pdf=documents.pdf(content, language),
@@ -165,4 +167,4 @@ def _cid(name: str) -> str:
 @cache
 def _inliner() -> css_inline.CSSInliner:
     """Put styles on the elements, as mail programs want them; rules for small screens cannot move there and stay."""
-    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+    return css_inline.CSSInliner(keep_at_rules=True, minify_css=True, load_remote_stylesheets=False)

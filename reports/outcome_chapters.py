@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reports import survival_chapter, wording
-from reports.content import Outcome, OutcomeEstimate, Prognosis, Survival
 from reports.figures import CENSOR_TICKS_UP_TO
 from reports.printed import Column, Figure, Row, Section, Table
 from reports.remarks import mark_many
 from reports.speech import say, say_many, told
+from reports.survival_content import Outcome, OutcomeEstimate, Prognosis, Survival
 from reports.wording import DAYS_PER_MONTH
 
 HAD_EVENT = mark_many("{n} had the event: {event}", "{n} had the event: {event}")

@@ -59,7 +59,7 @@ def complications(cut: Cut) -> Group | None:
         output_field=IntegerField(),
     )
     highest = (
-        _early(cut)
+        early(cut)
         .exclude(clavien_dindo=None)
         .values("case_id")
         .annotate(rank=Max(rank))
@@ -68,7 +68,7 @@ def complications(cut: Cut) -> Group | None:
     counts: dict[int, int] = {}
     for place in highest:
         counts[place] = counts.get(place, 0) + 1
-    free = _free_of_complications(cut).exclude(case_id__in=_early(cut).values("case_id")).count()
+    free = free_of_complications(cut).exclude(case_id__in=early(cut).values("case_id")).count()
     recorded = free + sum(counts.values())
     if not recorded:
         return None
@@ -89,10 +89,10 @@ def early_events(cut: Cut) -> Group | None:
     """Count embolism, thrombosis and death within 90 days, each among those in whom it is known."""
     lines = []
     for label, types in EVENTS:
-        events = _early(cut).filter(type__in=types)
-        if judged := _judged(cut, events).count():
+        events = early(cut).filter(type__in=types)
+        if known := judged(cut, events).count():
             n = events.values("case_id").distinct().count()
-            lines.append(Line(label=label, value=share(n, judged, exact=True)))
+            lines.append(Line(label=label, value=share(n, known, exact=True)))
     lines += _deaths(cut)
     if not lines:
         return None
@@ -108,7 +108,7 @@ def early_events(cut: Cut) -> Group | None:
     )
 
 
-def _early(cut: Cut) -> QuerySet[Any]:
+def early(cut: Cut) -> QuerySet[Any]:
     """Keep complications of resected patients from day 0 to 90 and to the cut.
 
     A graded one without a day is early by definition, once the 90 days have passed.
@@ -147,12 +147,13 @@ def _surely_before(first: Any, second: Any) -> LessThan:
     return LessThan(Left(first, Length(second)), Left(second, Length(first)))
 
 
-def _free_of_complications(cut: Cut) -> QuerySet[SurvivalObservation]:
+def free_of_complications(cut: Cut) -> QuerySet[SurvivalObservation]:
+    """Keep those of whom it is said that there was no complication, once the 90 days have passed."""
     said_so = Discharge.objects.filter(case_id=OuterRef("case_id"), no_complication_90d=True)
     return cohorts.main_curve(cut).filter(NINETY_DAYS_PASSED, Exists(said_so))
 
 
-def _judged(cut: Cut, events: QuerySet[Any]) -> QuerySet[SurvivalObservation]:
+def judged(cut: Cut, events: QuerySet[Any]) -> QuerySet[SurvivalObservation]:
     """Keep those with the event, and those of whom all complications of the 90 days are known.
 
     Known are they by the statement that there was none, or by rows that say which and when: that there was one,
@@ -160,7 +161,7 @@ def _judged(cut: Cut, events: QuerySet[Any]) -> QuerySet[SurvivalObservation]:
     """
     rows = _complications(cut)
     undated = rows.filter(day=None, clavien_dindo=None).values("case_id")
-    known = Q(case_id__in=_free_of_complications(cut).values("case_id")) | Q(
+    known = Q(case_id__in=free_of_complications(cut).values("case_id")) | Q(
         case_id__in=rows.values("case_id")
     )
     whole = NINETY_DAYS_PASSED & known & ~Q(case_id__in=undated)

@@ -69,6 +69,12 @@ def patients(cut: Cut) -> tuple[Group, ...]:
     return tuple(groups)
 
 
+def age() -> Coalesce:
+    """Completed years of a case at the index resection, else as published (cases/derived.py says the same)."""
+    lived = CompletedYears(F("observation__origin_on"), cohorts.ImputedDate("patient__born_on"))
+    return Coalesce(lived, "patient__age_at_resection_years", output_field=IntegerField())
+
+
 def specimens(cases: QuerySet[Case]) -> QuerySet[Pathology]:
     """List the first specimen of each case."""
     return Pathology.objects.filter(case__in=cases, position=0)
@@ -82,10 +88,7 @@ def _sex(cases: QuerySet[Case], everybody: int) -> tuple[Group, ...]:
 
 
 def _age(cases: QuerySet[Case], everybody: int, *, published: bool) -> tuple[Group, ...]:
-    """Completed years at the index resection from the dates, else as published (cases/derived.py says the same)."""
-    lived = CompletedYears(F("observation__origin_on"), cohorts.ImputedDate("patient__born_on"))
-    aged = cases.annotate(age=Coalesce(lived, "patient__age_at_resection_years", output_field=IntegerField()))
-    value = spreads(aged, "age")["median"]
+    value = spreads(cases.annotate(age=age()), "age")["median"]
     return spread_group(mark("Age at operation, years"), value, everybody, brackets=not published)
 
 

@@ -83,6 +83,7 @@ class Section:
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
     is_whole: bool = False  # stands on one page
+    in_mail: bool = False  # a mail program cuts long mails off: they carry these alone, and the whole as PDF
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,3 +123,8 @@ class PrintedReport:
     notes: tuple[Fact, ...]
     methods: tuple[Fact, ...]
     standards: tuple[Table, ...] = ()  # below the methods
+
+    @property
+    def every_figure(self) -> tuple[Figure, ...]:
+        """All figures in reading order."""
+        return (*self.figures, *(figure for section in self.sections for figure in section.figures))

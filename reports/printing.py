@@ -11,6 +11,7 @@ from reports import (
     center_chapter,
     chapters,
     context_chapters,
+    course_chapters,
     outcome_chapters,
     regression_chapter,
     speech,
@@ -33,14 +34,17 @@ def printed(content: ReportContent) -> PrintedReport:
     numbers, pictures = chapters.Numbers(), chapters.Numbers()
     first = _first_page(content, pictures)
     sections = [
-        context_chapters.changes(content.changes, numbers.next),
+        _mailed(context_chapters.changes(content.changes, numbers.next)),
         center_chapter.chapter(content.center_page, numbers.next),
         chapters.patients(content, numbers),
         chapters.operations(content, numbers),
-        chapters.early(content, numbers),
-        _survival(content, numbers),
+        _mailed(_early(content, numbers)),
+        _mailed(_survival(content, numbers, pictures)),
         outcome_chapters.from_diagnosis(content.from_diagnosis, numbers.next, pictures.next),
-        *(outcome_chapters.chapter(one, numbers.next, pictures.next) for one in content.outcomes),
+        *(_mailed(outcome_chapters.chapter(one, numbers.next, pictures.next)) for one in content.outcomes),
+        course_chapters.recurrence(content.recurrences, content.after_recurrence, numbers, pictures),
+        course_chapters.graft(content.graft, numbers),
+        course_chapters.kidneys(content.kidneys, numbers),
         context_chapters.subgroups(content.subgroups, content.survival, numbers.next, pictures.next),
         regression_chapter.chapter(content.regression, numbers.next),
         chapters.rules(content, numbers),
@@ -66,6 +70,23 @@ def printed(content: ReportContent) -> PrintedReport:
     )
 
 
+def for_mail(report: PrintedReport) -> PrintedReport:
+    """Keep the sections that a mail carries; one sentence names the others."""
+    left = tuple(section.title for section in report.sections if not section.in_mail)
+    parts = wording.listed((*left, report.words.methods))
+    return replace(
+        report,
+        words=replace(report.words, attached=say("In the attached PDF: {parts}.", parts=parts)),
+        sections=tuple(section for section in report.sections if section.in_mail),
+        methods=(),
+        standards=(),
+    )
+
+
+def _mailed(section: Section | None) -> Section | None:
+    return replace(section, in_mail=True) if section else None
+
+
 def _first_page(content: ReportContent, pictures: chapters.Numbers) -> tuple[Figure, ...]:
     """Overall survival stands on the first page."""
     if content.survival is None or not content.survival.curves:
@@ -73,10 +94,25 @@ def _first_page(content: ReportContent, pictures: chapters.Numbers) -> tuple[Fig
     return (survival_chapter.figure(content.survival, "survival", pictures.next()),)
 
 
-def _survival(content: ReportContent, numbers: chapters.Numbers) -> Section | None:
+def _early(content: ReportContent, numbers: chapters.Numbers) -> Section | None:
+    section = chapters.early(content, numbers)
+    more = course_chapters.short_term(content.short_term, numbers)
+    if section is None:
+        return Section(title=say("Early outcome"), lead="", tables=more) if more else None
+    return replace(section, tables=(*section.tables, *more))
+
+
+def _survival(
+    content: ReportContent, numbers: chapters.Numbers, pictures: chapters.Numbers
+) -> Section | None:
     section = survival_chapter.chapter(content.survival, numbers.next)
+    if section is None:
+        return None
     more = outcome_chapters.prognosis(content.prognosis, numbers.next)
-    return replace(section, tables=(*section.tables, *more)) if section else None
+    late = content.from_day_90
+    lead = f"{section.lead} {told(late.note)}" if late and late.curves else section.lead
+    drawn = (survival_chapter.figure(late, "from_day_90", pictures.next()),) if late and late.curves else ()
+    return replace(section, lead=lead, figures=drawn, tables=(*section.tables, *more))
 
 
 def _words(*, has_more: bool) -> Words:

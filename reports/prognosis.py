@@ -10,10 +10,10 @@ from statistics import NormalDist
 
 from cases.endpoints import EARLY_DAYS
 from reports import survival
-from reports.content import MeanTime, Onward, Prognosis
 from reports.estimates import INTERVAL, LEAST_AT_RISK, LEVEL, MONTHS, known
 from reports.lifetable import LifeTable
 from reports.survival import DAYS_PER_MONTH
+from reports.survival_content import MeanTime, Onward, Prognosis
 
 MEAN_MONTHS = (36, 60)
 SURVIVED_MONTHS = (12, 24, 36)

@@ -11,9 +11,9 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from reports.asking import Answer
-from reports.content import Estimate, GroupTest, Outcome, OutcomeEstimate, Quantile, Survival
 from reports.mean_differences import MeanDifference
 from reports.strata import NOT_RECORDED
+from reports.survival_content import Estimate, GroupTest, Outcome, OutcomeEstimate, Quantile, Survival
 
 TOLERANCE = 1e-9
 WIDTH = 100

@@ -179,6 +179,41 @@ GRADE = mark("Grade {grade}")
 FATAL_GRADE = mark("Grade {grade} (death)")
 WITHIN = mark("Within {days} days of the operation, among patients in whom it is known.")
 SEVERAL_LINES = mark("{heading}: a patient may count in more than one line.")
+WHOSE_GRAFT = mark("Grafts are tubes, bifurcated and autologous ones too.")
+FILTRATION = mark(
+    "eGFR: estimated filtration rate by CKD-EPI 2021 without race (Inker 2021). Change: at discharge less before, of "
+    "those in whom both are known."
+)
+FROM_DAY_90 = mark(
+    "From day 90 on, of patients alive and observed past it: this separates surgical from oncological mortality."
+)
+AFTER_RECURRENCE = mark(
+    "Of patients made free of tumor, from the day on which it was first found to be back. Who recurs late has lived "
+    "long already."
+)
+WHOSE_RECURRENCE = mark("Of patients made free of tumor, up to the data cut.")
+REOPERATED_WITHIN = mark("Reoperation within {days} days")
+READMITTED_WITHIN = mark("Readmission within {days} days")
+FAILED_TO_RESCUE = mark("Failure to rescue: death after a major complication")
+NO_MAJOR = mark("No complication of grade IIIa or higher")
+RESCUE = mark(
+    "Major: Clavien–Dindo grade IIIa or higher within 90 days. Failure to rescue: deaths by day 90 among patients with "
+    "one."
+)
+TEXTBOOK = mark(
+    "Margin R0 or R1, no complication of grade IIIa or higher within 90 days, discharged alive after a stay no longer "
+    "than the upper quartile of the registry, not readmitted within 90 days and alive on day 90. All of these: among "
+    "patients known in every part, or dead by day 90."
+)
+TEXTBOOK_OF = mark(
+    "Margin R0 or R1, no complication of grade IIIa or higher within 90 days, discharged alive after a stay no longer "
+    "than the upper quartile of the registry ({days} days), not readmitted within 90 days and alive on day 90. All of "
+    "these: among patients known in every part, or dead by day 90."
+)
+COMPLICATION_INDEX = mark(
+    "Comprehensive Complication Index of all graded complications within 90 days (Slankamenac 2013), from 0 (none) to "
+    "100 (death)."
+)
 BRAND = mark("{material}, brand {brand}")
 FEW_FOLLOWED = mark("Fewer than {least} patients are followed: no curve is drawn. {note}")
 FEW_FOLLOWED_BARE = mark("Fewer than {least} patients are followed: no curve is drawn.")
@@ -204,6 +239,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         for pattern in (
             *(SUBTITLE, HEARD_OF, ALIVE_AT, DIED_WITHIN, DEATH_WITHIN, FATAL_GRADE, GRADE, WITHIN),
             *(SEVERAL_LINES, BRAND, FEW_FOLLOWED, FEW_FOLLOWED_BARE, FEW_DEATHS, NO_FIGURES),
+            *(REOPERATED_WITHIN, READMITTED_WITHIN, TEXTBOOK_OF),
             *(ALGORITHM, VALIDITY, WITHHELD, FEW_EVENTS, ROUNDED, COARSE_CURVE, *EARLIER_PATTERNS),
         )
     ),

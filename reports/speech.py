@@ -33,6 +33,14 @@ VOCABULARIES = {
     "Margin": "Margin",
     "Organs resected": "Organ",
     "Bypass": "Bypass",
+    "Graft at the last visit that looked at it": "GraftStatus",
+    "Leg edema at the last visit that says so": "LegEdema",
+    "Antithrombotic treatment at discharge": "Agent",
+    "Kind of the first recurrence": "RecurrenceKind",
+    "Sites of the first recurrence": "RecurrenceSite",
+    "Treatment of the first recurrence": "RecurrenceTreatment",
+    "Left renal vein": "Handling",
+    "Right renal vein": "Handling",
 }
 
 

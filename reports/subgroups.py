@@ -8,10 +8,10 @@ from __future__ import annotations
 from cases.vocabulary import Grade, Margin, TumorStage, Vocabulary
 from reports import cohorts, estimates, strata, survival
 from reports.cohorts import Cut
-from reports.content import Estimate, GroupTest, Stratum, Subgroups
 from reports.estimates import INTERVAL, LEAST_AT_RISK, LEVEL
 from reports.lifetable import LifeTable
 from reports.remarks import mark
+from reports.survival_content import Estimate, GroupTest, Stratum, Subgroups
 
 MONTHS = 36
 NOT_RECORDED = mark("Not recorded")

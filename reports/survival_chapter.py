@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reports import estimates, remarks, wording
-from reports.content import CurveTable, Estimate, Outcome, Survival
 from reports.figures import BANDS_UP_TO, CENSOR_TICKS_UP_TO
 from reports.printed import Column, Figure, Row, Section, Table
 from reports.remarks import mark, mark_many
 from reports.speech import say, say_many, told
+from reports.survival_content import CurveTable, Estimate, Outcome, Survival
 
 _SURVIVAL = (
     mark("Kaplan–Meier estimate with pointwise {level} confidence band ({interval})."),

@@ -15,7 +15,7 @@ from cases.flat.formulas import guarded
 from registry import language
 from reports import asking, documents, figures, r_script, strata, survival_chapter
 from reports.asking import Answer
-from reports.content import Outcome, Survival
+from reports.survival_content import Outcome, Survival
 
 _TIMES = ("time_days", "at_risk")
 _LIMITS = ("lower", "upper")

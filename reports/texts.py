@@ -6,6 +6,7 @@ from cases.rulebook.algorithm import ALGORITHM
 from cases.vocabulary import Material
 from registry.catalog import Text
 from reports import series
+from reports.endpoints import RECURRENCE
 from reports.landmark import ORIGIN
 
 
@@ -14,6 +15,9 @@ def declared() -> Iterator[Text]:
     yield Text("after", "resection", "", {"reports/estimates.py"})
     yield Text("after", "diagnosis", "", {"reports/endpoints.py"})
     yield Text("after", ORIGIN, "", {"reports/landmark.py"})
+    for context in ("", "after"):
+        yield Text(context, RECURRENCE, "", {"reports/endpoints.py"})
+    yield Text("", ORIGIN, "", {"reports/landmark.py"})
     for rule in ALGORITHM.rules:
         yield Text("severity", rule.severities or str(rule.severity), "", {"reports/adherence.py"})
     for material in Material:

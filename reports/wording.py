@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from reports.content import Estimate, Quantile, Rate, Share, Spread, Value
+from reports.content import Rate, Share, Spread, Value
 from reports.remarks import mark
 from reports.speech import say, say_many, told, voice
+from reports.survival_content import Estimate, Quantile
 
 DAYS_PER_MONTH = 365.25 / 12
 NOT_ESTIMABLE = "–"

@@ -32,11 +32,11 @@ from reports import (
 )
 from reports.admin import survival_form, survival_tables
 from reports.asking import SOURCES, Answer, Question
-from reports.content import GroupTest, Outcome, Survival
 from reports.endpoints import OVERALL_SURVIVAL
 from reports.mean_differences import MeanDifference
 from reports.speech import told
 from reports.survival import DAYS_PER_MONTH
+from reports.survival_content import GroupTest, Outcome, Survival
 from reports.survival_files import FILES, svg
 
 MOST_DAYS = 300  # a longer table is for programs, which read the file

@@ -10,7 +10,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext
 
 from reports import wording
-from reports.content import (
+from reports.landmark import LANDMARK_DAYS, Comparison, Group
+from reports.survival_content import (
     CurveTable,
     Estimate,
     Outcome,
@@ -20,7 +21,6 @@ from reports.content import (
     RiskColumn,
     Survival,
 )
-from reports.landmark import LANDMARK_DAYS, Comparison, Group
 
 UNKNOWN = "–"
 COLUMNS = ("cases", "no_follow_up", "died_before", "last_seen_before", "compared", "deaths")

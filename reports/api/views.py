@@ -26,11 +26,11 @@ from registry.chain import reading
 from reports import asking, cohorts, rendering
 from reports import content as contents
 from reports.asking import SOURCES, Answer
-from reports.content import GroupTest, Outcome, Survival
 from reports.endpoints import ENDPOINTS
 from reports.mean_differences import MeanDifference
 from reports.models import Report
 from reports.rendering import DOCUMENTS
+from reports.survival_content import GroupTest, Outcome, Survival
 from reports.survival_files import FILES
 
 _LISTED = 100

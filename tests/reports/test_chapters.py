@@ -3,7 +3,7 @@
 import email
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email import policy
 
 import pytest
@@ -20,11 +20,13 @@ from reports import (
     standards,
 )
 from reports.chapters import Numbers
-from reports.content import Estimate, GroupTest, Stratum, Subgroups
+from reports.content import Changes, CountChange, Group, Line, Share
 from reports.endpoints import ENDPOINTS
 from reports.letters import Envelope
 from reports.lifetable import LifeTable
+from reports.survival_content import Estimate, GroupTest, Stratum, Subgroups
 from tests.reports import r_reference, registry_sample
+from tests.reports.handmade import founding_content
 
 ENVELOPE = Envelope(
     sender="a@example.org",
@@ -52,6 +54,24 @@ def content():
     return registry_sample.content(
         patients, subgroups=(strata(test),), series=series.published(), standards=standards.STANDARDS
     )
+
+
+@pytest.fixture(scope="module")
+def large():
+    """Ten thousand patients, with everything that a mail may carry."""
+    patients = registry_sample.lives(3, 10_000)
+    found = registry_sample.content(patients, series=series.published(), standards=standards.STANDARDS)
+    told = Line(label="Readmission within 90 days", value=Share(n=1234, of=9876, lower=0.1, upper=0.2))
+    group = Group(
+        heading="After the operation", statistic="n", recorded=None, applicable=None,
+        lines=(told,) * 10, note="Note. " * 60,
+    )  # fmt: skip
+    since = estimates.overall_survival(
+        LifeTable.from_arrays([p.last for p in patients], [p.died for p in patients])
+    )
+    counted = tuple(CountChange(label="Registered cases", before=9000 + i, now=9100) for i in range(8))
+    changes = Changes(since=date(2025, 1, 1), counts=counted)
+    return replace(found, short_term=(group, group), from_day_90=since, changes=changes)
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +194,28 @@ def test_a_mail_shows_each_figure_once(content):
     ]
     shown = re.findall(r'src="cid:([^"]+)"', message.get_body(("html",)).get_content())
     assert shown == pictures
-    assert len(set(pictures)) == 8
+    assert len(set(pictures)) == 6, "those of subgroups and from diagnosis are in the PDF alone"
+
+
+@pytest.mark.parametrize("language", ["en", "uk"])
+@pytest.mark.parametrize("made", ["large", "founding"])
+def test_the_html_of_a_mail_is_not_cut_off(large, made, language):
+    """Gmail shows 102 kB of a mail (support.google.com); what is left out is named."""
+    found = letters.letter(large if made == "large" else founding_content(), language)
+
+    assert len(found.html.encode()) < 100_000
+
+
+def test_a_mail_names_what_only_its_pdf_has(content):
+    html = letters.letter(content).html
+
+    assert "<h2" in html
+    for title in ("Early outcome", "Survival", "Local recurrence"):
+        assert re.search(rf"<h2[^>]*>{title}</h2>", html), title
+    for title in ("Patients", "Subgroups", "Treatment algorithm", "Methods"):
+        assert not re.search(rf"<h2[^>]*>{title}</h2>", html), title
+    assert re.search(r"In the attached PDF: Patients, Operation, .*Subgroups, .* and Methods\.", html)
+    assert "<h2>Methods</h2>" in documents.html(content)
 
 
 def test_plain_text_says_what_the_figures_show(content):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reports import content as contents
-from reports.content import Estimate, Stratum, Subgroups
 from reports.disclosure import suppress
+from reports.survival_content import Estimate, Stratum, Subgroups
 from tests.reports import registry_sample
 from tests.reports.cohort import MONTH
 

@@ -10,9 +10,9 @@ import pytest
 
 from registry import access
 from reports import asking, cohorts
-from reports.content import Outcome
 from reports.endpoints import ENDPOINTS
 from reports.r_script import script
+from reports.survival_content import Outcome
 from tests.reports import cohort
 
 pytestmark = pytest.mark.django_db

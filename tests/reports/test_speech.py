@@ -9,8 +9,9 @@ import pytest
 from registry import catalog
 from reports import compose, documents, remarks, speech
 from reports.cohorts import Cut
-from reports.content import Line, Stratum
+from reports.content import Line
 from reports.speech import Voice, say, told
+from reports.survival_content import Stratum
 from tests.reports import cohort
 from tests.reports.handmade import founding_content
 

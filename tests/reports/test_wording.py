@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from reports import wording
-from reports.content import Estimate, Quantile, Rate, Share, Spread
+from reports.content import Rate, Share, Spread
+from reports.survival_content import Estimate, Quantile
 
 
 @pytest.mark.parametrize(
