@@ -259,9 +259,7 @@ def _flow(frame: Frame) -> tuple[FlowStep, ...]:
 
 def _withheld() -> str:
     """Say what readers outside the center do not see."""
-    return remarks.WITHHELD.format(
-        most=threshold() - 1, threshold=threshold(), measured=disclosure.LEAST_MEASURED
-    )
+    return remarks.WITHHELD.format(most=threshold() - 1, threshold=threshold())
 
 
 def _notes(cut: Cut) -> tuple[Note, ...]:

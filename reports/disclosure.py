@@ -33,7 +33,10 @@ from reports.small_numbers import BASE, COMPLEMENT, is_exposed, is_small, mark_o
 from reports.survival_content import Prognosis, Stratum, Subgroups, Survival
 
 LEAST_CENTERS = 3
-LEAST_MEASURED = 8  # no mean or median of fewer
+LISTED_BY_FREQUENCY = (
+    mark("Procedure"),
+    mark("Prosthesis or patch"),
+)  # an order that would tell which count is greater
 
 
 def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
@@ -158,29 +161,24 @@ def _five_years(year: int | None, *, most: int | None = None) -> int | None:
 
 
 def _group(group: Group, threshold: int) -> Group:
+    if group.heading in LISTED_BY_FREQUENCY:
+        group = replace(group, lines=tuple(sorted(group.lines, key=lambda line: line.label)))
     counts = [line.value.n or 0 for line in group.lines if isinstance(line.value, Share)]
     if group.exclusive and is_exposed(counts, group.recorded, threshold):
         return closed(group)
     recorded, applicable = shown(group.recorded, threshold), shown(group.applicable, threshold)
-    lines = tuple(replace(line, value=_value(line.value, recorded, threshold)) for line in group.lines)
+    lines = tuple(replace(line, value=_value(line.value, threshold)) for line in group.lines)
     statistic = group.statistic.replace("(range)", "").replace("(IQR)", "").replace("range", "").strip()
     return replace(group, lines=lines, recorded=recorded, applicable=applicable, statistic=statistic)
 
 
-def _value(value: Value, recorded: int | None, threshold: int) -> Value:
+def _value(value: Value, threshold: int) -> Value:
     if isinstance(value, Share):
         return share_told(value, threshold)
     if isinstance(value, Rate):
         return replace(value, estimate=None, lower=None, upper=None, hidden=COMPLEMENT)
-    if value.n < LEAST_MEASURED or value.value is None:
-        return Spread(center=value.center, value=None, brackets="none", n=0, hidden=COMPLEMENT)
-    return Spread(
-        center=value.center,
-        value=round(value.value, value.decimals),
-        brackets="none",
-        n=recorded or 0,
-        decimals=value.decimals,
-    )
+    # Two means subtract to what a new patient adds, and a median is the value of somebody.
+    return Spread(center=value.center, value=None, brackets="none", n=0, hidden=COMPLEMENT)
 
 
 def share_told(share: Share, threshold: int) -> Share:
@@ -217,7 +215,7 @@ def _flow(steps: tuple[FlowStep, ...], threshold: int) -> tuple[FlowStep, ...]:
     for step, following in zip(steps, (*steps[1:], None), strict=True):
         gone = [line.value.n or 0 for line in step.left if isinstance(line.value, Share)]
         is_told = following is not None and not is_exposed([following.n or 0, *gone], step.n, threshold)
-        left = tuple(replace(line, value=_value(line.value, None, threshold)) for line in step.left)
+        left = tuple(replace(line, value=_value(line.value, threshold)) for line in step.left)
         told.append(
             replace(
                 step,

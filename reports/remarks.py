@@ -227,9 +227,9 @@ GIVEN_AWAY = mark("Beside the earlier reports, figures of this one would give sm
 ALGORITHM = mark("treatment algorithm {versions}")
 VALIDITY = mark("validity {version}")
 WITHHELD = mark(
-    "Readers outside the center see counts rounded to 5 and none from 1 to {most}, no ranges, no exact times, and "
-    "means and medians of {measured} patients or more: <{threshold} stands for a small count, [c] for one that others "
-    "would give back. Centers are never ranked."
+    "Readers outside the center see counts rounded to 5 and none from 1 to {most}, no means, medians and ranges, and "
+    "no exact times: <{threshold} stands for a small count, [c] for what is withheld because it would give one back. "
+    "Centers are never ranked."
 )
 PATTERNS: tuple[tuple[str, str], ...] = (
     PATIENTS,
