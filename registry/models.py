@@ -1,6 +1,7 @@
 """Centers, the people and machines who work for them, and in which role."""
 
 import zoneinfo
+from typing import Any
 
 import pgtrigger
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, gettext_lazy
 
 from registry.access import REGISTRY_WIDE, Role, Scope, ScopedQuerySet
@@ -69,6 +71,21 @@ class User(AbstractUser):
         editable=False,
         help_text="Moment at which the password was last set, or taken away; the audit trail tells by whom.",
     )
+
+    second_factor_set_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Moment at which the second factor was set up; empty without one. The audit trail tells by whom.",
+    )
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """Hang sessions on the password and on the second factor: when either changes, the others end."""
+        of_password: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        if self.second_factor_set_at is None:
+            return of_password
+        both = f"{of_password} {self.second_factor_set_at.timestamp()}"
+        return salted_hmac("registry.session", both, secret=secret, algorithm="sha256").hexdigest()
 
     def set_password(self, raw_password: str | None) -> None:
         """Set the password, and note when: of the password itself the audit trail says nothing."""
