@@ -19,8 +19,8 @@ from django.utils.translation import gettext, gettext_lazy
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from registry import audit, home, second_factor, signin
-from registry.models import User
+from registry import audit, home, second_factor, signin, signin_log
+from registry.models import SignIn, User
 
 # Unfold's scripts evaluate the expressions in its pages, and its styles stand beside them. Nowhere else is it allowed.
 looser = csp_update({"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]})
@@ -43,6 +43,7 @@ class SignInForm(AuthenticationForm):
 
     def confirm_login_allowed(self, user: User) -> None:
         if not has_a_role(user):
+            signin_log.note(self.request, self.cleaned_data["username"], SignIn.Outcome.NO_ROLE)
             raise ValidationError(
                 gettext("This account has no role in any center yet. Ask the registry's administrator."),
                 code="no_role",
@@ -54,8 +55,11 @@ class SignInView(LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         user = form.get_user()
+        typed = form.cleaned_data["username"]
         if not second_factor.has(user):
+            signin_log.note(self.request, typed, SignIn.Outcome.SIGNED_IN)
             return super().form_valid(form)
+        signin_log.note(self.request, typed, SignIn.Outcome.FIRST_STEP)
         signin.take_first_step(self.request, user, self.get_success_url())
         return HttpResponseRedirect(reverse("second_step"))
 

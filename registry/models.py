@@ -345,6 +345,59 @@ class SignInAttempts(models.Model):
         return f"{self.failures} failures"
 
 
+class SignIn(models.Model):
+    """One attempt to sign in that was looked at, and what became of it. The application only adds to them.
+
+    What was typed as a name is kept as a keyed digest: people type passwords there, too. A trigger refuses every
+    change, and to remove a row before 24 months are over.
+    """
+
+    class Way(Labeled):
+        PASSWORD = "password"  # noqa: S105 - a word
+        APP = "app", "Code of the app"
+        RECOVERY_CODE = "recovery_code", "Recovery code"
+
+    class Outcome(Labeled):
+        SIGNED_IN = "signed_in", "Signed in"
+        FIRST_STEP = "first_step", "Password right, second step asked"
+        WRONG = "wrong"
+        NAME_PAUSED = "name_paused", "Wrong; then a pause for this name"
+        ADDRESS_PAUSED = "address_paused", "Wrong; then a pause for this address"
+        NO_ROLE = "no_role", "Right, without any role"
+
+    at = models.DateTimeField(default=timezone.now, db_index=True, help_text="Moment of the attempt.")
+    user = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="sign_ins",
+        null=True,
+        blank=True,
+        help_text="The person of this name; empty for a name that nobody has.",
+    )
+    name_digest = models.CharField(max_length=64, help_text="Keyed digest of the name that was typed.")
+    address = models.GenericIPAddressField(null=True, blank=True, help_text="Where the attempt came from.")
+    way = models.CharField(max_length=20, choices=Way, help_text="What was shown to come in.")
+    outcome = models.CharField(max_length=20, choices=Outcome, help_text="What became of it.")
+
+    class Meta:
+        verbose_name = "sign-in"
+        indexes = (models.Index(fields=("address", "at")),)
+        triggers = (
+            pgtrigger.Trigger(
+                name="kept",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func="""
+                    IF TG_OP = 'DELETE' AND OLD.at < now() - interval '24 months' THEN RETURN OLD; END IF;
+                    RAISE EXCEPTION 'Sign-ins are kept as they are for 24 months.';
+                """,
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.get_outcome_display()}"
+
+
 class AnsweredRequest(models.Model):
     """A request that came with an Idempotency-Key, and what it was answered: sent again, it is answered alike.
 

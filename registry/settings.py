@@ -232,6 +232,10 @@ CELERY_BEAT_SCHEDULE = {
     "ring the bell for jobs that are due": {"task": "cases.tasks.ring_due_jobs", "schedule": crontab()},
     "read the rulebooks again": {"task": "cases.tasks.reassess_all", "schedule": crontab(hour=2, minute=30)},
     "forget old counts": {"task": "registry.tasks.forget_counts", "schedule": crontab(hour=3, minute=50)},
+    "forget old sign-ins": {
+        "task": "registry.tasks.forget_old_sign_ins",
+        "schedule": crontab(hour=3, minute=40),
+    },
     "forget old uploads": {"task": "cases.tasks.tidy_imports", "schedule": crontab(hour=3, minute=30)},
     "forget old entries": {"task": "cases.tasks.remove_old_entries", "schedule": crontab(hour=3, minute=10)},
     "forget answered requests": {

@@ -1,7 +1,7 @@
 """Signing in: names and passwords, guessed slowly; a second step for those who have a second factor.
 
-After a few failures under one name, known or not, no attempt is looked at for a while. Attempts under one name wait for
-each other, so that many at once are no way around it.
+After a few failures under one name, known or not, and after many from one address, no attempt is looked at for a while.
+Attempts under one name wait for each other, so that many at once are no way around it.
 """
 
 import time
@@ -15,10 +15,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import ngettext
 
-from registry.models import SignInAttempts, User
+from registry import signin_log
+from registry.models import SignIn, SignInAttempts, User
 
 FAILURES = 5
 PAUSE = timedelta(minutes=15)
@@ -35,23 +36,35 @@ class PatientBackend(ModelBackend):
         """Look at the password, unless too many were wrong; the sign-in form shows the refusal."""
         if username is None or password is None:
             return None
+        if signin_log.is_paused(request):
+            raise _too_many()
         with transaction.atomic():
             attempts = _locked(username)
-            if attempts.blocked_until and attempts.blocked_until > timezone.now():
-                minutes = round(PAUSE.total_seconds() / 60)
-                told = ngettext(
-                    "Too many attempts. Please try again in {minutes} minute.",
-                    "Too many attempts. Please try again in {minutes} minutes.",
-                    minutes,
-                )
-                raise ValidationError(told.format(minutes=minutes), code="blocked")
-            user = super().authenticate(request, username, password)
-            _note(attempts, failed=user is None)
+            is_blocked = attempts.blocked_until is not None and attempts.blocked_until > timezone.now()
+            if not is_blocked:
+                user = super().authenticate(request, username, password)
+                _note(attempts, failed=user is None)
+                if user is None:
+                    is_over = attempts.blocked_until and attempts.blocked_until > timezone.now()
+                    outcome = SignIn.Outcome.NAME_PAUSED if is_over else SignIn.Outcome.WRONG
+                    signin_log.note(request, username, outcome)
+        if is_blocked:
+            raise _too_many()
         return user
 
 
+def _too_many() -> ValidationError:
+    minutes = round(PAUSE.total_seconds() / 60)
+    told = ngettext(
+        "Too many attempts. Please try again in {minutes} minute.",
+        "Too many attempts. Please try again in {minutes} minutes.",
+        minutes,
+    )
+    return ValidationError(told.format(minutes=minutes), code="blocked")
+
+
 def _locked(username: str) -> SignInAttempts:
-    key = salted_hmac(__name__, username.strip().lower(), algorithm="sha256").hexdigest()
+    key = signin_log.name_digest(username)
     SignInAttempts.objects.bulk_create([SignInAttempts(key=key)], ignore_conflicts=True)
     return SignInAttempts.objects.select_for_update().get(key=key)
 

@@ -19,11 +19,11 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from registry import access, audit, second_factor, signin
+from registry import access, audit, second_factor, signin, signin_log
 from registry.access import Action
 from registry.admin.base import site
 from registry.adminsite import looser
-from registry.models import User
+from registry.models import SignIn, User
 
 _WRONG = gettext_lazy(
     "This code does not open. A code of the app opens once and for about a minute; after wrong codes the next one is"
@@ -72,7 +72,14 @@ def second_step(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:login"))
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if second_factor.verify(first.user, form.cleaned_data["code"]):
+        if signin_log.is_paused(request):
+            kind = ""
+        else:
+            kind = second_factor.verify(first.user, form.cleaned_data["code"])
+            way = SignIn.Way.RECOVERY_CODE if kind == second_factor.RECOVERY else SignIn.Way.APP
+            outcome = SignIn.Outcome.SIGNED_IN if kind else SignIn.Outcome.WRONG
+            signin_log.note(request, first.user.username, outcome, way=way)
+        if kind:
             login(request, first.user, backend=settings.AUTHENTICATION_BACKENDS[0])
             return HttpResponseRedirect(first.leads_to)
         form.add_error("code", str(_WRONG))
