@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
 from django.core.paginator import InvalidPage
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
@@ -17,8 +19,8 @@ from django.utils.translation import gettext, gettext_lazy
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from registry import audit, home
-from registry.models import User
+from registry import audit, home, second_factor, signin, signin_log
+from registry.models import SignIn, User
 
 # Unfold's scripts evaluate the expressions in its pages, and its styles stand beside them. Nowhere else is it allowed.
 looser = csp_update({"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]})
@@ -41,10 +43,25 @@ class SignInForm(AuthenticationForm):
 
     def confirm_login_allowed(self, user: User) -> None:
         if not has_a_role(user):
+            signin_log.note(self.request, self.cleaned_data["username"], SignIn.Outcome.NO_ROLE)
             raise ValidationError(
                 gettext("This account has no role in any center yet. Ask the registry's administrator."),
                 code="no_role",
             )
+
+
+class SignInView(LoginView):
+    """Name and password; whoever has a second factor goes on to the second step."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        user = form.get_user()
+        typed = form.cleaned_data["username"]
+        if not second_factor.has(user):
+            signin_log.note(self.request, typed, SignIn.Outcome.SIGNED_IN)
+            return super().form_valid(form)
+        signin_log.note(self.request, typed, SignIn.Outcome.FIRST_STEP)
+        signin.take_first_step(self.request, user, self.get_success_url())
+        return HttpResponseRedirect(reverse("second_step"))
 
 
 class RegistryAdminSite(UnfoldAdminSite):
@@ -90,8 +107,24 @@ class RegistryAdminSite(UnfoldAdminSite):
         return looser(keeping)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        view: Callable[..., Any] = looser(super().login)
-        return view(request, extra_context)
+        """Ask for name and password, as Django's own page, but for the second step."""
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        context = {
+            **self.each_context(request),
+            "title": gettext("Log in"),
+            "subtitle": None,
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+            REDIRECT_FIELD_NAME: reverse("admin:index"),
+            **(extra_context or {}),
+        }
+        request.current_app = self.name  # type: ignore[attr-defined]
+        page: Callable[..., Any] = SignInView.as_view(
+            extra_context=context, authentication_form=self.login_form, template_name="admin/login.html"
+        )
+        guarded: Callable[..., Any] = looser(page)
+        return guarded(request)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         try:

@@ -24,7 +24,7 @@ class RegistryConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what Django calls at its own moments."""
-        from registry import begins, celery, home, queue, walls  # noqa: F401 - loaded: a lookup, and the tasks' broker
+        from registry import begins, celery, home, queue, sessions, walls  # noqa: F401 - loaded: they listen
         from registry.admin.cards import CARDS
         from registry.checks import check_clinical_models, check_login
 

@@ -40,6 +40,8 @@ REASONS = {
     "key rotated": gettext_lazy("key rotated"),
     "new key": gettext_lazy("new key"),
     "own account": gettext_lazy("own account"),
+    "second factor set up": gettext_lazy("second factor set up"),
+    "second factor removed": gettext_lazy("second factor removed"),
     "own subscription": gettext_lazy("own subscription"),
     "by the link in a mail": gettext_lazy("by the link in a mail"),
     "came back": gettext_lazy("came back"),

@@ -1,6 +1,7 @@
 """Centers, the people and machines who work for them, and in which role."""
 
 import zoneinfo
+from typing import Any
 
 import pgtrigger
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, gettext_lazy
 
 from registry.access import REGISTRY_WIDE, Role, Scope, ScopedQuerySet
@@ -69,6 +71,21 @@ class User(AbstractUser):
         editable=False,
         help_text="Moment at which the password was last set, or taken away; the audit trail tells by whom.",
     )
+
+    second_factor_set_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Moment at which the second factor was set up; empty without one. The audit trail tells by whom.",
+    )
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """Hang sessions on the password and on the second factor: when either changes, the others end."""
+        of_password: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        if self.second_factor_set_at is None:
+            return of_password
+        both = f"{of_password} {self.second_factor_set_at.timestamp()}"
+        return salted_hmac("registry.session", both, secret=secret, algorithm="sha256").hexdigest()
 
     def set_password(self, raw_password: str | None) -> None:
         """Set the password, and note when: of the password itself the audit trail says nothing."""
@@ -326,6 +343,59 @@ class SignInAttempts(models.Model):
 
     def __str__(self) -> str:
         return f"{self.failures} failures"
+
+
+class SignIn(models.Model):
+    """One attempt to sign in that was looked at, and what became of it. The application only adds to them.
+
+    What was typed as a name is kept as a keyed digest: people type passwords there, too. A trigger refuses every
+    change, and to remove a row before 24 months are over.
+    """
+
+    class Way(Labeled):
+        PASSWORD = "password"  # noqa: S105 - a word
+        APP = "app", "Code of the app"
+        RECOVERY_CODE = "recovery_code", "Recovery code"
+
+    class Outcome(Labeled):
+        SIGNED_IN = "signed_in", "Signed in"
+        FIRST_STEP = "first_step", "Password right, second step asked"
+        WRONG = "wrong"
+        NAME_PAUSED = "name_paused", "Wrong; then a pause for this name"
+        ADDRESS_PAUSED = "address_paused", "Wrong; then a pause for this address"
+        NO_ROLE = "no_role", "Right, without any role"
+
+    at = models.DateTimeField(default=timezone.now, db_index=True, help_text="Moment of the attempt.")
+    user = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="sign_ins",
+        null=True,
+        blank=True,
+        help_text="The person of this name; empty for a name that nobody has.",
+    )
+    name_digest = models.CharField(max_length=64, help_text="Keyed digest of the name that was typed.")
+    address = models.GenericIPAddressField(null=True, blank=True, help_text="Where the attempt came from.")
+    way = models.CharField(max_length=20, choices=Way, help_text="What was shown to come in.")
+    outcome = models.CharField(max_length=20, choices=Outcome, help_text="What became of it.")
+
+    class Meta:
+        verbose_name = "sign-in"
+        indexes = (models.Index(fields=("address", "at")),)
+        triggers = (
+            pgtrigger.Trigger(
+                name="kept",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func="""
+                    IF TG_OP = 'DELETE' AND OLD.at < now() - interval '24 months' THEN RETURN OLD; END IF;
+                    RAISE EXCEPTION 'Sign-ins are kept as they are for 24 months.';
+                """,
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.get_outcome_display()}"
 
 
 class AnsweredRequest(models.Model):

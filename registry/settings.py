@@ -63,6 +63,9 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "pgtrigger",
     "pghistory",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "registry.apps.RegistryConfig",
     "cases",
     "reports",
@@ -76,6 +79,7 @@ MIDDLEWARE = [
     "registry.addresses.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "registry.sessions.SessionMiddleware",
     "registry.api.callers.CallerMiddleware",
     "registry.uploads.ReceiveMiddleware",
     "registry.access.ScopeMiddleware",
@@ -228,6 +232,10 @@ CELERY_BEAT_SCHEDULE = {
     "ring the bell for jobs that are due": {"task": "cases.tasks.ring_due_jobs", "schedule": crontab()},
     "read the rulebooks again": {"task": "cases.tasks.reassess_all", "schedule": crontab(hour=2, minute=30)},
     "forget old counts": {"task": "registry.tasks.forget_counts", "schedule": crontab(hour=3, minute=50)},
+    "forget old sign-ins": {
+        "task": "registry.tasks.forget_old_sign_ins",
+        "schedule": crontab(hour=3, minute=40),
+    },
     "forget old uploads": {"task": "cases.tasks.tidy_imports", "schedule": crontab(hour=3, minute=30)},
     "forget old entries": {"task": "cases.tasks.remove_old_entries", "schedule": crontab(hour=3, minute=10)},
     "forget answered requests": {
@@ -254,8 +262,13 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
-SESSION_COOKIE_AGE = 30 * 60
-SESSION_SAVE_EVERY_REQUEST = True  # half an hour without a click, not since the login
+SESSION_COOKIE_AGE = 60 * environment.number("SESSION_IDLE_MINUTES", 30, least=1)
+SESSION_SAVE_EVERY_REQUEST = True  # minutes without a click, not since the login
+SESSION_HOURS = environment.number("SESSION_HOURS", 12, least=1)  # since the login, see registry/sessions.py
+SECOND_FACTOR = environment.one_of(
+    "SECOND_FACTOR", ("required", "offered"), default="required" if HTTPS else "offered"
+)
+OTP_TOTP_ISSUER = "IVC registry"
 
 # --- the browser --------------------------------------------------------------------------------------------
 

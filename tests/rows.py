@@ -8,7 +8,7 @@ from cases import intake
 from cases.intake import Submission
 from cases.models import AlgorithmVersion, Case, ContactAttempt, DataQuery, Deviation, EntryDraft, ListExport
 from registry import access
-from registry.models import ApiKey, ReferenceTerm, User
+from registry.models import ApiKey, ReferenceTerm, SignIn, User
 from reports import content as contents
 from reports.models import Delivery, MailBody, Report, Subscription
 from tests.cases.examples import resected
@@ -37,6 +37,9 @@ def one_of_each(center, by, lead):
             Subscription.objects.create(center=center, user=lead),
             ReferenceTerm.objects.get_or_create(list="regimen", term="doxorubicin")[0],
             AlgorithmVersion.objects.get_or_create(version="2027.1", defaults=_version(by))[0],
+            SignIn.objects.create(
+                user=by, name_digest="0" * 64, address="192.0.2.7", way="password", outcome="signed_in"
+            ),
             center,
             by,
             by.memberships.get(),

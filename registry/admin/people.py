@@ -9,11 +9,16 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.translation import gettext, gettext_lazy
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from registry import second_factor
 from registry.access import Action
+from registry.admin import second_step
 from registry.admin.base import Guarded, RegistryAdmin, RegistryInline, site
 from registry.admin.roles import (
     KEPT,
@@ -28,7 +33,7 @@ from registry.admin.roles import (
 )
 from registry.models import Membership, User
 
-site.unregister(Group)  # roles are memberships
+site.unregister((Group, TOTPDevice, StaticDevice))  # roles are memberships; second factors are their person's
 TAKEN = gettext_lazy(
     "There is a user of this name already. If you pressed Save twice, the first was enough: see the list of users."
 )
@@ -131,13 +136,17 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
     )
     fieldsets = (
         person,
-        (gettext_lazy("Sign-in"), {"fields": ("password", ("password_set_at", "last_login"))}),
+        (
+            gettext_lazy("Sign-in"),
+            {"fields": ("password", ("password_set_at", "second_factor_set_at", "last_login"))},
+        ),
     )
-    to_read = (person, (gettext_lazy("Sign-in"), {"fields": ("last_login",)}))
+    to_read = (person, (gettext_lazy("Sign-in"), {"fields": (("second_factor_set_at", "last_login"),)}))
     add_fieldsets = (
         (None, {"fields": ("username", ("first_name", "last_name"), "email", ("password1", "password2"))}),
     )
-    readonly_fields = ("password_set_at", "last_login")
+    readonly_fields = ("password_set_at", "second_factor_set_at", "last_login")
+    change_form_outer_after_template = "registry/way_to_reset.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         roles = roles_seen(request).order_by("center__code", "role")
@@ -162,7 +171,14 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
         if request.method == "GET" and (user := self.get_object(request, unquote(object_id))):
             for told in filter(None, (notice(user) for notice in _notices)):
                 messages.warning(request, told)
+            has_one = self.has_change_permission(request, user) and second_factor.has(user)
+            extra_context = {"can_reset": has_one, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def get_urls(self) -> list[Any]:
+        """Add the page that removes a second factor which was lost."""
+        page = self.admin_site.admin_view(second_step.reset_page)
+        return [path("<int:pk>/second-factor/", page, name="reset_second_factor"), *super().get_urls()]
 
     @display(description=gettext_lazy("Name"), ordering="last_name")
     def name(self, user: User) -> str:

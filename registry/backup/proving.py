@@ -15,11 +15,12 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.test import Client
 from django.urls import reverse
+from django_otp.oath import TOTP
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from pyrage import x25519
 
-from registry import access, audit, environment
+from registry import access, audit, environment, second_factor
 from registry.backup import programs
 from registry.backup.manifest import BackupError, Manifest
 from registry.backup.restoring import NotEmptyError, restore
@@ -66,6 +67,9 @@ def signing_in() -> None:
     with audit.because(door="command", reason="restore drill"):
         person = User.objects.create_user(name, password=password, is_staff=True)
         Membership.objects.create(user=person, role=access.Role.REGISTRY_ADMIN)
+        device = second_factor.begin(person)  # where it is required, nothing opens without
+        if not second_factor.confirm(person, f"{TOTP(device.bin_key).token():06}"):
+            raise BackupError("no second factor can be set up")
     if authenticate(username=name, password=password) != person:
         raise BackupError("nobody can sign in")
     browser = Client(SERVER_NAME=urlsplit(settings.PUBLIC_URL).hostname or "localhost")

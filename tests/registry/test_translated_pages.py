@@ -25,7 +25,7 @@ ELSEWHERE = {"reports_report_document", "logout"}
 # What is alike in all languages: formats, keys, codes; a citation; the name of the language itself.
 ALIKE = re.compile(
     r"API|CSV|Excel|HTML|JSON|PDF(?:, A4|, US Letter)?|Message-ID|English|Enter|Ctrl S|Alt Page.|IVa|PTFE"
-    r"|ISO 3166-1 alpha-2|[-\d]+ [\d:]+ UTC"
+    r"|ISO 3166-1 alpha-2|[-\d]+ [\d:]+ UTC|(?:[A-Z2-7]{4} ?){8}"
     r"|admin|clinical|P-[a-z_.]+|[a-z]+\.[a-z_]+|[0-9a-f]{64}|<[-\d]+@registry.test>|Rusin 2021, .*"
     # What is wrong with the rows of a file is kept as it was found, in English.
     r"|Sex \(patient.sex\) must be one of: .*"

@@ -1,0 +1,140 @@
+"""The second factor of people who sign in: a code of an app (TOTP, RFC 6238), or one of ten recovery codes.
+
+Whoever has one is signed in by both steps or not at all. Where it is required, whoever has none yet reaches the page
+that sets it up, and no other. Codes are guessed slowly: after each wrong one, the next is looked at 1, 2, 4, 8 ...
+seconds later. Of secrets the audit trail knows nothing, only when one was set up or removed, by whom and why. Keys of
+machines (keys.py) have no second factor.
+"""
+
+import secrets
+from base64 import b32encode
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from registry import access, audit
+from registry.access import Action
+from registry.models import User
+
+CODES = 10  # recovery codes, each for one time
+APP, RECOVERY = "app", "recovery code"
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
+
+
+def has(user: User) -> bool:
+    """Tell whether this person signs in with a second factor."""
+    return user.second_factor_set_at is not None
+
+
+def is_missing(user: User) -> bool:
+    """Tell whether this person must set one up before anything else."""
+    return settings.SECOND_FACTOR == "required" and not has(user)
+
+
+def begin(user: User) -> TOTPDevice:
+    """Draw the key that an app will keep; the same one until it is confirmed."""
+    device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": APP})
+    return device
+
+
+def confirm(user: User, code: str) -> list[str]:
+    """Let the app prove that it has the key; returns the recovery codes, or none when the code is wrong."""
+    with transaction.atomic():
+        device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).first()
+        if device is None or has(_held(user)) or not device.verify_token(_plain(code)):
+            return []
+        TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+        with audit.because(door="admin", by=user, reason="second factor set up"):
+            _note(user, is_there=True)
+        return _draw_codes(user)
+
+
+def verify(user: User, code: str) -> str:
+    """Look at a code: what kind it was, or nothing when it is wrong or comes too soon after a wrong one.
+
+    A code of the app opens once; so does a recovery code.
+    """
+    given = _plain(code)
+    is_of_app = given.isascii() and given.isdigit() and len(given) == 6
+    kind = TOTPDevice if is_of_app else StaticDevice
+    with transaction.atomic():
+        device = kind.objects.select_for_update().filter(user=user, confirmed=True).first()
+        if device is None or not device.verify_token(given if is_of_app else _digest(given)):
+            return ""
+    return APP if is_of_app else RECOVERY
+
+
+def renew_codes(user: User, code: str) -> list[str]:
+    """Draw new recovery codes in place of the old ones; none when the code that asks for them is wrong."""
+    if not verify(user, code):
+        return []
+    with transaction.atomic():
+        return _draw_codes(user)
+
+
+def codes_left(user: User) -> int:
+    """Count the recovery codes that were not used."""
+    return StaticToken.objects.filter(device__user=user).count()
+
+
+def remove(user: User, code: str) -> bool:
+    """Remove the own second factor, by a code of it."""
+    if not verify(user, code):
+        return False
+    with audit.because(door="admin", by=user, reason="second factor removed"):
+        forget(user)
+    return True
+
+
+def reset(user: User, *, by: User, reason: str) -> None:
+    """Remove the second factor of somebody who lost it; the registry's administrators do, for a reason that is kept."""
+    access.require(by, Action.MANAGE_REGISTRY, None)
+    with audit.because(door="admin", by=by, reason=reason):
+        forget(user)
+
+
+def forget(user: User) -> None:
+    """Remove it with all codes; whoever calls this says in whose name and why (audit.py)."""
+    with transaction.atomic():
+        for kind in (TOTPDevice, StaticDevice):
+            kind.objects.filter(user=user).delete()
+        _note(user, is_there=False)
+
+
+def _note(user: User, *, is_there: bool) -> None:
+    """Note when: the sessions of this person hang on that moment, so that all others end with it (models.py)."""
+    user.second_factor_set_at = timezone.now() if is_there else None
+    user.save(update_fields=["second_factor_set_at"])
+
+
+def _held(user: User) -> User:
+    return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _draw_codes(user: User) -> list[str]:
+    """Draw ten codes of 59 bits; only keyed digests of them are kept."""
+    StaticDevice.objects.filter(user=user).delete()
+    device = StaticDevice.objects.create(user=user, name=RECOVERY)
+    drawn = ["".join(secrets.choice(_LETTERS) for _ in range(12)) for _ in range(CODES)]
+    for code in drawn:
+        device.token_set.create(token=_digest(code))
+    return ["-".join((code[:4], code[4:8], code[8:])) for code in drawn]
+
+
+def _plain(code: str) -> str:
+    return "".join(code.split()).replace("-", "").lower()
+
+
+def _digest(code: str) -> str:
+    """80 bits of a keyed digest, in the 16 characters that the library has for a code."""
+    digest = salted_hmac(__name__, code, algorithm="sha256").digest()
+    return b32encode(digest[:10]).decode("ascii").lower()
+
+
+def key_text(device: TOTPDevice) -> str:
+    """The key as apps take it from a keyboard (base32)."""
+    return b32encode(device.bin_key).decode("ascii")
