@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 OPEN = {
     "": "leads to the door",
     "favicon.ico": "the picture on the tab",
+    ".well-known/security.txt": "whom to tell of a hole",
     "admin/login/": "the door",
     "admin/logout/": "leaves",
     "admin/jsi18n/": "words of dates for scripts",
