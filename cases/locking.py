@@ -41,6 +41,7 @@ def unlock(
     cases: Sequence[tuple[Case, int]], *, reason: str, by: User, door: str = Source.ADMIN
 ) -> list[Outcome]:
     """Open locked cases to changes again, at the version that was shown of each, and say why."""
+    _require(cases, Action.UNLOCK, by)  # first: who may not do this is asked for no reason
     reason = reason.strip()
     if not reason:
         raise ValidationError({"reason": gettext("Say why the case is unlocked.")})
@@ -72,9 +73,7 @@ def open_queries(case_ids: Collection[int]) -> Counter[int]:
 def _turn(
     cases: Sequence[tuple[Case, int]], status: Status, action: Action, *, by: User, door: str, reason: str
 ) -> list[Outcome]:
-    centers = {case.center_id for case, _ in cases}
-    for center in centers:
-        access.require(by, action, center)
+    centers = _require(cases, action, by)
     shown = {case.pk: version for case, version in cases}
     with audit.because(door=door, by=by, reason=reason, centers=centers):
         # Held until the end: no door can change a case between the look at it and the lock.
@@ -88,6 +87,14 @@ def _turn(
             status=status, version=F("version") + 1, updated_at=timezone.now()
         )
     return [Outcome(case_number=case.case_number, refused=refused[case.pk]) for case, _ in cases]
+
+
+def _require(cases: Sequence[tuple[Case, int]], action: Action, by: User) -> set[int]:
+    """Refuse unless this person may do this in all centers of the cases; returns the centers."""
+    centers = {case.center_id for case, _ in cases}
+    for center in centers:
+        access.require(by, action, center)
+    return centers
 
 
 def _refusal(case: Case, version: int, status: Status, asked: int) -> str:

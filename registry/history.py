@@ -1,5 +1,6 @@
 """What happened to a row, told to people: who, when, by which door, why, and what is different since."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -217,6 +218,8 @@ class Words:
             return f"{value.astimezone(ZoneInfo(UTC)):%Y-%m-%d %H:%M} UTC"
         if column.is_relation:
             return self._pointed_at(column.related_model, value)
+        if isinstance(column, models.JSONField):
+            return json.dumps(value, ensure_ascii=False, sort_keys=True)
         labels = dict(getattr(column, "base_field", column).flatchoices)
         codes = sorted(value) if isinstance(value, frozenset | list) else [value]
         return ", ".join(str(labels.get(code, code)) for code in codes)

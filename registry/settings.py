@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "registry.health.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "registry.methods.MethodMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "registry.addresses.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,4 +1,4 @@
-"""Every address of the admin pages, read from its URL patterns, so that a page which somebody adds is swept, too."""
+"""Every address, read from the URL patterns, so that a page which somebody adds is swept, too."""
 
 import re
 from dataclasses import dataclass
@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from django.urls import URLResolver, get_resolver
 
 from cases.admin.imports import FILES
+from cases.models import Case, DataQuery, Deviation, ImportBatch
 from registry.admin import site
+from registry.models import AnsweredRequest
+from reports.models import Report, Subscription
 from reports.rendering import DOCUMENTS
 from reports.survival_files import FILES as SURVIVAL_FILES
 
-ROOT = "/admin/"  # the API has sweeps of its own
-ROW = ("object_id", "pk", "id")
+ROOT = "/admin/"
+ROW = ("object_id", "pk", "id", "key", "token")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 APPS = sorted({model._meta.app_label for model in site._registry})
 
@@ -22,7 +25,21 @@ PARAMETERS = {
     "cases_importbatch_file": [{"name": name} for name in FILES],
     "survival_file": [{"name": name} for name in SURVIVAL_FILES],
     "algorithm_rule": [{"rule_id": "S-06"}],
+    "api-case-follow-up": [{"position": 0}],
+    "api-case-complication": [{"position": 0}],
+    "api-case-recurrence": [{"position": 0}],
+    "api-report-document": [{"name": name} for name in DOCUMENTS],
     "app_list": [{"app_label": label} for label in APPS],
+}
+# The API has no models; whose row stands in an address is read from where it begins.
+OF_API = {
+    "api/v1/receipts/": AnsweredRequest,
+    "api/v1/cases/": Case,
+    "api/v1/imports/": ImportBatch,
+    "api/v1/queries/": DataQuery,
+    "api/v1/deviations/": Deviation,
+    "api/v1/reports/": Report,
+    "unsubscribe/": Subscription,
 }
 # No pages: the catch-all behind all others, and the way from a row to its public page, which no row has.
 NO_PAGES = {"admin/(?P<url>.*)$", "admin/r/<path:content_type_id>/<path:object_id>/"}
@@ -59,9 +76,13 @@ class Address:
 
 
 def addresses():
-    """List them all."""
-    found = _walk(get_resolver().url_patterns, "", None)
-    return [one for one in found if one.route.startswith(ROOT[1:]) and one.route not in NO_PAGES]
+    """List those of the admin pages."""
+    return [one for one in every_address() if one.route.startswith(ROOT[1:]) and one.route not in NO_PAGES]
+
+
+def every_address():
+    """List all that there are."""
+    return list(_walk(get_resolver().url_patterns, "", None))
 
 
 def _walk(patterns, before, model):
@@ -71,4 +92,8 @@ def _walk(patterns, before, model):
         if isinstance(pattern, URLResolver):
             yield from _walk(pattern.url_patterns, route, models.get(route, model))
         else:
-            yield Address(route=route, name=pattern.name, model=model)
+            yield Address(route=route, name=pattern.name, model=model or _of_api(route))
+
+
+def _of_api(route):
+    return next((one for start, one in OF_API.items() if route.startswith(start + "<")), None)

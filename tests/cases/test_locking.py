@@ -138,6 +138,11 @@ def test_the_lead_who_locks_cannot_unlock(case, lena):
         locking.unlock([(case, 2)], reason="mine", by=lena)
 
 
+def test_who_may_not_unlock_is_asked_for_no_reason(case, lena):
+    with pytest.raises(PermissionDenied):
+        locking.unlock([(case, 2)], reason="", by=lena)
+
+
 def test_what_is_not_locked_is_not_unlocked(case, dana):
     assert refusal(locking.unlock([(case, 1)], reason="why not", by=dana)) == "It is not locked."
 
