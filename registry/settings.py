@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+# openpyxl takes lxml where it happens to be, and reports broken XML by errors of its own: the same reader everywhere
+os.environ["OPENPYXL_LXML"] = "False"
+
 import pghistory
 import pgtrigger
 from celery.schedules import crontab

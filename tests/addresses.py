@@ -23,7 +23,7 @@ PARAMETERS = {
     "reports_report_document": [{"name": name} for name in DOCUMENTS],
     "cases_case_export": [{"format": name} for name in ("csv", "xlsx")],
     "cases_importbatch_file": [{"name": name} for name in FILES],
-    "survival_file": [{"name": name} for name in SURVIVAL_FILES],
+    "survival_file": [{"name": name} for name in SURVIVAL_FILES if name != "survival.csv"],
     "algorithm_rule": [{"rule_id": "S-06"}],
     "api-case-follow-up": [{"position": 0}],
     "api-case-complication": [{"position": 0}],
