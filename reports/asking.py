@@ -132,12 +132,7 @@ def _chosen(text: str, known: Collection[str]) -> str:
 
 
 def _day(text: str) -> date:
-    if not text:
-        return timezone.now().date()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(gettext("Write the day as YYYY-MM-DD.")) from None
+    return cohorts.read_cut(text) if text else timezone.now().date()
 
 
 def _era(text: str) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reports import remarks, wording
-from reports.content import CenterPage, Compared, Share
-from reports.printed import Column, Row, Section, Table
+from reports.content import CenterPage, Compared, Funnel, Share
+from reports.printed import Column, Figure, Row, Section, Table
 from reports.speech import say, told
 
 Next = Callable[[], int]
 
 
-def chapter(page: CenterPage | None, number: Next) -> Section | None:
+def chapter(
+    page: CenterPage | None, funnels: tuple[Funnel, ...], number: Next, picture: Next
+) -> Section | None:
     """Print the shares of the center, of all others, and the limits of chance."""
     if page is None:
         return None
@@ -53,7 +55,41 @@ def chapter(page: CenterPage | None, number: Next) -> Section | None:
         ),
         wide=True,
     )
-    return Section(title=say("This center"), lead=_lead(page), tables=(table,), is_whole=True)
+    drawn = (_figure(funnels, picture()),) if funnels else ()
+    return Section(title=say("This center"), lead=_lead(page), figures=drawn, tables=(table,), is_whole=True)
+
+
+def funnel_title() -> str:
+    """Name the figure of the funnels."""
+    return say("This center within the limits of chance")
+
+
+def _figure(funnels: tuple[Funnel, ...], number: int) -> Figure:
+    return Figure(
+        number=number,
+        name="funnels",
+        title=funnel_title(),
+        caption=say(
+            "Square: this center. Lines: the share of all others (broken), and the limits between which a center of any"
+            " size lies by chance, were it true of that center (inner 95%, outer 99.8%). No other center is drawn."
+        ),
+        alternative=" ".join(told_of(funnel) for funnel in funnels),
+    )
+
+
+def told_of(funnel: Funnel) -> str:
+    """Say where the center stands, for those who do not see the figure."""
+    place = funnel.sizes.index(funnel.of)
+    low, high = funnel.lower[place], funnel.upper[place]
+    own = funnel.n / funnel.of
+    words = {
+        "item": told(funnel.label),
+        "share": wording.percent(own),
+        "interval": wording.interval(low, high),
+    }
+    if low <= own <= high:
+        return say("{item}: {share}, within the limits of {interval}%.", **words)
+    return say("{item}: {share}, beyond the limits of {interval}%.", **words)
 
 
 def _lead(page: CenterPage) -> str:

@@ -13,13 +13,14 @@ from reports.aggregates import share
 from reports.center_statistics import funnel_limits
 from reports.coarse_survival import LEAST_PATIENTS
 from reports.cohorts import Cut
-from reports.content import CenterPage, Compared, Share
+from reports.content import CenterPage, Compared, Funnel, Share
 from reports.disclosure import LEAST_CENTERS
 from reports.remarks import mark
 from reports.small_numbers import COMPLEMENT
 
 LEAST_IN_FUNNEL, LEAST_FUNNEL_CENTERS = 10, 5  # patients of the center; centers in all
 LEVEL, OUTER_LEVEL = 0.95, 0.998
+DRAWN_SIZES = 60  # sizes of centers at which the limits of a funnel are worked out
 MAJOR = mark("Complication of grade IIIa or higher")
 MINOR_GRADES = (remarks.GRADE.format(grade="I"), remarks.GRADE.format(grade="II"))
 COMPARED = (*(remarks.DEATH_WITHIN.format(days=days) for days in outcomes.DEATH_DAYS), MAJOR)
@@ -45,6 +46,34 @@ def center_page(cut: Cut, *, threshold: int) -> CenterPage | None:
         ),
         follow_up=cohorts.follow_up(cut),
         others_follow_up=round(heard, 2) if is_shown and heard is not None else None,
+    )
+
+
+def funnels(page: CenterPage | None) -> tuple[Funnel, ...]:
+    """Work out the limits of chance for centers of any size, where those for the size of this one are shown."""
+    return tuple(
+        _funnel(line.label, line.own.n or 0, line.own.of or 0, line.others.n / line.others.of)
+        for line in (page.lines if page else ())
+        if line.limits and line.others and line.others.n and line.others.of
+    )
+
+
+def _funnel(label: str, n: int, of: int, target: float) -> Funnel:
+    last = 2 * of
+    sizes = sorted({1, of, last, *(max(1, round(last * step / DRAWN_SIZES)) for step in range(DRAWN_SIZES))})
+    inner, outer = (
+        [funnel_limits(target, size, level=level) for size in sizes] for level in (LEVEL, OUTER_LEVEL)
+    )
+    return Funnel(
+        label=label,
+        n=n,
+        of=of,
+        target=target,
+        sizes=tuple(sizes),
+        lower=tuple(low for low, _ in inner),
+        upper=tuple(high for _, high in inner),
+        outer_lower=tuple(low for low, _ in outer),
+        outer_upper=tuple(high for _, high in outer),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast, Coalesce, ExtractYear, Least
+from django.utils import timezone
+from django.utils.translation import gettext
 
 from cases.endpoints import DAYS_PER_MONTH
 from cases.models import Case, Consent, SurvivalObservation
@@ -55,6 +57,7 @@ STRATA = (
     "center",
 )
 EVERYBODY = "all"
+AHEAD = timedelta(hours=14)  # of UTC: where a day begins first
 ERA = re.compile(r"[12]\d\d0s", re.ASCII)
 
 
@@ -72,6 +75,17 @@ class Cut:
     def sources(self) -> tuple[str, ...]:
         """The origins of cases that this cut takes; demonstration data never stand beside clinical data."""
         return tuple(sorted(CLINICAL_SOURCES)) if self.source == "clinical" else (self.source,)
+
+
+def read_cut(text: str) -> date:
+    """Read the day of a data cut; ValueError says what to write. No day lies in the future that has begun anywhere."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(gettext("Write the day as YYYY-MM-DD.")) from None
+    if day > (timezone.now() + AHEAD).date():
+        raise ValueError(gettext("The data cut lies in the future: give today or a day before."))
+    return day
 
 
 class DaysBetween(Func):

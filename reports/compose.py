@@ -97,7 +97,8 @@ def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
         if outside:
             earlier = differencing.earlier(cut.source)
         else:
-            content = replace(content, center_page=center_page.center_page(cut, threshold=threshold()))
+            page = center_page.center_page(cut, threshold=threshold())
+            content = replace(content, center_page=page, funnels=center_page.funnels(page))
     if not outside:
         return replace(_with_why_empty(content), changes=changes.since(before, content))
     shown = disclosure.suppress(content, threshold=threshold())

@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from reports.regression_content import Regression
 from reports.survival_content import Outcome, Prognosis, Subgroups, Survival
 
-REPORT_VERSION = "1.2"
+REPORT_VERSION = "1.3"
 
 # The data a report may be cut from. Clinical data and each kind of demonstration data never meet in one report.
 Source = Literal["clinical", "literature", "reconstruction", "synthetic"]
@@ -216,6 +216,21 @@ class CenterPage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Funnel:
+    """A share of one center, and the limits of chance around that of all others for centers of each size."""
+
+    label: str
+    n: int
+    of: int
+    target: float  # the share of all others, from their rounded counts
+    sizes: tuple[int, ...]  # patients of a center, the smallest first
+    lower: tuple[float, ...]  # 95%
+    upper: tuple[float, ...]
+    outer_lower: tuple[float, ...]  # 99.8%
+    outer_upper: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Note:
     """A remark that a reader needs to judge the figures."""
 
@@ -286,6 +301,8 @@ class ReportContent:
     after_recurrence: Survival | None = None
     short_term: tuple[Group, ...] = ()
     from_day_90: Survival | None = None
+    # since 1.3
+    funnels: tuple[Funnel, ...] = ()
 
 
 # The parts that are groups of counts: what is withheld of one is withheld of all.
@@ -301,7 +318,12 @@ _SINCE_1_1 = {
     *("withdrawn", "from_diagnosis", "outcomes", "prognosis", "subgroups"),
     *("changes", "series", "standards"),
 }
-_LATER: dict[str, set[str]] = {"1.0": _SINCE_1_1 | _SINCE_1_2, "1.1": _SINCE_1_2}
+_SINCE_1_3 = {"funnels"}
+_LATER: dict[str, set[str]] = {
+    "1.0": _SINCE_1_1 | _SINCE_1_2 | _SINCE_1_3,
+    "1.1": _SINCE_1_2 | _SINCE_1_3,
+    "1.2": _SINCE_1_3,
+}
 
 
 def to_json(content: ReportContent, *, indent: int | None = None) -> str:

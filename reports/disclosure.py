@@ -70,6 +70,7 @@ def suppress(content: ReportContent, *, threshold: int) -> ReportContent:
         regression=None,  # it counts deaths on both sides of every factor
         follow_up=None if content.follow_up is None else round(content.follow_up, 2),
         center_page=None,
+        funnels=(),
         from_day_90=None,  # with survival after resection it would tell the few deaths by day 90
         after_recurrence=coarse_survival.overall(recurred, threshold) if recurred else None,
         queries=(),
@@ -125,6 +126,7 @@ def without_figures(content: ReportContent, why_not: str) -> ReportContent:
         withdrawn=None,
         follow_up=None,
         center_page=None,
+        funnels=(),
         queries=(),
         entry=None,
         from_diagnosis=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from reports import context_chapters, figures, forest, survival_chapter
+from reports import center_chapter, context_chapters, figures, forest, funnel, survival_chapter
 from reports.content import ReportContent
 from reports.forest import Forest
 from reports.speech import say
@@ -31,6 +31,8 @@ def drawn(content: ReportContent) -> dict[str, Make]:
     }
     if context_chapters.is_drawn(content.subgroups):
         found["subgroups"] = partial(_forest, content)
+    if content.funnels:
+        found["funnels"] = partial(_funnels, content)
     return found
 
 
@@ -46,3 +48,7 @@ def _forest(content: ReportContent, kind: figures.Kind) -> bytes:
     return figures.saved(
         lambda: forest.draw(Forest(groups=content.subgroups, months=months, whole=whole)), kind, title=title
     )
+
+
+def _funnels(content: ReportContent, kind: figures.Kind) -> bytes:
+    return figures.saved(lambda: funnel.draw(content.funnels), kind, title=center_chapter.funnel_title())

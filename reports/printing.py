@@ -35,7 +35,7 @@ def printed(content: ReportContent) -> PrintedReport:
     first = _first_page(content, pictures)
     sections = [
         _mailed(context_chapters.changes(content.changes, numbers.next)),
-        center_chapter.chapter(content.center_page, numbers.next),
+        center_chapter.chapter(content.center_page, content.funnels, numbers.next, pictures.next),
         chapters.patients(content, numbers),
         chapters.operations(content, numbers),
         _mailed(_early(content, numbers)),

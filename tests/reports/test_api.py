@@ -231,6 +231,7 @@ def test_two_of_three_centers_must_be_named_apart(founding, south, alice):
     ("question", "sentence"),
     [
         ({"as_of": "22.11.2026"}, "YYYY-MM-DD"),
+        ({"as_of": "2999-12-31"}, "lies in the future"),
         ({"source": "rumor"}, "clinical, literature"),
         ({"stratum": "case_id"}, "sex, level"),
         ({"endpoint": "cure"}, "overall_survival, overall_survival_from_diagnosis"),

@@ -6,10 +6,11 @@ import pytest
 
 from registry import access
 from registry.models import Center
-from reports import center_chapter, center_page, cohorts, compose
+from reports import center_chapter, center_page, cohorts, compose, drawings, printing
 from reports import content as contents
 from reports.chapters import Numbers
 from reports.cohorts import Cut
+from reports.content import CenterPage, Compared, Share
 from reports.models import Audience
 from tests.reports.centers import other_centers
 from tests.reports.cohort import add_case
@@ -34,7 +35,7 @@ def page(center):
 
 
 def printed(found):
-    return center_chapter.chapter(found, Numbers().next)
+    return center_chapter.chapter(found, center_page.funnels(found), Numbers().next, Numbers().next)
 
 
 @pytest.mark.django_db
@@ -79,6 +80,53 @@ LIMITS_OF_10_IN_60 = [by_hand(q) for q in (0.025, 0.975, 0.001, 0.999)]
 
 
 @pytest.mark.django_db
+def test_a_funnel_shows_this_center_alone_and_ends_at_twice_its_size(north):
+    """At the size of the center it has the limits of the table, which test_limits_are_those... holds against R."""
+    operate(north, 12, died=2)
+    for center in other_centers("EAST", "WEST", "FAR", "SEA"):
+        operate(center, 15, died=2 + (center.code in ("EAST", "WEST")))
+
+    with access.everywhere():
+        content = compose.compose(Cut(as_of=CUT, center_id=north.pk))
+    line, funnel = content.center_page.lines[0], content.funnels[0]
+    at = funnel.sizes.index(12)
+    section = next(
+        one for one in printing.printed(content).sections if one.figures and one.title == "This center"
+    )
+
+    assert (funnel.n, funnel.of, funnel.target, funnel.sizes[0], funnel.sizes[-1]) == (2, 12, 10 / 60, 1, 24)
+    assert (funnel.lower[at], funnel.upper[at]) == line.limits
+    assert (funnel.outer_lower[at], funnel.outer_upper[at]) == line.outer_limits
+    assert len(content.funnels) == sum(line.limits is not None for line in content.center_page.lines)
+    (figure,) = section.figures
+    assert figure.alternative.startswith("Death within 30 days: 16.7%, within the limits of ")
+    assert drawings.drawn(content)["funnels"]("svg").startswith(b"<?xml")
+
+
+def test_a_share_beyond_the_limits_is_said_to_those_who_do_not_see():
+    """R: qbinom(.975, 20, .05) is 3, so 8 of 20 lies beyond any interpolation of it."""
+    (funnel,) = center_page.funnels(
+        CenterPage(
+            patients=20,
+            others=100,
+            lines=(
+                Compared(
+                    label="Death within 30 days",
+                    own=Share(n=8, of=20),
+                    others=Share(n=5, of=100),
+                    limits=(0, 0.2),
+                ),
+                Compared(label="Death within 90 days", own=Share(n=8, of=20), others=Share(n=5, of=100)),
+            ),
+            follow_up=None,
+            others_follow_up=None,
+        )
+    )
+
+    assert "Death within 30 days: 40.0%, beyond the limits of" in center_chapter.told_of(funnel)
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(("own", "others"), [(9, 4), (12, 3)])
 def test_without_ten_patients_or_five_centers_there_are_no_limits(north, own, others):
     operate(north, own, died=2)
@@ -88,6 +136,7 @@ def test_without_ten_patients_or_five_centers_there_are_no_limits(north, own, ot
     line = page(north).lines[0]
 
     assert (line.limits, line.outer_limits) == (None, None)
+    assert center_page.funnels(page(north)) == ()
     assert line.own.upper is not None
     assert line.others is not None
 

@@ -373,7 +373,8 @@ def test_the_command_writes_three_files_and_one_mail(registry, tmp_path, folder)
     [
         (("--scope", "WEST"), "there is no center WEST. Centers: NORTH"),
         (("--mail-to", "zoe"), "no active user zoe"),
-        (("--as-of", "22.11.2026"), "write the day as YYYY-MM-DD"),
+        (("--as-of", "22.11.2026"), "Write the day as YYYY-MM-DD"),
+        (("--as-of", "2999-12-31"), "The data cut lies in the future: give today or a day before"),
         (("--source", "rumor"), "invalid choice"),
     ],
 )

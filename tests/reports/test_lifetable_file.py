@@ -304,3 +304,5 @@ def test_what_cannot_be_used_ends_with_2(centers, tmp_path):
         assert caught.value.returncode == 2
     with pytest.raises(CommandError, match="decade as 2010s"):
         run("export", "--era", "2010")
+    with pytest.raises(CommandError, match="data cut lies in the future"):
+        run("export", "--as-of", "2999-12-31")

@@ -21,7 +21,7 @@ from reports.content import Source
 from reports.endpoints import ENDPOINTS, OVERALL_SURVIVAL
 from reports.lifetable import LifeTable
 from reports.lifetable_file import LifeTableFile
-from reports.management.commands.report import day
+from reports.management.commands.report import cut
 
 
 class Command(BaseCommand):
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         export.add_argument("--center", default="", metavar="CODE", help="one center (default: all)")
         export.add_argument("--source", choices=get_args(Source), default="clinical", help="which data")
         export.add_argument("--era", type=_era, default="", help="resections of one decade, as 2010s")
-        export.add_argument("--as-of", type=day, help="data cut, YYYY-MM-DD (default: today)")
+        export.add_argument("--as-of", type=cut, help="data cut, YYYY-MM-DD (default: today)")
         export.add_argument(
             "--weekly", action="store_true", help="weeks instead of days: less of each patient"
         )
@@ -92,21 +92,23 @@ class Command(BaseCommand):
         least: int,
         **_: Any,
     ) -> LifeTableFile:
-        cut = Cut(as_of=as_of or timezone.now().date(), source=source, center_id=_center(center), era=era)
+        about = Cut(as_of=as_of or timezone.now().date(), source=source, center_id=_center(center), era=era)
         counted = ENDPOINTS[endpoint]
-        table = cohorts.life_table(cut, endpoint=counted, stratum=stratum)
+        table = cohorts.life_table(about, endpoint=counted, stratum=stratum)
         if stratum == "center":
             codes: dict[Hashable, str] = dict(Center.objects.values_list("pk", "code"))
             table = table.relabel(lambda pk: codes.get(pk, pk))
         _refuse_small(table, least)
-        found = cohorts.observed(cut, counted).order_by("center__code").values_list("center__code", flat=True)
+        found = (
+            cohorts.observed(about, counted).order_by("center__code").values_list("center__code", flat=True)
+        )
         return LifeTableFile(
             endpoint=endpoint,
             definition=counted.digest,
             stratum=stratum,
             source=source,
             era=era,
-            as_of=cut.as_of,
+            as_of=about.as_of,
             grid_days=lifetable_file.WEEK if weekly else lifetable_file.DAY,
             least_patients=least,
             centers=tuple(found.distinct()),
