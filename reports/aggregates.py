@@ -36,27 +36,43 @@ Kind = Literal["median", "quartiles", "mean", "range"]
 
 def spreads(rows: QuerySet[Any], expression: str, *, decimals: int = 0) -> dict[Kind, Spread]:
     """Compute median (range or quartiles), mean (range) and range of one column in one query."""
+    return spreads_of(rows, {expression: decimals})[expression]
+
+
+def spreads_of(rows: QuerySet[Any], decimals: Mapping[str, int]) -> dict[str, dict[Kind, Spread]]:
+    """Compute the same of several columns in one query; named with them, the decimals to be shown."""
     found = rows.aggregate(
-        median=Percentile(expression, 0.5),
-        lower=Percentile(expression, 0.25),
-        upper=Percentile(expression, 0.75),
-        mean=Avg(expression),
-        low=Min(expression),
-        high=Max(expression),
-        n=Count(expression),
+        **{
+            f"{name}_{what}": aggregate
+            for name in decimals
+            for what, aggregate in {
+                "median": Percentile(name, 0.5),
+                "lower": Percentile(name, 0.25),
+                "upper": Percentile(name, 0.75),
+                "mean": Avg(name),
+                "low": Min(name),
+                "high": Max(name),
+                "n": Count(name),
+            }.items()
+        }
     )
-    low, high, n = found["low"], found["high"], found["n"]
+    return {name: _spreads(found, name, places) for name, places in decimals.items()}
+
+
+def _spreads(found: Mapping[str, Any], name: str, decimals: int) -> dict[Kind, Spread]:
+    low, high, n = found[f"{name}_low"], found[f"{name}_high"], found[f"{name}_n"]
+    median = found[f"{name}_median"]
     common: dict[str, Any] = {"low": low, "high": high, "n": n, "decimals": decimals}
     brackets: Literal["range", "none"] = "range" if n else "none"
     return {
-        "median": Spread(center="median", value=found["median"], brackets=brackets, **common),
+        "median": Spread(center="median", value=median, brackets=brackets, **common),
         "quartiles": Spread(
             center="median",
-            value=found["median"],
+            value=median,
             brackets="IQR" if n else "none",
-            **{**common, "low": found["lower"], "high": found["upper"]},
+            **{**common, "low": found[f"{name}_lower"], "high": found[f"{name}_upper"]},
         ),
-        "mean": Spread(center="mean", value=found["mean"], brackets=brackets, **common),
+        "mean": Spread(center="mean", value=found[f"{name}_mean"], brackets=brackets, **common),
         "range": Spread(center="none", value=None, brackets=brackets, **common),
     }
 

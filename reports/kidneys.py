@@ -22,7 +22,7 @@ from django.db.models.functions import Cast, Greatest, Least, Power
 from cases.models import Case, VeinHandling
 from cases.vocabulary import ComplicationSeverity, ComplicationType, Handling, Sex, Vein
 from reports import cohorts, outcomes, patients, remarks
-from reports.aggregates import coded_group, share, share_group, spread_group, spreads
+from reports.aggregates import coded_group, share, share_group, spread_group, spreads_of
 from reports.cohorts import Cut, ImputedDate
 from reports.content import Group, Line
 from reports.operations import index_operations
@@ -80,12 +80,11 @@ def _function(cut: Cut, everybody: int) -> tuple[Group, ...]:
         (mark("Change of the eGFR, mL/min/1.73 m²"), "change"),
     )
     notes = {"filtered_before": remarks.FILTRATION}
+    found = spreads_of(rows, {name: 0 for _, name in measures})
     groups = [
         group
         for heading, name in measures
-        for group in spread_group(
-            heading, spreads(rows, name)["quartiles"], everybody, note=notes.get(name, "")
-        )
+        for group in spread_group(heading, found[name]["quartiles"], everybody, note=notes.get(name, ""))
     ]
     if risen["of"]:
         line = Line(label="", value=share(risen["n"], risen["of"], exact=True))

@@ -21,7 +21,15 @@ from cases.vocabulary import (
     Vein,
 )
 from reports import cohorts, remarks
-from reports.aggregates import coded_counts, coded_group, set_group, share_group, spread_group, spreads
+from reports.aggregates import (
+    coded_counts,
+    coded_group,
+    set_group,
+    share_group,
+    spread_group,
+    spreads,
+    spreads_of,
+)
 from reports.cohorts import Cut
 from reports.content import Group
 from reports.patients import specimens
@@ -46,7 +54,7 @@ def operations(cut: Cut, *, brands: bool = True) -> tuple[Group, ...]:
     rows = index_operations(cut)
     everybody = cohorts.main_curve(cut).count()
     published = cut.source == "reconstruction"
-    minutes, blood = spreads(rows, "skin_to_skin_min"), spreads(rows, "blood_loss_ml")
+    minutes, blood = spreads_of(rows, {"skin_to_skin_min": 0, "blood_loss_ml": 0}).values()
     loss = spread_group(mark("Blood loss, mL"), blood["mean"], everybody)
     if not published:
         loss = (*spread_group(mark("Blood loss, mL"), blood["median"], everybody), *loss)

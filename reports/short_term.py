@@ -33,7 +33,7 @@ from cases.vocabulary import (
 )
 from registry import access
 from reports import cohorts, outcomes, remarks
-from reports.aggregates import Percentile, share, spread_group, spreads
+from reports.aggregates import Percentile, share, spread_group, spreads_of
 from reports.coarse_survival import LEAST_PATIENTS
 from reports.cohorts import Cut, DaysBetween, ImputedDate
 from reports.content import Group, Line
@@ -54,12 +54,12 @@ def short_term(cut: Cut) -> tuple[Group, ...]:
     """Say what followed the operation; a reconstruction prints none of it."""
     if cut.source == "reconstruction":
         return ()
-    return (*_after(cut), *_textbook(cut), *_lengths(cut))
-
-
-def _after(cut: Cut) -> tuple[Group, ...]:
-    """Reoperation, readmission, and death after a major complication, each among those in whom it is known."""
     rows = _patients(cut)
+    return (*_after(rows), *_textbook(rows, longest_stay(cut)), *_lengths(rows))
+
+
+def _after(rows: Any) -> tuple[Group, ...]:
+    """Reoperation, readmission, and death after a major complication, each among those in whom it is known."""
     found = rows.aggregate(
         **_of("reoperated", Q(is_reoperated=True), Q(is_reoperated=True) | Q(is_reoperation_known=True)),
         **_of("month", Q(readmitted_30d=True), Q(readmitted_30d__isnull=False)),
@@ -75,12 +75,11 @@ def _after(cut: Cut) -> tuple[Group, ...]:
     return _group(mark("After the operation"), labels, found, remarks.RESCUE if found["lost_of"] else "")
 
 
-def _textbook(cut: Cut) -> tuple[Group, ...]:
+def _textbook(rows: Any, longest: float | None) -> tuple[Group, ...]:
     """Count those in whom everything went well, and each part of it.
 
     Judged as a whole is who is known in every part, or died: nobody who died early has the rest.
     """
-    longest = longest_stay(cut)
     if longest is None:
         return ()
     parts = {
@@ -93,7 +92,7 @@ def _textbook(cut: Cut) -> tuple[Group, ...]:
     good, known = Q(), Q()
     for well, judged in parts.values():
         good, known = good & well, known & judged
-    found = _patients(cut).aggregate(
+    found = rows.aggregate(
         **{key: count for name, pair in parts.items() for key, count in _of(name, *pair).items()},
         **_of("all", good, known | DIED),
     )
@@ -120,7 +119,7 @@ def longest_stay(cut: Cut) -> float | None:
 
 
 def _quartile(cut: Cut) -> dict[str, Any]:
-    measured = _patients(cut).filter(stay__isnull=False)
+    measured = _stays(cut).filter(case_id__in=cohorts.main_curve(cut).values("case_id"))
     return measured.aggregate(  # type: ignore[no-any-return]
         longest=Percentile("stay", LONGEST_STAY),
         n=Count("case_id"),
@@ -128,13 +127,13 @@ def _quartile(cut: Cut) -> dict[str, Any]:
     )
 
 
-def _lengths(cut: Cut) -> tuple[Group, ...]:
-    rows = _patients(cut)
+def _lengths(rows: Any) -> tuple[Group, ...]:
     everybody = rows.count()
-    burden = spreads(rows.filter(is_graded=True), "burden", decimals=1)["quartiles"]
+    found = spreads_of(rows, {"stay": 0, "icu_days": 0, "burden": 1})
+    stay, intensive, burden = (found[name]["quartiles"] for name in ("stay", "icu_days", "burden"))
     return (
-        *spread_group(mark("Length of stay, days"), spreads(rows, "stay")["quartiles"], everybody),
-        *spread_group(mark("Days in intensive care"), spreads(rows, "icu_days")["quartiles"], everybody),
+        *spread_group(mark("Length of stay, days"), stay, everybody),
+        *spread_group(mark("Days in intensive care"), intensive, everybody),
         *spread_group(
             mark("Comprehensive Complication Index"), burden, everybody, note=remarks.COMPLICATION_INDEX
         ),
@@ -163,6 +162,11 @@ def _patients(cut: Cut) -> Any:
     )
     points = graded.order_by().values("case_id").annotate(points=Sum(weight)).values("points")
     discharge = Discharge.objects.filter(**own)
+    burden = Least(
+        Sqrt(Cast(Coalesce(Subquery(points), 0), FloatField())) / 2.0,
+        Value(MOST_BURDEN),
+        output_field=FloatField(),
+    )
     rows: Any = cohorts.with_days(cohorts.main_curve(cut))
     return rows.annotate(
         is_graded=Exists(graded) | Exists(free),
@@ -174,10 +178,8 @@ def _patients(cut: Cut) -> Any:
         readmitted_90d=Subquery(discharge.values("readmitted_90d")[:1]),
         icu_days=Subquery(discharge.values("icu_days")[:1]),
         stay=Subquery(_stays(cut).filter(**own).values("stay")[:1]),
-        burden=Least(
-            Sqrt(Cast(Coalesce(Subquery(points), 0), FloatField())) / 2.0,
-            Value(MOST_BURDEN),
-            output_field=FloatField(),
+        burden=Choose(
+            When(Exists(graded) | Exists(free), then=burden), default=None, output_field=FloatField()
         ),
     )
 
