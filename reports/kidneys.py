@@ -22,7 +22,7 @@ from django.db.models.functions import Cast, Greatest, Least, Power
 from cases.models import Case, VeinHandling
 from cases.vocabulary import ComplicationSeverity, ComplicationType, Handling, Sex, Vein
 from reports import cohorts, outcomes, patients, remarks
-from reports.aggregates import coded_group, share, share_group, spread_group, spreads_of
+from reports.aggregates import coded_group, share, share_group, spread_group, spreads_of, worked_out
 from reports.cohorts import Cut, ImputedDate
 from reports.content import Group, Line
 from reports.operations import index_operations
@@ -70,8 +70,10 @@ def _injury(cut: Cut, everybody: int) -> tuple[Group, ...]:
 
 def _function(cut: Cut, everybody: int) -> tuple[Group, ...]:
     rows = _measured(cut)
-    both = rows.filter(before__isnull=False, after__isnull=False)
-    risen = both.aggregate(of=Count("pk"), n=Count("pk", filter=Q(after__gte=RISEN * F("before"))))
+    both = Q(before__isnull=False, after__isnull=False)
+    risen = worked_out(rows).aggregate(
+        of=Count("pk", filter=both), n=Count("pk", filter=both & Q(after__gte=RISEN * F("before")))
+    )
     measures = (
         (mark("Creatinine before, µmol/L"), "before"),
         (mark("Creatinine at discharge, µmol/L"), "after"),
@@ -80,7 +82,7 @@ def _function(cut: Cut, everybody: int) -> tuple[Group, ...]:
         (mark("Change of the eGFR, mL/min/1.73 m²"), "change"),
     )
     notes = {"filtered_before": remarks.FILTRATION}
-    found = spreads_of(rows, {name: 0 for _, name in measures})
+    found = spreads_of(worked_out(rows), {name: 0 for _, name in measures})
     groups = [
         group
         for heading, name in measures

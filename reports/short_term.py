@@ -33,7 +33,7 @@ from cases.vocabulary import (
 )
 from registry import access
 from reports import cohorts, outcomes, remarks
-from reports.aggregates import Percentile, share, spread_group, spreads_of
+from reports.aggregates import Percentile, share, spread_group, spreads_of, worked_out
 from reports.coarse_survival import LEAST_PATIENTS
 from reports.cohorts import Cut, DaysBetween, ImputedDate
 from reports.content import Group, Line
@@ -54,7 +54,7 @@ def short_term(cut: Cut) -> tuple[Group, ...]:
     """Say what followed the operation; a reconstruction prints none of it."""
     if cut.source == "reconstruction":
         return ()
-    rows = _patients(cut)
+    rows = worked_out(_patients(cut))
     return (*_after(rows), *_textbook(rows, longest_stay(cut)), *_lengths(rows))
 
 
