@@ -16,14 +16,17 @@ from reports.cohorts import Cut
 from reports.content import RuleCount
 
 HISTORICAL = "historical"
+# the lists of each verdict in GRAVEST_FIRST, its place from 1 on
+_LISTS = ("deviating", "not_assessable", "concordant", "not_applicable")
+_SAID = " UNION ALL ".join(
+    f"SELECT unnest(assessed.{name}) AS rule, {place} AS place" for place, name in enumerate(_LISTS, 1)
+)
 _COUNT = """
-SELECT rule, gravest, count(*), count(*) FILTER (WHERE is_historical) FROM (
-  SELECT assessed.case_id, finding->>'rule' AS rule,
-         min(array_position(%s::text[], finding->>'verdict')) AS gravest,
-         bool_or(finding->>'rule' = ANY (assessed.historical)) AS is_historical
-  FROM ({assessments}) AS assessed CROSS JOIN LATERAL jsonb_array_elements(assessed.findings) AS finding
-  GROUP BY 1, 2
-) AS verdicts GROUP BY 1, 2
+SELECT said.rule, said.gravest, count(*),
+       count(*) FILTER (WHERE said.gravest = 1 AND said.rule = ANY (assessed.historical))
+FROM ({assessments}) AS assessed
+CROSS JOIN LATERAL (SELECT rule, min(place) AS gravest FROM ({said}) AS every GROUP BY rule) AS said
+GROUP BY 1, 2
 """
 
 
@@ -31,7 +34,7 @@ def rules(cut: Cut) -> tuple[tuple[RuleCount, ...], int]:
     """Count the verdicts of every rule of the algorithm; and how many cases were read."""
     cases = cohorts.observations(cut).values("case_id")
     current = Assessment.objects.current().filter(case_id__in=cases)
-    found, justified = _verdicts(current.values("case_id", "findings", "historical")), _justified(cases)
+    found, justified = _verdicts(current.values(*_LISTS, HISTORICAL)), _justified(cases)
     counted = tuple(
         _counted(rule, found.get(rule.id, {}), justified.get(rule.id, 0) + found[rule.id].get(HISTORICAL, 0))
         for rule in _in_order()
@@ -50,12 +53,11 @@ def _verdicts(assessments: Any) -> dict[str, dict[str, int]]:
     """Count the cases by rule and gravest verdict; and those explained by their age alone, whom nobody is asked of."""
     inner, parameters = assessments.order_by().query.sql_with_params()
     with connection.cursor() as cursor:
-        order = [str(verdict) for verdict in GRAVEST_FIRST]
-        cursor.execute(_COUNT.format(assessments=inner), [order, *parameters])
+        cursor.execute(_COUNT.format(assessments=inner, said=_SAID), parameters)
         found: dict[str, dict[str, int]] = {}
         for rule, place, n, historical in cursor.fetchall():
             counts = found.setdefault(rule, {})
-            counts[order[place - 1]] = n
+            counts[GRAVEST_FIRST[place - 1]] = n
             counts[HISTORICAL] = counts.get(HISTORICAL, 0) + historical
     return found
 

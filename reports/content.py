@@ -342,6 +342,12 @@ def to_plain(content: ReportContent) -> dict[str, object]:
     return plain
 
 
+def is_since(content: ReportContent, version: str) -> bool:
+    """Tell whether a content is of this version of the report or a later one: earlier ones are printed as they were."""
+    own, asked = (tuple(map(int, text.split("."))) for text in (content.methods.report_version, version))
+    return own >= asked
+
+
 def _unknown_to(content: ReportContent) -> set[str] | None:
     return _LATER.get(content.methods.report_version)
 

@@ -10,6 +10,7 @@ import base64
 import dataclasses
 import io
 import json
+import logging
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
+import pikepdf
 import typst
 from django.template.loader import render_to_string
 from django.utils.formats import get_format
@@ -28,6 +30,7 @@ from reports import drawings, figures, plaintext, printing, speech
 from reports.content import ReportContent
 from reports.printed import PrintedReport
 
+logging.getLogger("pikepdf._core").setLevel(logging.WARNING)  # it tells that it logs
 _TYPST = Path(__file__).parent / "templates" / "reports" / "report.typ"
 ENGLISH = speech.Voice.language
 REGIONS = {"uk": "UA"}
@@ -75,7 +78,15 @@ def pdf(content: ReportContent, language: str = ENGLISH, paper: Paper = "a4") ->
     )
     if not isinstance(document, bytes):
         raise TypeError("typst gave no document.")
-    return document
+    return _packed(document) if contents.is_since(content, "1.3") else document
+
+
+def _packed(document: bytes) -> bytes:
+    """Put the many small objects of a tagged document into compressed streams; equal documents give equal bytes."""
+    packed = io.BytesIO()
+    with pikepdf.open(io.BytesIO(document)) as pdf:
+        pdf.save(packed, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
+    return packed.getvalue()
 
 
 def html(content: ReportContent, language: str = ENGLISH) -> str:

@@ -32,6 +32,7 @@ INK, QUIET, HAIR = "#1b1f24", "#5b6570", "#dfe3e8"
 BANDS_UP_TO = 4  # curves; more bands than this hide each other
 CENSOR_TICKS_UP_TO = 150  # patients; above this the ticks are a smear
 _APART = 0.055  # of the axis: the height of a name
+STEPS_UP_TO = 600  # of a curve; more than this are finer than print, and only make the file large
 HIGH, LOW = 68, 48  # millimetres of the plot; the low ones leave room for words and table on the same page
 _MM = 1 / 25.4
 
@@ -191,7 +192,7 @@ def _curve(axes: Axes, survival: Drawn, curve: CurveTable | OutcomeCurve, index:
     """Draw one step function from day 0 to the last day shown."""
     color = OKABE_ITO[index % len(OKABE_ITO)]
     end = survival.show_until_days
-    shown = [i for i, day in enumerate(curve.time_days) if day <= end]
+    shown = _drawn_steps(curve.time_days, end)
     last = min(end, curve.time_days[-1]) if curve.time_days else 0.0
     days = [0.0, *(curve.time_days[i] for i in shown), last]
     heights = [_start(survival), *(_heights(curve)[i] for i in shown)]
@@ -215,6 +216,14 @@ def _curve(axes: Axes, survival: Drawn, curve: CurveTable | OutcomeCurve, index:
             markeredgewidth=1,
             clip_on=False,
         )
+
+
+def _drawn_steps(time_days: tuple[float, ...], end: float) -> list[int]:
+    """Choose the steps up to the last day shown: all, or of very many the last in each narrow part of the axis."""
+    shown = [i for i, day in enumerate(time_days) if day <= end]
+    if len(shown) <= STEPS_UP_TO:
+        return shown
+    return list({math.floor(time_days[i] / end * STEPS_UP_TO): i for i in shown}.values())
 
 
 def _names(axes: Axes, survival: Drawn) -> None:

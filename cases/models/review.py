@@ -63,6 +63,7 @@ class Assessment(models.Model):
     concordant = rules_said(Verdict.CONCORDANT)
     deviating = rules_said(Verdict.DEVIATION)
     not_assessable = rules_said(Verdict.NOT_ASSESSABLE)
+    not_applicable = rules_said(Verdict.NOT_APPLICABLE)
     # Nobody is asked about those, so no row of a deviation says that they are explained.
     historical = rules_said(
         Verdict.DEVIATION,

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from reports import estimates, figures
@@ -74,3 +75,23 @@ def test_an_incidence_rises_from_0_on_an_axis_that_holds_its_limits(events, top)
 
     assert (figures._start(outcome), figures._top(outcome)) == (0.0, top)
     ElementTree.fromstring(figures.curve(outcome, "svg", title="a"))
+
+
+def test_of_very_many_steps_those_are_drawn_that_print_can_show():
+    """5,000 patients, of whom one dies each day: as fine as 0.2 mm, and the last among them."""
+    days = np.arange(1, 5001)
+    survival = estimates.overall_survival(LifeTable.from_arrays(days, np.ones_like(days)))
+    (curve,) = survival.curves
+
+    steps = figures._drawn_steps(curve.time_days, survival.show_until_days)
+    svg = figures.curve(survival, "svg", title="a")
+
+    assert figures.STEPS_UP_TO <= len(steps) <= figures.STEPS_UP_TO + 1
+    assert curve.time_days[steps[-1]] == max(
+        day for day in curve.time_days if day <= survival.show_until_days
+    )
+    assert (
+        max(np.diff([curve.time_days[i] for i in steps]))
+        <= 2 * survival.show_until_days / figures.STEPS_UP_TO
+    )
+    assert len(svg) < 150_000
