@@ -62,7 +62,7 @@ def speaking(language: str) -> Iterator[None]:
 
 @lru_cache(maxsize=2)  # composing prints it for its digest, and mails it
 def pdf(content: ReportContent, language: str = ENGLISH, paper: Paper = "a4") -> bytes:
-    """Typeset the report as tagged, accessible PDF (PDF/UA-1), dated with its data cut."""
+    """Typeset the report as tagged, accessible PDF (PDF/UA-1)."""
     svgs = {name: svg.decode() for name, svg in svg_figures(content, language).items()}
     with speaking(language):
         report = json.dumps(dataclasses.asdict(printing.printed(content)))

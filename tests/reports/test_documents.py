@@ -1,11 +1,13 @@
 """What the documents of the founding cohort say, that they are the same each time, and that nothing leaks into them."""
 
 import email
+import io
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 
+import pikepdf
 import pytest
 
 from reports import documents, letters
@@ -80,11 +82,20 @@ def test_same_content_same_bytes(content):
     assert letters.mail(letters.letter(content), ENVELOPE).whole == again
 
 
-def test_pdf_is_tagged_and_dated_with_its_cut(content):
-    pdf = documents.pdf(content)
+def test_pdf_is_tagged_and_identified(content):
+    with pikepdf.open(io.BytesIO(documents.pdf(content))) as pdf, pdf.open_metadata() as told:
+        assert pdf.Root.StructTreeRoot.K
+        assert pdf.Root.MarkInfo.Marked
+        assert "/ID" in pdf.trailer
+        assert told["pdfuaid:part"] == "1"
 
-    assert b"/StructTreeRoot" in pdf
-    assert b"/ID" in pdf
+
+def test_a_report_of_an_earlier_version_is_printed_as_it_was(content):
+    """Version 1.2 did not pack its objects: the bytes whose digest was kept."""
+    plain = documents.pdf(replace(content, methods=replace(content.methods, report_version="1.2")))
+
+    assert b"/StructTreeRoot" in plain
+    assert len(documents.pdf(content)) < 0.6 * len(plain)
 
 
 def test_html_needs_nothing_else(content):
