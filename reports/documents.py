@@ -10,7 +10,6 @@ import base64
 import dataclasses
 import io
 import json
-import logging
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +29,6 @@ from reports import drawings, figures, plaintext, printing, speech
 from reports.content import ReportContent
 from reports.printed import PrintedReport
 
-logging.getLogger("pikepdf._core").setLevel(logging.WARNING)  # it tells that it logs
 _TYPST = Path(__file__).parent / "templates" / "reports" / "report.typ"
 ENGLISH = speech.Voice.language
 REGIONS = {"uk": "UA"}
