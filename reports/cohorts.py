@@ -154,7 +154,7 @@ def with_days(rows: QuerySet[SurvivalObservation]) -> Any:
 
 
 KNOWN = Q(death_days__isnull=False) | Q(followed_days__isnull=False)
-# Written so that its negation is never null in SQL.
+# Both are written so that their negation is never null in SQL.
 RECURRED = Q(recurrence_days__isnull=False) & (
     Q(cut_days__isnull=True) | Q(recurrence_days__lte=F("cut_days"))
 )

@@ -1,4 +1,4 @@
-"""The only file that sends mail. One stored message per recipient; at least once, and every extra copy is identical.
+"""How stored mails are sent: one message per recipient, at least once, and every extra copy is identical.
 
 queued    -> sending     a sender claims the row; two never hold one
 sending   -> handed      the server said 250
