@@ -58,7 +58,7 @@ audit: develop  ## bandit, the bill of materials (var/sbom.cdx.json), known vuln
 	$(BIN)/python .ci/audit.py
 
 bench: setup  ## each measurement prints its figures as one line of JSON
-	@for file in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$file || exit 1; done
+	@for file in $(filter-out benchmarks/soak.py benchmarks/mutants.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$file || exit 1; done
 
 soak: develop  ## the long form of every proof of trust, into docs/evidence.md; some hours, or GOALS="G6 G7"
 	$(BIN)/python benchmarks/soak.py $(GOALS)

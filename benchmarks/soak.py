@@ -91,6 +91,16 @@ GOALS: dict[str, Goal] = {
         command=(*PYTEST, "-m", "made_up"),
         variables={"MADE_UP_SECONDS": "400"},
     ),
+    "G4 matrix": Goal(
+        promise="every address, method, person and ownership: what the policy says, and nothing of other centers",
+        command=(*PYTEST, "tests/matrix"),
+        variables={"MATRIX": "whole"},
+    ),
+    "G4 mutants": Goal(
+        promise="each permission taken away: 98% of that noticed by a test",
+        command=("benchmarks/mutants.py",),
+        tell=_of("figure", "mutants", "killed", "alive"),
+    ),
     "G5 routes": Goal(
         promise="every audited table by 12 ways of writing: an event for each",
         command=(*PYTEST, "tests/registry/test_audit_routes.py"),
@@ -109,6 +119,11 @@ GOALS: dict[str, Goal] = {
         promise="restore of 100,000 cases within 10 minutes, proved five times",
         command=("benchmarks/backups.py",),
         tell=_of("backup_s", "drills_s", "drills_passed", "file_mb"),
+    ),
+    "G10": Goal(
+        promise="60 texts that try to run, in every field that takes one, every page in Chromium: none runs or becomes an element",
+        command=(*PYTEST, "tests/browser/test_scripts_in_texts.py"),
+        variables={"POLYGLOT_ROUNDS": "60"},
     ),
     "G15": Goal(
         promise="bandit: nothing medium or high; a bill of materials; no known vulnerability, where that can be asked",

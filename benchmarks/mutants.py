@@ -1,0 +1,185 @@
+"""Take each permission away, one at a time, and see whether the tests notice: a wall that nobody misses is no wall.
+
+In a copy of the program: a `require` that asks nothing, a queryset that keeps the rows of everybody, a refusal that is
+never raised, a permission that is always given. Killed is a mutant with which a test fails; first come the tests of the
+authorization matrix and of isolation, then those of the application that was changed. Names each that lives.
+
+    .venv/bin/python benchmarks/mutants.py [--only TEXT] [--every N] [--list]
+"""
+
+import argparse
+import ast
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = ("registry", "cases", "reports")
+COPIED = (*PROGRAM, "tests", "docs", "locale", "benchmarks", ".ci", "manage.py", "gunicorn.conf.py")
+FILES = ("pyproject.toml", "requirements.lock", "requirements.txt", "README.md", "SECURITY.md", "Makefile")
+FIRST = ("tests/matrix", "tests/test_isolation.py", "tests/registry/test_access.py")
+GIVEN = ("has_", "may_", "_may", "can_")  # how methods begin that give or refuse a permission
+GOAL = 0.98
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A place in a file, and what stands there instead."""
+
+    path: Path
+    line: int
+    start: int
+    end: int
+    instead: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.line} {self.what}"
+
+    def written(self) -> str:
+        """The file with the mutant in it."""
+        text = self.path.read_bytes()
+        return (text[: self.start] + self.instead.encode() + text[self.end :]).decode()
+
+
+def main() -> None:
+    """Try them; print the figures as one line of JSON, and fail below the goal."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="those of which the description contains this text")
+    parser.add_argument("--every", type=int, default=1, help="each Nth alone")
+    parser.add_argument("--list", action="store_true", help="name them and end")
+    options = parser.parse_args()
+    found = [mutant for mutant in mutants() if options.only in str(mutant)][:: options.every]
+    if options.list:
+        print(*found, sep="\n")
+        return
+    scratch = ROOT / "var" / "mutants"
+    _copy(scratch)
+    if not _passes(scratch, FIRST):
+        raise SystemExit("the tests fail without any mutant: mend that first")
+    started, alive = time.perf_counter(), []
+    for n, mutant in enumerate(found, 1):
+        lives = _lives(scratch, mutant)
+        alive += [str(mutant)] * lives
+        print(f"{n} of {len(found)}: {'lives' if lives else 'killed'}: {mutant}", file=sys.stderr, flush=True)
+    killed = len(found) - len(alive)
+    print(
+        json.dumps(
+            {
+                "benchmark": "mutants",
+                "measures": "permissions taken away one at a time, and whether tests notice",
+                "figure": round(killed / len(found), 3),
+                "unit": "share killed",
+                "goal": GOAL,
+                "mutants": len(found),
+                "killed": killed,
+                "alive": alive,
+                "minutes": round((time.perf_counter() - started) / 60, 1),
+                "versions": {"python": platform.python_version()},
+            }
+        )
+    )
+    if killed < GOAL * len(found):
+        raise SystemExit(1)
+
+
+# --- which ----------------------------------------------------------------------------------------------------------
+
+
+def mutants() -> Iterator[Mutant]:
+    """Find all that there are, in the order of files and lines."""
+    for folder in PROGRAM:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield from _of_file(path)
+
+
+def _of_file(path: Path) -> Iterator[Mutant]:
+    text = path.read_bytes()
+    begins = [0]
+    for line in text.splitlines(keepends=True):
+        begins.append(begins[-1] + len(line))
+    for node in ast.walk(ast.parse(text)):
+        for place, instead, what in _weaker(node, text.decode()):
+            start = begins[place.lineno - 1] + place.col_offset
+            end = begins[(place.end_lineno or place.lineno) - 1] + (place.end_col_offset or 0)
+            yield Mutant(path, place.lineno, start, end, instead, what)
+
+
+def _weaker(node: ast.AST, text: str) -> Iterator[tuple[ast.stmt | ast.expr, str, str]]:
+    """What this node could be instead, so that it lets more through."""
+    if isinstance(node, ast.Expr) and _called(node.value) == "require":
+        yield node, "pass", "require is not asked"
+    elif (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _called(node) == "visible_to"
+    ):
+        kept = ast.get_source_segment(text, node.func.value)
+        yield node, f"{kept}.all()", "visible_to keeps everybody's"
+    elif isinstance(node, ast.If) and _raises(node, "PermissionDenied"):
+        yield node.test, "False", "PermissionDenied is not raised"
+    elif isinstance(node, ast.FunctionDef) and node.name.startswith(GIVEN):
+        for one in ast.walk(node):
+            if isinstance(one, ast.Return) and one.value is not None and not _is_plain(one.value):
+                yield one.value, "True", f"{node.name} always gives"
+
+
+def _called(node: ast.AST) -> str:
+    if not isinstance(node, ast.Call):
+        return ""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _raises(node: ast.If, name: str) -> bool:
+    return any(
+        isinstance(one, ast.Raise) and name in ast.dump(one.exc or ast.Constant(None)) for one in node.body
+    )
+
+
+def _is_plain(value: ast.expr) -> bool:
+    """False stays what it is: a method that never gives is no question."""
+    return isinstance(value, ast.Constant)
+
+
+# --- whether they live ----------------------------------------------------------------------------------------------
+
+
+def _copy(scratch: Path) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, scratch / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, scratch / name)
+    for name in FILES:
+        shutil.copy(ROOT / name, scratch / name)
+
+
+def _lives(scratch: Path, mutant: Mutant) -> bool:
+    relative = mutant.path.relative_to(ROOT)
+    (scratch / relative).write_text(mutant.written(), encoding="utf-8")
+    try:
+        return _passes(scratch, FIRST) and _passes(scratch, (f"tests/{relative.parts[0]}",))
+    finally:
+        shutil.copy(mutant.path, scratch / relative)
+
+
+def _passes(scratch: Path, tests: tuple[str, ...]) -> bool:
+    command = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "2", "--dist", "worksteal", *tests)
+    done = subprocess.run(
+        [*command, "-m", "not browser", "-p", "no:cacheprovider"],
+        cwd=scratch, env={**os.environ, "PYTHONPATH": str(scratch)}, capture_output=True, check=False,
+    )  # fmt: skip
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    main()
