@@ -121,7 +121,7 @@ GOALS: dict[str, Goal] = {
         tell=_of("backup_s", "drills_s", "drills_passed", "file_mb"),
     ),
     "G10": Goal(
-        promise="60 texts that try to run, in every field that takes one, every page in Chromium: none runs or becomes an element",
+        promise="60 texts that try to run, in every field that takes one, on every page in Chromium: none does",
         command=(*PYTEST, "tests/browser/test_scripts_in_texts.py"),
         variables={"POLYGLOT_ROUNDS": "60"},
     ),
