@@ -125,7 +125,7 @@ def _before(cut: Cut, audience: str) -> tuple[ReportContent | None, list[int] | 
     earlier = (
         same.composed().may_leave().filter(as_of__lt=cut.as_of).order_by("-as_of", "-composed_at", "-pk")
     )
-    found = earlier.values_list("content", "counted__case_ids").first()
+    found = earlier.values_list("content", "report_cases__case_ids").first()
     return (None, None) if found is None else (contents.from_plain(found[0]), found[1])
 
 

@@ -36,7 +36,7 @@ class Migration(QuickMigration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('case_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='The cases, in order.', size=None)),
                 ('center', models.ForeignKey(blank=True, help_text='The center of the report; empty for the whole registry.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.center')),
-                ('report', models.OneToOneField(help_text='The report that counted them', on_delete=django.db.models.deletion.PROTECT, related_name='counted', to='reports.report')),
+                ('report', models.OneToOneField(help_text='The report that counted them', on_delete=django.db.models.deletion.CASCADE, related_name='report_cases', to='reports.report')),
             ],
             options={
                 'verbose_name_plural': 'report cases',

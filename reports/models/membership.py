@@ -12,7 +12,10 @@ class ReportCases(models.Model):
     """The cases of one cut, by the database's own numbers: a case that was erased since leaves its number here."""
 
     report = models.OneToOneField(
-        Report, on_delete=models.PROTECT, related_name="counted", help_text="The report that counted them"
+        Report,
+        on_delete=models.CASCADE,
+        related_name="report_cases",
+        help_text="The report that counted them",
     )
     center = models.ForeignKey(
         "registry.Center",
