@@ -169,6 +169,17 @@ def test_without_use_nothing_counts_the_case(case, lena):
     assert load([case.pk])[0].document.operations, "the data stay"
 
 
+def test_without_use_the_case_is_not_taken_out_with_the_list(case, lena, alice, north):
+    saved(north, alice, "A-2")
+    withdraw(case, lena, "stop_use")
+
+    answer = browser(lena).post("/admin/cases/case/export/csv/")
+
+    taken = b"".join(answer.streaming_content).decode()
+    assert "A-2" in taken
+    assert "A-1" not in taken
+
+
 def test_the_wish_is_logged_outside_of_the_database(case, lena, log):
     withdraw(case, lena, "stop_use")
 
