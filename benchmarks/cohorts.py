@@ -2,7 +2,7 @@
 
 Survival observations of 20 centers in a scratch database, row security on, as a web process or a worker reads them:
 the query of reports/cohorts.py with its life table. Beside it, in the same run and in turn, the same GROUP BY by hand:
-as the owner of the tables, past row security, without consents, sandboxes, Django and life table, from the index alone.
+as the owner of the tables, past row security, without sandboxes, Django and life table, from the index alone.
 Medians.
 
     .venv/bin/python benchmarks/cohorts.py [--quick | --sizes N ...] [--plans]
@@ -32,7 +32,7 @@ WITH made AS (
 )
 INSERT INTO cases_survivalobservation (case_id, center_id, source, in_main_curve, origin_on, followed_days, death_days,
   death_is_dated, death_cause, recurrence_kind, is_followed, imputed_dates, sex, level, segment, size, growth_pattern,
-  margin, grade, resection_type, ivc_method, material, era, recurrence_days)
+  margin, grade, resection_type, ivc_method, material, era, recurrence_days, in_reports)
 SELECT i, (%s::bigint[])[place], 'import', main < 0.9, date '2005-12-31' + (7305 - seen)::int,
   CASE WHEN death > seen THEN floor(seen)::int END, CASE WHEN death <= seen THEN floor(death)::int END,
   true, CASE WHEN a < 0.8 THEN 'disease' ELSE 'other' END, '', death > seen, 0,
@@ -41,14 +41,14 @@ SELECT i, (%s::bigint[])[place], 'import', main < 0.9, date '2005-12-31' + (7305
   'T' || (1 + (4 * a)::int %% 4), (ARRAY['intravasal','extravasal','mixed'])[1 + (3 * a)::int %% 3],
   (ARRAY['R0','R1','R2',''])[1 + (4 * b)::int %% 4], 'G' || (1 + (3 * b)::int %% 3), 'circumferential', 'tube_graft',
   'ptfe',
-  '20' || (1 + (seen < 3652)::int) || '0s', CASE WHEN b < 0.3 THEN floor(least(death, seen) * b)::int END
+  '20' || (1 + (seen < 3652)::int) || '0s', CASE WHEN b < 0.3 THEN floor(least(death, seen) * b)::int END, true
 FROM made
 """
 BARE = """
 SELECT {stratum}, least(coalesce(death_days, followed_days), date '{as_of}' - origin_on) AS day,
        count(*) FILTER (WHERE death_days <= date '{as_of}' - origin_on), count(*)
 FROM cases_survivalobservation
-WHERE in_main_curve AND source = ANY ('{{admin,api,import}}') AND origin_on <= '{as_of}'
+WHERE in_main_curve AND in_reports AND source = ANY ('{{admin,api,import}}') AND origin_on <= '{as_of}'
   AND (death_days IS NOT NULL OR followed_days IS NOT NULL)
 GROUP BY 1, 2 ORDER BY 1, 2
 """

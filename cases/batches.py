@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from cases import observations, pseudonym, review, store, versions
+from cases import consents, erasure_log, observations, pseudonym, review, store, versions
 from cases.document import StoredCase, load
 from cases.forms import FIELDS, OPERATION_FORMS, OUTER_FORMS, TYPES, CaseDocument
-from cases.models import Case, DataQuery, Form, Patient
+from cases.models import Case, DataQuery, Form, Patient, Tombstone
 from cases.problems import Problem
 from cases.rulebook import completeness, engine
 from cases.rulebook.validity import VALIDITY
@@ -117,6 +117,7 @@ def judge(items: Sequence[Item], *, center: Center, reason: str, as_of: date) ->
         Case.objects.filter(center=center, case_number__in=list(numbers)).order_by("pk").select_for_update()
     )
     stored = {case.document.case_number: case for case in load(locked.values_list("pk", flat=True))}
+    erased = _erased([number for number in numbers if number not in stored], center)
     for item in items:
         number = item.document.case_number
         if numbers[number] > 1:
@@ -130,7 +131,30 @@ def judge(items: Sequence[Item], *, center: Center, reason: str, as_of: date) ->
                 item.verdict = "unchanged"
                 continue
             _compare(item, stored[number], reason)
+        elif number in erased:
+            said = gettext(
+                "The patient of this case had it erased: nothing may be recorded under its number again."
+            )
+            item.reject("erased", said, "/case_number")
+            continue
         _read(item, as_of)
+
+
+def _erased(numbers: list[str], center: Center) -> set[str]:
+    """Which of these case numbers, none of which is stored, belonged to a case that was erased."""
+    if not numbers:
+        return set()
+    named = {digest: number for number in numbers for digest in erasure_log.number_digests(center.pk, number)}
+    stones = Tombstone.objects.filter(center=center, number_digest__in=list(named))
+    return {named[digest] for digest in stones.values_list("number_digest", flat=True)}
+
+
+def withdrawn() -> str:
+    """Why nothing is recorded any more, where the patient withdrew consent."""
+    return gettext(
+        "The patient withdrew consent: nothing more is recorded. A withdrawal that was entered by mistake is taken back"
+        " by the center's lead, on the page of the case under Consent."
+    )
 
 
 def repeated_number() -> Problem:
@@ -140,7 +164,9 @@ def repeated_number() -> Problem:
 
 
 def _compare(item: Item, stored: StoredCase, reason: str) -> None:
-    if stored.status == Status.LOCKED:
+    if consents.is_withdrawn(stored.document):
+        item.reject("withdrawn", withdrawn(), "/consent/basis")
+    elif stored.status == Status.LOCKED:
         item.reject("locked", gettext("The case is locked; ask the data manager to unlock it."))
     elif not item.is_fresh:
         said = gettext("The case is now at version {version}; read it again and repeat your change.")
@@ -180,7 +206,7 @@ def write(items: Sequence[Item], *, center: Center, source: str, as_of: date) ->
             _write_form(model, to_write, center)
         for model in OPERATION_FORMS:
             _write_operation_form(model, to_write, center)
-        observed = [_observation_row(item, center, source) for item in to_write]
+        observed = {item.case_id or 0: _observation_row(item, center, source) for item in to_write}
         observations.write(observed, are_new=not key)
         judged = [_judged(item, center, source) for item in to_write]
         said = review.record(judged, algorithm=algorithm, as_of=as_of, now=now)
@@ -231,7 +257,7 @@ def _case_row(item: Item, center: Center, source: str, now: datetime) -> dict[st
     }
 
 
-def _observation_row(item: Item, center: Center, source: str) -> dict[str, Any]:
+def _observation_row(item: Item, center: Center, source: str) -> dict[str, Any] | None:
     source = item.stored.source if item.stored else source
     return observations.row(item.document, case_id=item.case_id, center_id=center.pk, source=source)
 

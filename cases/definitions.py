@@ -29,13 +29,15 @@ DEFINITIONS: dict[type[v.Vocabulary], dict[str, str]] = {
     },
     v.ConsentScope: {
         "registry": "The data may be kept in this registry; without it there can be no case.",
-        "reports": "The data may be counted in reports.",
-        "data_sharing_third_party": "The data may be given to others for research.",
+        "reports": "The data may be counted in reports of the whole registry, not only in those of the own center.",
+        "data_sharing_third_party": "The data may be given to others for research, de-identified.",
         "tissue": "Tissue may be used for research.",
         "recontact": "The patient may be asked again.",
+        "linkage": "The data may be linked with other registers, such as that of causes of death.",
     },
     v.WithdrawalEffect: {
         "stop_collection": "Data up to the day of withdrawal stay, nothing is added; the patient is censored then.",
+        "stop_use": "Nothing is added, and no report, export or curve to come counts the case.",
         "erase": "All clinical data of the patient are removed.",
     },
     # --- presentation

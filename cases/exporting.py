@@ -77,7 +77,8 @@ def export(
     centers = centers_of(by)
     if not centers:
         raise PermissionDenied(gettext("You may not export cases."))
-    chosen = cases.filter(center__in=centers)
+    # A case that may not be used any more has no observation, and is taken out by nobody.
+    chosen = cases.filter(center__in=centers, observation__isnull=False)
     most = MOST_ROWS[format]
     if chosen.order_by()[most : most + 1].exists():
         told = gettext(

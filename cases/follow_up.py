@@ -20,8 +20,8 @@ from django.db.models import Q, QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
+from cases import batches, consents, intake
 from cases import document as documents
-from cases import intake
 from cases.intake import Submission
 from cases.models import Case, ContactAttempt, Death, SurvivalObservation
 from cases.problems import DocumentError
@@ -146,6 +146,8 @@ def record(case: Case, news: News, *, by: User, if_version: int | None, is_meant
     with audit.because(door=Source.ADMIN, by=by, reason=REASON, centers=[case.center_id]):
         Case.objects.select_for_update().get(pk=case.pk)  # two clicks, one after the other
         (stored,) = documents.load([case.pk])
+        if consents.is_withdrawn(stored.document):
+            return Outcome(verdict="refused", reasons=[batches.withdrawn()])
         if _is_known(stored, news, by, today):
             return Outcome(verdict="known")
         if not is_meant and (others := same_date(case, news, by=by)) >= MANY:

@@ -6,34 +6,51 @@ next reading brings the rows of all cases up to it; those that say the same alre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cases import endpoints, store
+from cases import consents, endpoints, store
 from cases.document import StoredCase
 from cases.models import SurvivalObservation
-from cases.vocabulary import Source
+from cases.vocabulary import ConsentScope, Source
 
 COLUMNS = tuple(f.attname for f in SurvivalObservation._meta.local_fields)
 
 
-def row(document: Any, *, case_id: int | None, center_id: int, source: str) -> dict[str, Any]:
-    """Reduce a case to its observation, by column."""
+def row(document: Any, *, case_id: int | None, center_id: int, source: str) -> dict[str, Any] | None:
+    """Reduce a case to its observation, by column; None where nothing may be counted (`cases/consents.py`)."""
+    if not consents.may_be_used(document):
+        return None
     seen = endpoints.observe(document, published=source == Source.LITERATURE)
     own = {"case_id": case_id, "center_id": center_id, "source": source}
-    return {**own, **endpoints.strata(document), **endpoints.columns(seen)}
+    uses = {
+        "in_reports": consents.covers(document, ConsentScope.REPORTS, source=source),
+        "in_research": consents.covers(document, ConsentScope.DATA_SHARING_THIRD_PARTY, source=source),
+    }
+    return {**own, **uses, **endpoints.strata(document), **endpoints.columns(seen)}
 
 
-def write(rows: Sequence[dict[str, Any]], *, are_new: bool = False) -> None:
-    """Write observations, new ones and those that changed."""
-    store.write(SurvivalObservation, COLUMNS, rows, key=[] if are_new else ["case_id"])
+def write(rows: Mapping[int, dict[str, Any] | None], *, are_new: bool = False) -> None:
+    """Write the observations of cases, new ones and those that changed; a case without one loses what it had."""
+    store.write(
+        SurvivalObservation,
+        COLUMNS,
+        [one for one in rows.values() if one],
+        key=[] if are_new else ["case_id"],
+    )
+    if unused := [case_id for case_id, one in rows.items() if one is None]:
+        SurvivalObservation.objects.filter(pk__in=unused).delete()
 
 
 def renew(cases: Sequence[StoredCase]) -> int:
     """Bring the observations of stored cases up to what is counted today; returns how many said something else."""
     there = SurvivalObservation.objects.filter(pk__in=[case.id for case in cases])
     stored = {values[0]: values for values in there.values_list(*COLUMNS)}
-    wanted = (row(c.document, case_id=c.id, center_id=c.center_id, source=c.source) for c in cases)
-    differing = [one for one in wanted if stored.get(one["case_id"]) != tuple(one[name] for name in COLUMNS)]
+    wanted = {c.id: row(c.document, case_id=c.id, center_id=c.center_id, source=c.source) for c in cases}
+    differing = {
+        case_id: one
+        for case_id, one in wanted.items()
+        if stored.get(case_id) != (None if one is None else tuple(one[name] for name in COLUMNS))
+    }
     write(differing)
     return len(differing)

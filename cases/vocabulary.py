@@ -74,10 +74,12 @@ class ConsentScope(Vocabulary):
     DATA_SHARING_THIRD_PARTY = "data_sharing_third_party", "Data sharing with third parties"
     TISSUE = "tissue", "Tissue"
     RECONTACT = "recontact", "Contact again"
+    LINKAGE = "linkage", "Linkage with other registers"
 
 
 class WithdrawalEffect(Vocabulary):
     STOP_COLLECTION = "stop_collection", "No further collection"
+    STOP_USE = "stop_use", "No further use"
     ERASE = "erase", "Erase"
 
 

@@ -56,6 +56,8 @@ class Action(Labeled):
     MANAGE_REFERENCE = "manage_reference"
     MANAGE_ALGORITHM = "manage_algorithm"
     READ_AUDIT = "read_audit"
+    WITHDRAW = "withdraw", "Carry out a withdrawal of consent"
+    HAND_OUT = "hand_out", "Hand out data for research"
 
 
 class Scope(Labeled):
@@ -92,6 +94,7 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.LOCK,
         Action.MANAGE_CENTER,
         Action.READ_AUDIT,
+        Action.WITHDRAW,
     },
     Role.REVIEWER: {Action.DECIDE, Action.DECIDE_QUERIES, Action.MANAGE_ALGORITHM},
     Role.DATA_MANAGER: {
@@ -105,6 +108,8 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.MANAGE_REFERENCE,
         Action.READ_AUDIT,
         Action.RELEASE_REPORTS,
+        Action.WITHDRAW,
+        Action.HAND_OUT,
     },
     Role.REGISTRY_ADMIN: {
         Action.MANAGE_CENTER,

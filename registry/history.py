@@ -46,6 +46,8 @@ REASONS = {
     "own subscription": gettext_lazy("own subscription"),
     "by the link in a mail": gettext_lazy("by the link in a mail"),
     "came back": gettext_lazy("came back"),
+    "export for research": gettext_lazy("export for research"),
+    "kept long enough": gettext_lazy("kept long enough"),
 }
 OF_A_FILE = re.compile(r"file ([0-9a-f]{12})")
 DONE = {

@@ -35,6 +35,7 @@ __all__ = [
     "Reading",
     "ReferenceTerm",
     "RequestCount",
+    "RetentionRun",
     "SignInAttempts",
     "User",
     "known_timezone",
@@ -329,6 +330,19 @@ class RequestCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.who}: {self.n}"
+
+
+class RetentionRun(models.Model):
+    """What went in one night because it had been kept long enough: numbers alone."""
+
+    ran_at = models.DateTimeField(auto_now_add=True, help_text="When it went.")
+    removed = models.JSONField(help_text="How many, by kind.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.ran_at}"
 
 
 class SignInAttempts(models.Model):

@@ -179,6 +179,8 @@ DATABASES = {
 }
 
 BACKUP_KEY = environment.text("BACKUP_KEY")  # the public one, see registry/backup/
+# what patients wanted, for backups that are older than their wish: best on another machine's disk
+ERASURE_LOG = Path(environment.text("ERASURE_LOG", str(VAR / "erasures.jsonl")))
 
 # --- the audit trail: database triggers write it, see registry/audit.py -------------------------------------
 
@@ -236,16 +238,12 @@ CELERY_BEAT_SCHEDULE = {
     "ring the bell for jobs that are due": {"task": "cases.tasks.ring_due_jobs", "schedule": crontab()},
     "read the rulebooks again": {"task": "cases.tasks.reassess_all", "schedule": crontab(hour=2, minute=30)},
     "forget old counts": {"task": "registry.tasks.forget_counts", "schedule": crontab(hour=3, minute=50)},
-    "forget old sign-ins": {
-        "task": "registry.tasks.forget_old_sign_ins",
+    "let go of what was kept long enough": {
+        "task": "reports.tasks.let_go",
         "schedule": crontab(hour=3, minute=40),
     },
     "forget old uploads": {"task": "cases.tasks.tidy_imports", "schedule": crontab(hour=3, minute=30)},
     "forget old entries": {"task": "cases.tasks.remove_old_entries", "schedule": crontab(hour=3, minute=10)},
-    "forget answered requests": {
-        "task": "registry.tasks.forget_answered_requests",
-        "schedule": crontab(hour=3, minute=50),
-    },
     "write weekly mails": {
         "task": "reports.tasks.write_weekly_mails",
         "schedule": crontab(hour=4, minute=20),
@@ -392,6 +390,18 @@ STORAGES = {
         if HTTPS
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
+}
+
+# --- how long what is no case is kept, in days; what is due goes each night (reports/retention.py) ---------------
+
+KEEP_DAYS = {
+    "answers": environment.number("KEEP_ANSWERS_DAYS", 90, least=1),
+    "uploads": environment.number("KEEP_UPLOADS_DAYS", 60, least=1),
+    "mails": environment.number("KEEP_MAILS_DAYS", 90, least=1),
+    "accesses": environment.number(
+        "KEEP_ACCESSES_DAYS", 732, least=732
+    ),  # the database lets none go before 24 months
+    "research files": environment.number("KEEP_RESEARCH_FILES_DAYS", 7, least=1),
 }
 
 # --- what leaves a center: counts below this are withheld -----------------------------------------------------

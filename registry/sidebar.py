@@ -91,6 +91,9 @@ GROUPS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
                 title=gettext_lazy("Audit trail"),
                 action=Action.READ_AUDIT,
             ),
+            Place(
+                name="privacy", icon="shield_person", title=gettext_lazy("Privacy"), action=Action.READ_AUDIT
+            ),
         ),
     ),
 )

@@ -6,6 +6,7 @@ address at most thirty wrong ones in a quarter of an hour.
 
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -15,7 +16,6 @@ from registry.models import SignIn, User
 
 FAILURES_OF_ADDRESS = 30  # a hospital may have one address for all
 PAUSE = timedelta(minutes=15)
-KEPT = timedelta(days=2 * 366)  # 24 months, and whatever leap years add
 FAILURES = (SignIn.Outcome.WRONG, SignIn.Outcome.NAME_PAUSED, SignIn.Outcome.ADDRESS_PAUSED)
 
 
@@ -53,7 +53,6 @@ def failures_of(address: str | None) -> int:
     return SignIn.objects.filter(address=address, at__gt=since, outcome__in=FAILURES).count()
 
 
-def remove_old() -> int:
-    """Remove what is older than 24 months, the only rows that the database lets go; returns how many."""
-    before = timezone.now() - KEPT
-    return SignIn.objects.filter(at__lt=before).delete()[0]
+def older_than(days: int) -> QuerySet[SignIn]:
+    """What is to go; of less than 24 months the database lets nothing go."""
+    return SignIn.objects.filter(at__lt=timezone.now() - timedelta(days=days))

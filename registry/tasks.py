@@ -6,8 +6,6 @@ import time
 from celery import shared_task
 from django.db.models.functions import Now
 
-from registry import access, signin_log
-from registry.api import idempotency
 from registry.chain import heads, sealing, verifying
 from registry.models import Heartbeat, RequestCount
 
@@ -19,19 +17,6 @@ KEPT_MINUTES = 60
 def beat() -> None:
     """Leave a sign that scheduler, queue and worker are alive; /readyz tells its age."""
     Heartbeat.objects.update_or_create(name="worker", defaults={"seen_at": Now()})
-
-
-@shared_task
-def forget_answered_requests() -> None:
-    """Forget what was answered to requests that nobody sends again."""
-    with access.everywhere():
-        idempotency.remove_old()
-
-
-@shared_task
-def forget_old_sign_ins() -> None:
-    """Remove what the sign-in log has kept for 24 months."""
-    signin_log.remove_old()
 
 
 @shared_task

@@ -20,7 +20,7 @@ from django.db.backends.utils import CursorWrapper
 from pgtrigger.core import INSTALLED
 
 from registry.access import ScopedQuerySet
-from registry.chain import sealing
+from registry.chain import forgetting, sealing
 from registry.chain.arms import READINGS, arms, event_models
 from registry.chain.catching_up import catch_up
 from registry.chain.models import AuditSeal
@@ -65,6 +65,8 @@ def raise_walls(**_: Any) -> None:
         if LINKS in tables:
             _let_all_be_read(cursor, tables)
             cursor.execute(sealing.function())
+            if forgetting.TOMBSTONES in tables:
+                cursor.execute(forgetting.functions())
             catch_up(cursor, tables if AuditSeal.objects.first() is None else installed)
         _harden_triggers(cursor)
 

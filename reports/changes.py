@@ -14,8 +14,13 @@ WITHDRAWN = mark("Consent withdrawn")
 DEATHS = mark("Deaths after resection")
 
 
-def since(before: ReportContent | None, now: ReportContent, *, threshold: int | None = None) -> Changes:
-    """Compare with the report before, if there is one; with a threshold for readers outside."""
+def since(
+    before: ReportContent | None, now: ReportContent, *, threshold: int | None = None, note: str = ""
+) -> Changes:
+    """Compare with the report before, if there is one; with a threshold for readers outside.
+
+    `note` says to readers inside who came and who left.
+    """
     if before is None:
         return Changes(since=None)
     counts = tuple(
@@ -27,7 +32,9 @@ def since(before: ReportContent | None, now: ReportContent, *, threshold: int | 
             CountChange(label=DEATHS, before=_deaths(before), now=_deaths(now)),
             CountChange(label=WITHDRAWN, before=before.withdrawn, now=now.withdrawn),
         )
-        return Changes(since=before.as_of, counts=(*counts, *deaths), survival=_survival(before, now))
+        return Changes(
+            since=before.as_of, counts=(*counts, *deaths), survival=_survival(before, now), note=note
+        )
     return Changes(
         since=before.as_of,
         counts=tuple(_rounded(change, threshold) for change in counts),

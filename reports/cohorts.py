@@ -63,13 +63,17 @@ ERA = re.compile(r"[12]\d\d0s", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """What a report is about: one center, all or all but one; one kind of data to `as_of`, of one decade or all."""
+    """What a report is about: one center, all or all but one; one kind of data to `as_of`, of one decade or all.
+
+    Of `own_ids` all cases are counted even where other centers are: those figures are shown to their people alone.
+    """
 
     as_of: date
     source: Source = "clinical"
     center_id: int | None = None
     era: str = ""
     without_center_id: int | None = None
+    own_ids: tuple[int, ...] = ()
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -108,15 +112,18 @@ class ImputedDate(Func):
 def observations(cut: Cut) -> QuerySet[SurvivalObservation]:
     """List the cases of a cut with their days at the cut.
 
-    Whoever is not resected yet at the cut is not there yet; whoever refused is not there at all, nor what was invented
-    in a sandbox.
+    Whoever is not resected yet at the cut is not there yet; whoever refused, or ended the use of the data, has no
+    observation at all. Beyond the own center only those count whose consent covers it. What was invented in a sandbox
+    counts nowhere.
     """
     sandboxes = Center.objects.filter(is_sandbox=True).values("pk")
-    refused = Consent.objects.filter(basis=ConsentBasis.REFUSED).values("case_id")
-    rows = SurvivalObservation.objects.filter(source__in=cut.sources).exclude(case_id__in=refused)
-    rows = rows.exclude(center_id__in=sandboxes)
+    rows = SurvivalObservation.objects.filter(source__in=cut.sources).exclude(center_id__in=sandboxes)
     if cut.center_id is not None:
         rows = rows.filter(center_id=cut.center_id)
+    elif cut.own_ids:
+        rows = rows.filter(Q(in_reports=True) | Q(center_id__in=cut.own_ids))
+    else:
+        rows = rows.filter(in_reports=True)
     if cut.without_center_id is not None:
         rows = rows.exclude(center_id=cut.without_center_id)
     if cut.era:

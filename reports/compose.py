@@ -6,7 +6,7 @@ Everything is read in one snapshot, so a report never shows half an import. Smal
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from django.conf import settings
@@ -31,6 +31,7 @@ from reports import (
     estimates,
     grafts,
     kidneys,
+    ledger,
     operations,
     outcomes,
     patients,
@@ -83,24 +84,28 @@ def snapshot() -> Iterator[None]:
         yield
 
 
+def seeing(cut: Cut) -> AbstractContextManager[None]:
+    """See the center of a cut, or all of them."""
+    return access.everywhere() if cut.center_id is None else access.scope([cut.center_id])
+
+
 def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
     """Read everything a report says about a cut, and withhold from outsiders what they may not see.
 
     Published and synthetic data hold no secrets and are shown whole.
     """
-    center_ids = (
-        [cut.center_id] if cut.center_id is not None else list(Center.objects.values_list("pk", flat=True))
-    )
     outside = audience == Audience.OUTSIDE and cut.source == "clinical"
-    with access.scope(center_ids), as_stored():
-        content, before = _read(cut, brands=not outside), _before(cut, audience)
+    with seeing(cut), as_stored():
+        content, (before, counted) = _read(cut, brands=not outside), _before(cut, audience)
         if outside:
             earlier = differencing.earlier(cut.source)
         else:
             page = center_page.center_page(cut, threshold=threshold())
             content = replace(content, center_page=page, funnels=center_page.funnels(page))
+            moved = None if counted is None else ledger.since(counted, cut)
     if not outside:
-        return replace(_with_why_empty(content), changes=changes.since(before, content))
+        told = "" if moved is None else ledger.told(moved, registered=content.flow[0].n)
+        return replace(_with_why_empty(content), changes=changes.since(before, content, note=told))
     shown = disclosure.suppress(content, threshold=threshold())
     shown = differencing.withheld(shown, earlier, threshold=threshold())
     return replace(shown, changes=changes.since(before, shown, threshold=threshold()))
@@ -111,15 +116,18 @@ def threshold() -> int:
     return settings.SMALL_NUMBER_THRESHOLD
 
 
-def _before(cut: Cut, audience: str) -> ReportContent | None:
-    """Read what the last report that could leave said on an earlier cut of the same data, to the same readers."""
+def _before(cut: Cut, audience: str) -> tuple[ReportContent | None, list[int] | None]:
+    """Read the last report that could leave on an earlier cut of the same data, to the same readers.
+
+    What it said, and the cases that it counted; these are not known of reports older than the ledger.
+    """
     of = {"center": None} if cut.center_id is None else {"center_id": cut.center_id}
     same = Report.objects.filter(**of, source=cut.source, audience=audience)
     earlier = (
         same.composed().may_leave().filter(as_of__lt=cut.as_of).order_by("-as_of", "-composed_at", "-pk")
     )
-    found = earlier.values_list("content", flat=True).first()
-    return None if found is None else contents.from_plain(found)
+    found = earlier.values_list("content", "report_cases__case_ids").first()
+    return (None, None) if found is None else (contents.from_plain(found[0]), found[1])
 
 
 def _read(cut: Cut, *, brands: bool) -> ReportContent:

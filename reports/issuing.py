@@ -17,10 +17,10 @@ from django.utils.translation import gettext
 
 from registry import access
 from registry.models import Center, User
-from reports import compose, content, documents, receiving, releasing, rendering, schedule
+from reports import compose, content, documents, ledger, receiving, releasing, rendering, schedule
 from reports.cohorts import Cut
 from reports.content import Source
-from reports.models import Audience, Report
+from reports.models import Audience, Report, ReportCases
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +57,11 @@ def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report
         if is_to_compose and not Report.objects.claim(report_id):
             log.info("report id=%s busy", report_id)
             return report
-    said = _compose(report) if is_to_compose else {}
+    said, counted = _compose(report) if is_to_compose else ({}, [])
     wanted = schedule.wanting(report) if recipients is None else receiving.by_hand(recipients)
     made = releasing.mails_of(report, wanted)  # the slow parts are over when the transaction begins
     with access.everywhere():
-        is_ours = not is_to_compose or _stored(report_id, said)
+        is_ours = not is_to_compose or _stored(report, said, counted)
         if is_ours:
             releasing.let_go(report, made)
         report = Report.objects.get(pk=report_id)
@@ -71,17 +71,22 @@ def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report
     return report
 
 
-def _stored(report_id: int, said: dict[str, Any]) -> bool:
-    """Store what a report says, unless another composer has; tell whether it was us."""
-    waiting = Report.objects.filter(pk=report_id, content__isnull=True)
-    return bool(waiting.update(**said, composed_at=timezone.now()))
+def _stored(report: Report, said: dict[str, Any], counted: list[int]) -> bool:
+    """Store what a report says and whom it counted, unless another composer has; tell whether it was us."""
+    waiting = Report.objects.filter(pk=report.pk, content__isnull=True)
+    if not waiting.update(**said, composed_at=timezone.now()):
+        return False
+    ReportCases.objects.create(report=report, center_id=report.center_id, case_ids=counted)
+    return True
 
 
-def _compose(report: Report) -> dict[str, Any]:
-    """Put into a report what it says, without storing it; tell the fields that are to be stored."""
+def _compose(report: Report) -> tuple[dict[str, Any], list[int]]:
+    """Put into a report what it says, without storing it; tell the fields that are to be stored, and the cases read."""
     cut = Cut(as_of=report.as_of, source=report.source, center_id=report.center_id)  # type: ignore[arg-type]
     with compose.snapshot():
         found = compose.compose(cut, audience=report.audience)
+        with compose.seeing(cut):
+            counted = ledger.counted(cut)
     said = {
         "content": content.to_plain(found),
         "content_digest": content.digest(found),
@@ -93,7 +98,7 @@ def _compose(report: Report) -> dict[str, Any]:
     }
     for name, value in said.items():
         setattr(report, name, value)
-    return said
+    return said, counted
 
 
 def differences(report: Report) -> list[str]:

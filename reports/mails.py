@@ -112,6 +112,9 @@ def keep(rows: list[Delivery]) -> int:
     bodies = {(row.body.center_id, row.body.digest): row.body for row in rows}
     with access.everywhere():  # another worker may have written the same
         MailBody.objects.bulk_create(bodies.values(), ignore_conflicts=True)
+        for (center_id, digest), body in bodies.items():  # one that was emptied since says the same again
+            emptied = MailBody.objects.filter(center=center_id, digest=digest, content=b"")
+            emptied.update(content=body.content)
         kept = MailBody.objects.filter(digest__in=[digest for _, digest in bodies]).only(
             "center_id", "digest"
         )

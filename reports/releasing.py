@@ -17,7 +17,7 @@ from registry import access, audit
 from registry.access import Action
 from registry.models import User
 from reports import content as contents
-from reports import differencing, mails, schedule
+from reports import differencing, ledger, mails, schedule
 from reports.models import Audience, Delivery, Release, Report, Subscription
 
 log = logging.getLogger(__name__)
@@ -40,8 +40,17 @@ def gives_nothing_away(report: Report) -> str:
     return " ".join(differencing.findings(report))
 
 
+def balances(report: Report) -> str:
+    """Refuse a report that does not know what became of cases which the one before it counted."""
+    n = ledger.missing(report)
+    told = gettext(
+        "Cases of the report before that are missing without an erasure: {n}. Ask who administers the database."
+    )
+    return told.format(n=n) if n else ""
+
+
 # Each is asked before a report leaves, whoever lets it go.
-CHECKS: tuple[Check, ...] = (is_as_composed, gives_nothing_away)
+CHECKS: tuple[Check, ...] = (is_as_composed, gives_nothing_away, balances)
 
 
 def hindrances(report: Report) -> list[str]:

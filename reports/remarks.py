@@ -222,6 +222,13 @@ FEW_EVENTS = mark("Withheld: fewer than {patients} patients or {events} events."
 ROUNDED_CHANGES = mark(
     "Differences of rounded counts: a small one may be rounding alone. Deaths and withdrawals are not told."
 )
+LEDGER = mark(
+    "Registered then: {before}. Erased since: {erased}; no longer counted by the patient's wish: {withdrawn}; left by a"
+    " correction: {corrected}; added: {added}. Registered now: {now}."
+)
+UNBALANCED = mark(
+    "Cases of the report before that are missing, and nothing says why: {n}. Do not use this report."
+)
 NO_FIGURES = mark("Figures of other centers are shown from {centers} centers and {patients} patients on.")
 GIVEN_AWAY = mark("Beside the earlier reports, figures of this one would give small numbers away.")
 ALGORITHM = mark("treatment algorithm {versions}")
@@ -239,7 +246,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         for pattern in (
             *(SUBTITLE, HEARD_OF, ALIVE_AT, DIED_WITHIN, DEATH_WITHIN, FATAL_GRADE, GRADE, WITHIN),
             *(SEVERAL_LINES, BRAND, FEW_FOLLOWED, FEW_FOLLOWED_BARE, FEW_DEATHS, NO_FIGURES),
-            *(REOPERATED_WITHIN, READMITTED_WITHIN, TEXTBOOK_OF),
+            *(REOPERATED_WITHIN, READMITTED_WITHIN, TEXTBOOK_OF, LEDGER, UNBALANCED),
             *(ALGORITHM, VALIDITY, WITHHELD, FEW_EVENTS, ROUNDED, COARSE_CURVE, *EARLIER_PATTERNS),
         )
     ),

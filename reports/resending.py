@@ -73,6 +73,8 @@ def _hindrance(row: Delivery) -> str:
         return gettext("It is on its way, or the mail server has taken it.")
     if row.next_try_at is not None:
         return gettext("It is repeated by itself soon.")
+    if not row.head:
+        return gettext("Its bytes were not kept any longer: mail the report anew, its content is still here.")
     if Delivery.objects.filter(replaces=row.pk).exists():
         return gettext("A mail to a later address took its place.")
     if not row.recipient.email:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from reports import delivery, issuing, schedule, weekly
+from reports import delivery, issuing, retention, schedule, weekly
 from reports.transport import UnreachableError
 
 
@@ -22,6 +22,12 @@ def send_due() -> None:
     for report_id in schedule.plan(timezone.now().date()):
         compose_report.delay(report_id)
     send_mail.delay()
+
+
+@shared_task(ignore_result=True)
+def let_go() -> None:
+    """Let go of what was kept long enough."""
+    retention.let_go()
 
 
 @shared_task(ignore_result=True)

@@ -15,6 +15,7 @@ from cases.admin.case_list import CaseList
 from cases.admin.entries import entry_view
 from cases.admin.locking import Locks
 from cases.admin.page import CasePage
+from cases.admin.privacy import Privacy
 from cases.models import Case
 from registry.access import Action
 from registry.admin import site
@@ -25,7 +26,7 @@ unlogged = method_decorator(sensitive_post_parameters())
 
 
 @admin.register(Case, site=site)
-class CaseAdmin(Locks, CaseList):
+class CaseAdmin(Privacy, Locks, CaseList):
     """Cases of the centers one works for."""
 
     to_view, to_add, to_change = Action.READ, Action.RECORD, Action.RECORD

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from cases import drafts, versions
+from cases import consents, drafts, versions
 from cases.admin import glossary, locking, questions, review, verdicts
 from cases.admin.blocks import Drawing, templates
 from cases.admin.record import TEXTS, WIDE, RecordForm, token_of
@@ -21,6 +21,8 @@ from cases.forms import CaseDocument
 from cases.models import Assessment, EntryDraft
 from cases.pathway import pathway
 from cases.rulebook.algorithm import ALGORITHM
+from registry import access
+from registry.access import Action
 
 if TYPE_CHECKING:
     from cases.admin.page import CasePage
@@ -83,6 +85,9 @@ class Layout:
             "may_record": page.may_record,
             "is_locked": page.is_locked,
             "lock": locking.offered(request, page.case, open_queries=len(self.asked)),
+            "may_withdraw": page.case is not None
+            and access.may(request.user, Action.WITHDRAW, page.case.center_id),
+            "is_withdrawn": page.stored is not None and consents.is_withdrawn(page.stored.document),
             **self._unsaved(entry, is_gone),
             "entry_offered": offered,
             **self._once(),

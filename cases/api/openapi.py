@@ -255,7 +255,7 @@ CREATE: dict[str, Any] = {
         ("200", JSON): OpenApiResponse(reference("Case"), description="It was there already, and equal"),
         **refusals(
             _404="There is no such center where you may record.",
-            _409="The case number is taken by a case that differs, or the case is locked.",
+            _409="The case number is taken by a case that differs, or the case is locked, or consent was withdrawn.",
         ),
         **INVALID,
     },
@@ -273,7 +273,7 @@ CORRECT: dict[str, Any] = {
         **_body("Case"),
         **MISSING,
         **refusals(
-            _409="The case is locked.",
+            _409="The case is locked, or its patient withdrew consent.",
             _412="The case changed since you read it; the ETag of the answer is its version now.",
             _428="If-Match is missing.",
         ),

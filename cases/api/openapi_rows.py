@@ -25,7 +25,7 @@ PATCH = {
     "description": "JSON Merge Patch (RFC 7396) of the case document: what is named is set, null removes, a list"
     " replaces the whole list.",
 }
-LOCKED = refusals(_409="The case is locked.")
+LOCKED = refusals(_409="The case is locked, or its patient withdrew consent.")
 STALE = refusals(_412="The case changed since you read it; the ETag of the answer is its version now.")
 UNREAD = refusals(_428="If-Match is missing.")
 _MAY_MATCH = OpenApiParameter(

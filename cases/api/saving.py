@@ -23,6 +23,9 @@ from registry.models import Center
 
 NOT_SAVED = gettext_lazy("The document was not saved; correct these errors.")
 _RULES = frozenset(rule.id for rule in VALIDITY.rules)
+FOR_EVER = frozenset(
+    {"withdrawn", "erased"}
+)  # what the patient decided, and no correction of the document changes
 NEVER_SAVED = 0  # no case has this version: a document that must be new cannot overwrite one
 
 
@@ -155,6 +158,8 @@ def _veiled(problem: Problem) -> Problem:
 def _refuse(receipt: Receipt, codes: set[str]) -> NoReturn:
     if "locked" in codes:
         raise Refused(409, "locked", gettext("The case is locked; ask the data manager to unlock it."))
+    if told := next((one for one in receipt.problems if one.code in FOR_EVER), None):
+        raise Refused(409, told.code, told.message)
     if "stale_version" in codes:
         refuse_stale(receipt.version)
     raise Refused(422, "invalid_document", NOT_SAVED, receipt.problems)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from cases.importing import mapping, waiting
@@ -17,6 +17,21 @@ UNDECIDED_FOR = timedelta(days=7)
 REJECTED_FOR = timedelta(days=30)
 SAYING_NOTHING = (ImportRow.Verdict.NEW, ImportRow.Verdict.UNCHANGED)
 AT_ONCE = 500
+
+
+def older_than(days: int) -> QuerySet[ImportBatch]:
+    """The files that came in earlier and still hold anything of patients, whatever became of them."""
+    held = ~Q(content=b"") | ~Q(preview={})
+    return ImportBatch.objects.filter(held, created_at__lt=Now() - timedelta(days=days))
+
+
+def forget_old(days: int) -> int:
+    """Let nothing that came in with files be kept for longer; what nobody decided on is canceled. Returns how many."""
+    ids = list(older_than(days).values_list("pk", flat=True))
+    waiting.forget(ImportBatch.objects.filter(pk__in=ids, state__in=waiting.UNDECIDED))
+    ImportRow.objects.filter(batch__in=ids).exclude(cells=[], values=[]).update(cells=[], values=[])
+    ImportBatch.objects.filter(pk__in=ids).update(content=b"", preview={})
+    return len(ids)
 
 
 def tidy() -> None:

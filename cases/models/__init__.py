@@ -13,6 +13,7 @@ from cases.models.outcome import Antithrombotic, Complication, Death, Discharge,
 from cases.models.pathology import Pathology
 from cases.models.patient import Consent, Patient, Presentation
 from cases.models.review import Assessment, AssessmentRun, DataQuery, Deviation
+from cases.models.tombstone import Tombstone
 from cases.models.tumor import Therapy, Tumor
 from cases.models.work import ContactAttempt, EntryDraft, ListExport
 from cases.models.workup import Biopsy, Diagnosis, ImagingStudy, MdtMeeting
@@ -73,6 +74,7 @@ __all__ = [
     "Recurrence",
     "SurvivalObservation",
     "Therapy",
+    "Tombstone",
     "Tumor",
     "VeinHandling",
 ]

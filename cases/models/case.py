@@ -133,6 +133,16 @@ class SurvivalObservation(models.Model):
     is_followed = models.BooleanField(
         default=False, help_text="News is expected: not known dead, and consent not withdrawn"
     )
+    in_reports = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Consent covers reports of the whole registry; what is published or invented needs none",
+    )
+    in_research = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Consent covers handing out de-identified data; what is published or invented needs none",
+    )
     recurrence_kind = models.CharField(
         max_length=10, blank=True, default="", help_text="Kind of the first recurrence"
     )
@@ -206,7 +216,7 @@ class SurvivalObservation(models.Model):
                         "size",
                         "growth_pattern",
                     ),
-                    *("margin", "grade", "resection_type", "ivc_method", "material", "era"),
+                    *("margin", "grade", "resection_type", "ivc_method", "material", "era", "in_reports"),
                 ],
                 condition=models.Q(in_main_curve=True),
                 name="cases_observation_main_curve",

@@ -91,8 +91,13 @@ class Consent(Form):
         "As printed on the consent form",
         max_length=20,
         need="C",
-        only_if=("basis", frozenset({"written"})),
+        only_if=("basis", frozenset({"written", "withdrawn"})),
         offers="consent_form",
+    )
+    form_dated_on = PartialDateField(
+        "Date of the form",
+        "Day of that version of the consent form, as printed on it",
+        only_if=("basis", frozenset({"written", "withdrawn"})),
     )
     language = Text(
         "Language of the form",
@@ -107,7 +112,7 @@ class Consent(Form):
     withdrawal_effect = Coded(
         WithdrawalEffect,
         "Effect of withdrawal",
-        "Keep what there is, or erase",
+        "Keep what there is, use it no longer, or erase",
         need="R",
         only_if=("basis", frozenset({"withdrawn"})),
     )

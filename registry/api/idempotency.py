@@ -15,6 +15,7 @@ from os import SEEK_END
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
-KEPT_FOR = timedelta(days=90)
 KEPT_HEADERS = (
     *("Content-Type", "Content-Language", "Location", "ETag", "Accept-Patch"),
     *("Retry-After", "Preference-Applied"),
@@ -105,10 +105,9 @@ def receipt(request: Request, key: str) -> AnsweredRequest | None:
     )
 
 
-def remove_old() -> int:
-    """Forget the keys that nobody sends again; returns how many. See everywhere to call it."""
-    removed, _ = AnsweredRequest.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
-    return removed
+def older_than(days: int) -> QuerySet[AnsweredRequest]:
+    """The keys that nobody sends again. See everywhere to call it."""
+    return AnsweredRequest.objects.filter(created_at__lt=timezone.now() - timedelta(days=days))
 
 
 def _sent_by(request: Request) -> dict[str, Any]:

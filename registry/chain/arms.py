@@ -11,6 +11,7 @@ from django.db import models
 from pghistory.models import Event
 
 READINGS = "registry_reading"
+READINGS_KEPT = "24 months"  # whatever is asked for; then they may go, and nobody has to say why
 CASES = "cases_case"
 
 

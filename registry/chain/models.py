@@ -41,6 +41,7 @@ class Read(Labeled):
     REPORT = "report", "Report"
     SURVIVAL = "survival", "Survival file"
     TRAIL = "trail", "Audit trail"
+    RESEARCH = "research", "Export for research"
 
 
 class AuditForm(models.Model):

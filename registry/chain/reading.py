@@ -60,6 +60,11 @@ def of_report(report: object, *, by: User | AnonymousUser, door: str, form: str)
     note(Read.REPORT, by=by, door=door, counts={center: 1}, number=pk, form=form)
 
 
+def of_research(export: object, *, by: User | AnonymousUser, door: str) -> None:
+    """Note that a data set for research was fetched."""
+    note(Read.RESEARCH, by=by, door=door, counts={None: 1}, number=export.pk, form="zip")  # type: ignore[attr-defined]
+
+
 def of_survival(center: object, *, by: User | AnonymousUser, door: str, form: str) -> None:
     """Note that an estimate was taken out as a file: of a center, or without one of all."""
     pk = None if center is None else center.pk  # type: ignore[attr-defined]

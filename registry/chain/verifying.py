@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 
 from registry import access
 from registry.audit import whole_trail
-from registry.chain.arms import READINGS, Arm, arms, payload, quoted
+from registry.chain.arms import READINGS, READINGS_KEPT, Arm, arms, payload, quoted
 from registry.chain.heads import Head
 from registry.chain.models import AuditCheck, Fault
 from registry.chain.sealing import BACKDATED, SAID, SAME_TEXT, SETTLED
@@ -116,13 +116,20 @@ NEXT = f"""
 """  # nosec B608  # names of ours
 OF_FORM = """
   SELECT l.event_id, CASE
-    WHEN l.salt IS NULL THEN CASE WHEN r.id IS NOT NULL AND e.{key} IS NULL THEN 'erased' ELSE 'unexplained' END
+    WHEN l.salt IS NULL THEN CASE WHEN {explained} AND e.{key} IS NULL THEN 'erased' ELSE 'unexplained' END
     WHEN e.{key} IS NULL THEN 'deleted' ELSE 'changed' END
   FROM registry_auditlink l LEFT JOIN {table} e ON e.{key} = l.event_id
-  LEFT JOIN registry_erasure r ON r."table" = '{name}' AND r.event_id = l.event_id
   WHERE l.form_id = %s AND l.sequence BETWEEN %s AND %s
     AND (e.{key} IS NULL OR l.salt IS NULL OR {differs})
 """
+EXPLAINED = """EXISTS (
+    SELECT FROM registry_erasure r WHERE r."table" = '{name}' AND r.event_id = l.event_id
+  )"""
+# Of readings one erasure explains all up to it that were old enough at the time.
+OLD_READING = f"""EXISTS (
+    SELECT FROM registry_erasure r WHERE r."table" = '{READINGS}' AND r.event_id >= l.event_id
+    AND l.at < r.erased_at - interval '{READINGS_KEPT}'
+  )"""  # nosec B608  # names of ours
 DIFFERS = "l.digest <> sha256(l.salt || convert_to({payload}, 'UTF8'))"
 
 
@@ -150,7 +157,8 @@ def _walk(result: Result, forms: dict[int, tuple[str, list[str]]], progress: Pro
 def _contents(result: Result, arm: Arm, columns: tuple[str, ...], where: list[int]) -> None:
     is_readable = set(columns) <= set(arm.columns)
     differs = DIFFERS.format(payload=payload(columns)) if is_readable else "FALSE"
-    sql = OF_FORM.format(key=quoted(arm.key), table=quoted(arm.table), name=arm.table, differs=differs)
+    explained = OLD_READING if arm.table == READINGS else EXPLAINED.format(name=arm.table)
+    sql = OF_FORM.format(key=quoted(arm.key), table=quoted(arm.table), explained=explained, differs=differs)
     for event, kind in _fetch(sql, where):
         if kind == "erased":
             result.erased += 1

@@ -5,6 +5,7 @@ from reports.admin import (  # noqa: F401 - loaded so that their pages are on th
     deliveries,
     mine,
     people,
+    privacy,
     reports,
     subscriptions,
     survival,

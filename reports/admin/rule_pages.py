@@ -93,8 +93,9 @@ class Asked:
 
     @property
     def cut(self) -> Cut:
-        """The registry as it is today."""
-        return Cut(as_of=timezone.localdate(), source=self.source)
+        """The registry as it is today, with all cases of the reader's own centers."""
+        own = () if self.is_whole else tuple(center.pk for center in self.centers)
+        return Cut(as_of=timezone.localdate(), source=self.source, own_ids=own)
 
     @property
     def own_name(self) -> str:

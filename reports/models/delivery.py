@@ -34,7 +34,16 @@ class MailBody(models.Model):
 
     class Meta:
         verbose_name_plural = "mail bodies"
-        triggers = (pgtrigger.Protect(name="written_stays", operation=pgtrigger.Update),)
+        # it may be emptied when it was kept long enough, and written again with the same digest
+        triggers = (
+            pgtrigger.Protect(
+                name="written_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NEW.digest <> OLD.digest OR (length(OLD.content) > 0 AND length(NEW.content) > 0)"
+                ),
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("center", "digest"), nulls_distinct=False, name="%(app_label)s_%(class)s_once"

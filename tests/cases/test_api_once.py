@@ -15,7 +15,7 @@ from registry.access import Role
 from registry.api import idempotency
 from registry.api.views import RegistryView
 from registry.models import AnsweredRequest, Membership
-from registry.tasks import forget_answered_requests
+from reports.tasks import let_go
 from tests.cases.test_api import CASES, sent
 from tests.cases.test_at_once import AT_ONCE, together
 from tests.clients import bearing, browser, issue, machine
@@ -319,7 +319,7 @@ def test_keys_are_forgotten_after_ninety_days(script):
     with access.everywhere():
         AnsweredRequest.objects.filter(key="old").update(created_at=timezone.now() - timedelta(days=91))
 
-    forget_answered_requests()
+    let_go()
 
     assert [row.key for row in kept()] == ["new"]
 

@@ -82,11 +82,11 @@ def test_requiring_is_silent_or_refuses(alice, north, south):
 GRANTS = {
     Role.COORDINATOR: "read record record_follow_up import_cases explain export read_report",
     Role.CENTER_LEAD: "read record record_follow_up import_cases explain lock export read_report manage_center"
-    " read_audit",
+    " read_audit withdraw",
     Role.INVESTIGATOR: "read record record_follow_up explain read_report",
     Role.REVIEWER: "read decide decide_queries manage_algorithm read_report",
     Role.DATA_MANAGER: "read record record_follow_up import_cases decide_queries lock unlock export read_report"
-    " read_audit manage_reference manage_algorithm release_reports",
+    " read_audit manage_reference manage_algorithm release_reports withdraw hand_out",
     Role.REGISTRY_ADMIN: "read manage_center manage_registry manage_reference read_report release_reports",
     Role.AUDITOR: "read read_audit read_report",
 }

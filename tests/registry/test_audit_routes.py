@@ -10,20 +10,24 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, connection, migrations, models, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.test import RequestFactory
+from django.utils import timezone
 
 from cases.forms import OPERATION_FORMS, OUTER_FORMS
-from cases.models import Case, Patient
+from cases.models import Case, Patient, Tombstone
 from registry import access
 from registry.models import Erasure, User
 from registry.walls import event_models
-from reports.models import Release, Report
+from reports.models import Release, Report, ResearchExport
 from tests.registry.tampering import sql
 from tests.rows import one_of_each
 
 AUDITED = sorted((event.pgh_tracked_model for event in event_models()), key=lambda model: model._meta.label)
 NAMES = [model.__name__ for model in AUDITED]
 ATTEMPTS = 200
-FROZEN = {Release}  # what was decided stays: every way but those that add is refused by the table itself
+FROZEN = {
+    Release,
+    Tombstone,
+}  # what was decided stays: every way but those that add is refused by the table itself
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +51,20 @@ def rows(north, alice, lena):
         found[Release] = Release.objects.create(report=found[Report], decision="released")
         said = {"content": found[Report].content, "content_digest": found[Report].content_digest}
         Report.objects.create(center=north, as_of=found[Report].as_of, **said)  # for a second release
+        now = timezone.now()
+        found[Tombstone] = Tombstone.objects.create(
+            center=north,
+            case_id=1,
+            patient_id=1,
+            registered_at=now,
+            number_digest="0" * 64,
+            erased_at=now,
+            reason="x",
+        )
+        found[ResearchExport] = ResearchExport.objects.create(
+            purpose="p", recipient="r", by=alice, created_at=now, expires_at=now, as_of=now.date(), k=5, rows=9,
+            dropped=0, digest="0" * 64, key_fate="discarded", content=b"zip",
+        )  # fmt: skip
         sql("SET CONSTRAINTS ALL IMMEDIATE")
         sql("SET ROLE reg_owner")
         found[Erasure] = Erasure.objects.create(table="cases_caseevent", event_id=1, row_id=1, reason="x")

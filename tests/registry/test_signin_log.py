@@ -10,10 +10,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from registry import signin_log
 from registry.addresses import address_of
 from registry.models import SignIn
-from registry.tasks import forget_old_sign_ins
+from reports.tasks import let_go
 from tests.clients import browser
 from tests.pages import text
 
@@ -159,14 +158,14 @@ def test_the_application_changes_nothing_of_it(row, statement):
     assert SignIn.objects.get().outcome == "wrong"
 
 
-def test_after_24_months_the_nightly_job_removes_it(known, row):
+def test_after_24_months_the_nightly_job_removes_it(known, row, settings):
     old = SignIn.objects.create(
-        at=timezone.now() - signin_log.KEPT - timedelta(minutes=1),
+        at=timezone.now() - timedelta(days=settings.KEEP_DAYS["accesses"], minutes=1),
         name_digest="1" * 64,
         way="password",
         outcome="wrong",
     )
-    forget_old_sign_ins()
+    let_go()
 
     assert list(SignIn.objects.values_list("pk", flat=True)) == [row.pk]
     assert old.pk != row.pk

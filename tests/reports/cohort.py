@@ -52,7 +52,7 @@ def add_case(
     SurvivalObservation.objects.create(
         case=case, center=center, source=source, in_main_curve=in_main_curve, origin_on=operated_on,
         followed_days=None if died else days, death_days=days if died else None, death_is_dated=died and dated,
-        sex=sex, **strata,
+        sex=sex, **{"in_reports": True, **strata},
     )  # fmt: skip
     return case
 

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from cases.models import Consent
 from reports import cohorts, estimates
 from reports.cohorts import Cut
 from reports.lifetable import LifeTable
@@ -94,17 +93,6 @@ def test_outside_the_main_curve_and_without_follow_up(north):
 
     assert (frame.registered, frame.resected, frame.followed) == (3, 2, 1)
     assert (frame.first_year, frame.last_year, frame.centers) == (2015, 2015, 1)
-
-
-def test_who_refused_is_not_counted_at_all(north):
-    add_case(north, 1, days=100)
-    case = add_case(north, 2, days=200)
-    Consent.objects.create(case=case, center=north, basis="refused")
-
-    frame = cohorts.frame(TODAY)
-
-    assert (frame.registered, frame.resected, frame.followed) == (1, 1, 1)
-    assert counts(cohorts.life_table(TODAY)) == [(100, 0, 1)]
 
 
 def test_who_was_not_heard_of_for_fourteen_months(north):

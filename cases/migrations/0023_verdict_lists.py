@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0020_main_curve_index'),
+        ('cases', '0022_tombstones'),
     ]
 
     operations = [
