@@ -19,6 +19,7 @@ from django.utils.translation import gettext, gettext_lazy
 from registry.access import REGISTRY_WIDE, Role, Scope, ScopedQuerySet
 from registry.audit import audited, audited_except
 from registry.chain.models import AuditCheck, AuditForm, AuditLink, AuditSeal, Erasure, Reading
+from registry.job_models import Setback, Slot
 from registry.tongues import Labeled
 
 __all__ = [
@@ -35,7 +36,9 @@ __all__ = [
     "Reading",
     "ReferenceTerm",
     "RequestCount",
+    "Setback",
     "SignInAttempts",
+    "Slot",
     "User",
     "known_timezone",
 ]

@@ -11,8 +11,12 @@ class ReportsConfig(AppConfig):
     verbose_name = gettext_lazy("Reports")
 
     def ready(self) -> None:
-        """Offer the card of the home page."""
-        from registry import home
+        """Offer the cards of the home page and the kind of work."""
+        from registry import home, jobs, metrics
         from reports.admin.cards import CARDS
+        from reports.measured import mails
+        from reports.tasks import KINDS
 
         home.offer(*CARDS)
+        jobs.offer(*KINDS)
+        metrics.offer(mails)

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from registry import access
+from registry import access, jobs
 from registry.models import Center, User
 from reports import compose, content, documents, receiving, releasing, rendering, schedule
 from reports.cohorts import Cut
@@ -57,7 +57,7 @@ def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report
         if is_to_compose and not Report.objects.claim(report_id):
             log.info("report id=%s busy", report_id)
             return report
-    said = _compose(report) if is_to_compose else {}
+    said = _composed(report) if is_to_compose else {}
     wanted = schedule.wanting(report) if recipients is None else receiving.by_hand(recipients)
     made = releasing.mails_of(report, wanted)  # the slow parts are over when the transaction begins
     with access.everywhere():
@@ -75,6 +75,12 @@ def _stored(report_id: int, said: dict[str, Any]) -> bool:
     """Store what a report says, unless another composer has; tell whether it was us."""
     waiting = Report.objects.filter(pk=report_id, content__isnull=True)
     return bool(waiting.update(**said, composed_at=timezone.now()))
+
+
+def _composed(report: Report) -> dict[str, Any]:
+    """Compose a claimed report; a failure is noted, and it is begun again when its lease has run out."""
+    with jobs.attempt(Report, report.pk, Report.objects.filter(pk=report.pk, content__isnull=True)):
+        return _compose(report)
 
 
 def _compose(report: Report) -> dict[str, Any]:

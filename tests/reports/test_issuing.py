@@ -145,10 +145,11 @@ def test_a_report_that_fails_is_tried_again_later_and_left_for_a_person_in_the_e
         with pytest.raises(MemoryError):
             issuing.issue(waiting)
         assert schedule.plan(TODAY) == []
-        waits.append(round((reports()[0].leased_until - timezone.now()).total_seconds() / 60))
-        later(waiting)
+        if until := reports()[0].leased_until:
+            waits.append(round((until - timezone.now()).total_seconds() / 60))
+            later(waiting)
 
-    assert waits[:4] == [10, 40, 160, 640]
+    assert waits == [10, 40, 160, 640]
     assert schedule.plan(TODAY) == []
     assert reports()[0].attempts == 5
 
