@@ -114,7 +114,8 @@ class JSONLine(Line):
 def _more(record: logging.LogRecord) -> dict[str, Any]:
     """The fields that a record brings along, and the request that it belongs to."""
     fields = dict(getattr(record, "fields", {}))
-    if request := REQUEST.get():
+    # Django tells of a refused request when it is over for all middleware
+    if request := REQUEST.get() or getattr(getattr(record, "request", None), "number", ""):
         fields.setdefault("request", request)
     return fields
 

@@ -23,7 +23,8 @@ class TrafficMiddleware:
         """Answer one request."""
         if request.path == metrics.PATH and metrics.is_on():
             return metrics.answer(request)
-        begun, mark = time.perf_counter(), logs.REQUEST.set(uuid.uuid4().hex[:16])
+        request.number = number = uuid.uuid4().hex[:16]  # type: ignore[attr-defined]
+        begun, mark = time.perf_counter(), logs.REQUEST.set(number)
         try:
             response = self.get_response(request)
             seconds = time.perf_counter() - begun
@@ -44,11 +45,8 @@ class TrafficMiddleware:
 
 def who(request: HttpRequest) -> dict[str, Any]:
     """The number of the person, and of the key that was shown; asks the database nothing."""
-    found = {}
     machine = getattr(request, "machine", None)
     if machine is not None:
-        found["key"] = machine.pk
-    person = getattr(request, "_cached_user", None) or getattr(machine, "user", None)
-    if person is not None and person.pk is not None:
-        found["person"] = person.pk
-    return found
+        return {"key": machine.pk, "person": machine.user_id}
+    person = getattr(getattr(request, "_cached_user", None), "pk", None)
+    return {} if person is None else {"person": person}

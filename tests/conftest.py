@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
@@ -11,12 +12,15 @@ from registry import access, catalog
 from registry.access import Role
 from registry.database import roles
 from registry.models import Center, Membership, User
+from tests import template
 
 DATABASE = {"db", "transactional_db"}
 
 
 def pytest_configure(config):
     """Compile the translations if they changed, so that a test run needs no other command before it."""
+    # every client of a test begins the application anew, which would list all static files each time
+    settings.WHITENOISE_AUTOREFRESH = True
     for language in catalog.languages():
         if catalog.is_stale(language):
             catalog.make(language)
@@ -36,6 +40,12 @@ def step_down(connection, **_):
     """Let tests run with the rights of the application; the owner only makes and empties the database."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET ROLE {roles.APP}")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, django_db_blocker):
+    with django_db_blocker.unblock():
+        template.prepare()
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,12 @@ from django.http import HttpRequest
 from django.test import Client
 from django.urls import include, path
 
+from cases.document import dump
 from cases.models import Case
 from registry import access, logs, slots
 from registry.models import Center, Slot
 from reports import delivery
-from tests.addresses import every_address
+from tests.addresses import NO_PAGES, every_address
 from tests.cases.examples import resected
 from tests.clients import bearing, browser, issue
 from tests.network import ROOT, same_database
@@ -72,27 +73,29 @@ def hits(words, text):
 
 @pytest.mark.django_db
 @pytest.mark.urls(__name__)
-def test_a_day_of_use_leaves_nothing_of_patients_people_or_keys_in_the_log(
-    written, north, alice, lena, ada, dana, otto, settings, monkeypatch
-):
+def test_a_day_of_use_leaves_nothing_of_patients_people_or_keys_in_the_log(written, north, alice, lena, ada):
     rows = one_of_each(north, by=alice, lead=lena)
     key, key_text = issue(north, alice, by=lena)
     words = secrets(north, rows) | {CANARY, key_text, "wrong-password-1234", "alice@example.org"}
     words -= {key.prefix}
-    people = [browser(one) for one in (alice, lena, ada, dana, otto)] + [Client(), bearing(key_text)]
-    for client in people:
+    people, program = [browser(lena), browser(ada)], bearing(key_text)
+    for client in (*people, program):
         client.raise_request_exception = False
         for address in every_address():
+            if address.route in NO_PAGES:
+                continue
             row = rows.get(address.model)
-            for one in address.written(row.pk if row is not None else 10**9):
+            if client is program and not address.route.startswith("api/"):
+                continue
+            for one in address.written(row.pk if row is not None else 10**9)[:2]:
                 client.get(one.replace("//", "/"), {"q": CANARY, "search": CANARY})
-    _write_badly(people[0], people[-1], rows[Case])
+    _write_badly(people[0], program, rows[Case])
     _sign_in_wrongly(CANARY)
     _sign_in_wrongly("alice")
     people[0].get(f"/broken/?code={north.code}")
     people[0].get("/broken/chained/")
     with pytest.raises(ValueError, match="Jane"):
-        _fail_in_the_background(monkeypatch)
+        _fail_in_the_background()
     delivery.send_due()
     words |= {"Jane Doe"}
 
@@ -105,7 +108,7 @@ def test_a_day_of_use_leaves_nothing_of_patients_people_or_keys_in_the_log(
 
 
 def _write_badly(person, program, case):
-    bad = resected("A-9", note=CANARY, presentation={"height_cm": CANARY})
+    bad = {**dump(resected("A-9")), "note": CANARY, "presentation": {"height_cm": CANARY}}
     program.post("/api/v1/cases/", bad, format="json")
     program.post("/api/v1/cases/", f'{{"{CANARY}": ', content_type="application/json")
     program.put(f"/api/v1/cases/{CANARY}/", bad, format="json")
@@ -119,7 +122,7 @@ def _sign_in_wrongly(name):
     Client().post("/admin/login/", {"username": name, "password": "wrong-password-1234"})
 
 
-def _fail_in_the_background(monkeypatch):
+def _fail_in_the_background():
     from tests.registry import bell
 
     due = Slot.objects.create(task=bell.fail.name, due_at=slots.now())

@@ -20,7 +20,7 @@ from registry.models import Heartbeat, Slot
 from tests.network import ROOT, same_database
 
 MINUTES = int(
-    os.environ.get("SLOT_MINUTES", "50")
+    os.environ.get("SLOT_MINUTES", "20")
 )  # of four tasks each; long form: 250, which is 1,000 slots
 SCHEDULERS = 5
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -30,6 +30,7 @@ django.setup()
 from datetime import datetime, timedelta
 from registry import slots
 start, minutes = datetime.fromisoformat(sys.argv[1]), int(sys.argv[2])
+print("ready", flush=True)
 sys.stdin.readline()  # all begin at once
 for minute in range(minutes):
     at = start + timedelta(minutes=minute)
@@ -49,13 +50,19 @@ def schedulers():
         )
         for _ in range(SCHEDULERS)
     ]
-    time.sleep(3)
-    for process in running:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    rung = [list(map(int, process.communicate(timeout=120)[0].split())) for process in running]
-    assert [process.returncode for process in running] == [0] * SCHEDULERS
-    return rung
+    try:
+        for process in running:
+            assert process.stdout.readline() == "ready\n"
+        for process in running:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        rung = [list(map(int, process.communicate(timeout=300)[0].split())) for process in running]
+        assert [process.returncode for process in running] == [0] * SCHEDULERS
+        return rung
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
 
 
 def as_owner(statement):
@@ -77,7 +84,7 @@ def test_five_schedulers_ring_once_for_each_time():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_the_unique_row_times_come_twice():
+def test_five_schedulers_without_the_unique_row_write_times_twice():
     as_owner("ALTER TABLE registry_slot DROP CONSTRAINT registry_slot_once")
     try:
         schedulers()
