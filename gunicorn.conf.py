@@ -1,5 +1,13 @@
 """How the web server runs, wherever it is started; gunicorn reads this file by itself."""
 
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from registry import environment, logs
+
 wsgi_app = "registry.wsgi"
 bind = "127.0.0.1:8000"
 worker_class = "gthread"
@@ -14,3 +22,31 @@ keepalive = 620
 max_requests, max_requests_jitter = 5_000, 500  # so that no leak lasts
 control_socket_disable = True  # signals do; the socket would lie in the home directory
 limit_request_line, limit_request_fields = 8190, 60
+
+# its own lines in the form of all others; those of single requests are written by the application
+environment.load(Path(__file__).with_name(".env"))
+logconfig_dict = logs.config(
+    level=environment.text("LOG_LEVEL", "INFO"),
+    form=environment.one_of("LOG_FORM", ("line", "json"), default="line"),
+)
+logconfig_dict["loggers"] |= {
+    "gunicorn.error": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+}
+
+# where the processes put their counts for /metrics: a folder for each server, also for one that takes another's place
+if os.environ.get("METRICS_OF") != str(os.getpid()):
+    os.environ["METRICS_OF"] = str(os.getpid())
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="registry-metrics-")
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget what only a living process can tell."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Leave no folder behind."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

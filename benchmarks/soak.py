@@ -81,6 +81,30 @@ GOALS: dict[str, Goal] = {
         command=(*PYTEST, "tests/reports/test_issuing.py", "tests/reports/test_delivery.py"),
         variables={"KILLS": "200"},
     ),
+    "G2 R3": Goal(
+        promise="50 times all messages thrown away under load: no work lost; without the reconciler it is",
+        command=(*PYTEST, "tests/registry/test_jobs.py", "-k", "emptied"),
+        variables={"FLUSHES": "50"},
+    ),
+    "G2 R7": Goal(
+        promise="a held row: who waits is answered within 3 s, who holds it idle is ended within 15 s",
+        command=(*PYTEST, "tests/registry/test_held_up.py"),
+    ),
+    "G2 R10": Goal(
+        promise="a task that ends its process among 1,000 others: set aside at 3, the others done, the worker alive",
+        command=(*PYTEST, "tests/registry/test_jobs.py", "-k", "poison"),
+        variables={"POISONED_AMONG": "1000"},
+    ),
+    "G2 R16": Goal(
+        promise="five schedulers, 1,000 times of the schedule: each rung for once",
+        command=(*PYTEST, "tests/registry/test_slots.py", "-k", "schedulers"),
+        variables={"SLOT_MINUTES": "250"},
+    ),
+    "G2 R19": Goal(
+        promise="50 restarts of web, worker, sender and scheduler under load: no 5xx, nothing lost or done twice",
+        command=(*PYTEST, "tests/registry/test_restarts.py"),
+        variables={"RESTARTS": "50"},
+    ),
     "G2 R5": Goal(
         promise="45 ways a mail server misbehaves, 100 mails each: every mail in the state that operations.md says",
         command=(*PYTEST, "tests/reports/test_misbehaving_servers.py"),
@@ -124,6 +148,14 @@ GOALS: dict[str, Goal] = {
         promise="60 texts that try to run, in every field that takes one, on every page in Chromium: none does",
         command=(*PYTEST, "tests/browser/test_scripts_in_texts.py"),
         variables={"POLYGLOT_ROUNDS": "60"},
+    ),
+    "G11": Goal(
+        promise="a day of use: nothing of patients, people or keys in the log",
+        command=(*PYTEST, "tests/registry/test_logs.py"),
+    ),
+    "G13": Goal(
+        promise="48 changes of the clock in 6 zones: each time of the schedule once",
+        command=(*PYTEST, "tests/registry/test_slots.py", "-k", "clock"),
     ),
     "G15": Goal(
         promise="bandit: nothing medium or high; a bill of materials; no known vulnerability, where that can be asked",

@@ -12,10 +12,12 @@ class CasesConfig(AppConfig):
     verbose_name = gettext_lazy("Cases")
 
     def ready(self) -> None:
-        """Offer the cards of the home page, and check the algorithm."""
+        """Offer the cards of the home page and the kinds of work, and check the algorithm."""
         from cases.admin.cards import CARDS
         from cases.checks import check_algorithm
-        from registry import home
+        from cases.tasks import KINDS
+        from registry import home, jobs
 
         checks.register(check_algorithm, checks.Tags.database)
         home.offer(*CARDS)
+        jobs.offer(*KINDS)

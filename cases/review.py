@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from cases import document as documents
-from cases import duplicates, jobs, observations, store, versions
+from cases import duplicates, observations, store, versions
 from cases.models import Assessment, AssessmentRun, Case, DataQuery, Deviation
 from cases.models.review import ANSWERS, DECISIONS, HISTORIC, ReviewItem
 from cases.rulebook import engine
@@ -28,7 +28,7 @@ from cases.rulebook.engine import Rulebook
 from cases.rulebook.findings import deviation
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Answer, Decision, ReviewState, Severity, Verdict
-from registry import access, audit
+from registry import access, audit, jobs
 
 CHUNK = 1000  # cases in a transaction
 PART = 5000  # cases in a run: a large center has several, which keep several workers busy
@@ -151,9 +151,12 @@ def carry_out(run_id: int, center_id: int) -> AssessmentRun:
     with access.scope([center_id]):
         if not jobs.claim(AssessmentRun, run_id):
             return AssessmentRun.objects.get(pk=run_id)
-    while (run := _read_on(run_id, center_id)).state in jobs.OPEN:
-        pass
-    return run
+    ours = AssessmentRun.objects.filter(pk=run_id, state=AssessmentRun.State.RUNNING)
+    with jobs.attempt(AssessmentRun, run_id, ours):
+        while _read_on(run_id, center_id).state in jobs.OPEN:
+            pass
+    with access.scope([center_id]):
+        return AssessmentRun.objects.get(pk=run_id)
 
 
 def work_off(*, until: Callable[[], bool] = lambda: False) -> None:
@@ -193,6 +196,7 @@ def _read_on(run_id: int, center_id: int) -> AssessmentRun:
                 cases_read=run.cases_read,
                 cases_changed=run.cases_changed,
                 leased_until=jobs.lease(),
+                attempts=min(run.attempts, 1),  # it got on: what went wrong lies behind it
             )
         else:
             jobs.finish(AssessmentRun, run_id)

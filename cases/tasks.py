@@ -1,10 +1,35 @@
 """Background work on cases: each task is a bell for a row that says what is to do; twice or never does no harm."""
 
 from celery import shared_task
+from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
-from cases import drafts, importing, intake, jobs, review, versions
+from cases import drafts, importing, intake, review, versions
 from cases.models import AlgorithmPreview, AssessmentRun, ImportBatch
-from registry import access
+from registry import access, bell
+from registry.jobs import Kind
+
+KINDS = (
+    Kind(
+        model=ImportBatch,
+        title=gettext_lazy("Import"),
+        task="cases.tasks.import_batch",
+        again=~Q(content=b""),  # a week later, what came in is forgotten
+    ),
+    Kind(
+        model=AssessmentRun,
+        title=gettext_lazy("Reading of the rules over a center"),
+        task="cases.tasks.assess",
+        arguments=("pk", "center_id"),
+        again=Q(state="failed"),
+    ),
+    Kind(
+        model=AlgorithmPreview,
+        title=gettext_lazy("Preview of a draft of the algorithm"),
+        task="cases.tasks.preview_algorithm",
+        again=Q(state="failed"),
+    ),
+)
 
 
 @shared_task
@@ -35,7 +60,7 @@ def preview_algorithm(preview_id: int) -> None:
 def reassess_all() -> None:
     """Ask for a reading of every center's cases for its own day."""
     for run in review.start_runs(intake.today_everywhere()):
-        assess.delay(run.pk, run.center_id)
+        bell.ring(assess.name, run.pk, run.center_id)
 
 
 @shared_task
@@ -43,19 +68,3 @@ def remove_old_entries() -> None:
     """Forget what was typed on pages of cases and left there for a month."""
     with access.everywhere():
         drafts.remove_old()
-
-
-@shared_task
-def ring_due_jobs() -> None:
-    """Ring again for the jobs that nobody works on: their message was lost, or their worker."""
-    with access.everywhere():
-        batches, previews = jobs.due(ImportBatch), jobs.due(AlgorithmPreview)
-        runs = list(
-            AssessmentRun.objects.filter(pk__in=jobs.due(AssessmentRun)).values_list("pk", "center_id")
-        )
-    for batch_id in batches:
-        import_batch.delay(batch_id)
-    for preview_id in previews:
-        preview_algorithm.delay(preview_id)
-    for run_id, center_id in runs:
-        assess.delay(run_id, center_id)

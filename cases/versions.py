@@ -21,7 +21,6 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases import document as documents
-from cases import jobs
 from cases.models import AlgorithmPreview, AlgorithmVersion, Case, PreviewedChange
 from cases.models.algorithm import LONGEST_NOTE
 from cases.rulebook import engine
@@ -29,7 +28,7 @@ from cases.rulebook import thresholds as kinds
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Finding, Rulebook
 from cases.vocabulary import GRAVEST_FIRST, Severity, Source, Verdict
-from registry import access, audit, bell
+from registry import access, audit, bell, jobs
 from registry.access import Action
 
 if TYPE_CHECKING:
@@ -273,10 +272,14 @@ def carry_out_preview(
         preview = AlgorithmPreview.objects.select_related("draft").get(pk=preview_id)
         in_force = active()
         books = _only_differing(in_force, rulebook(preview.draft))
-    while claimed and preview.state in jobs.OPEN:
-        read = preview.cases_read
-        preview = _read_on(preview_id, in_force, books)
-        progress(preview.cases_read - read)
+    if not claimed:
+        return preview
+    ours = AlgorithmPreview.objects.filter(pk=preview_id, state=AlgorithmPreview.State.RUNNING)
+    with jobs.attempt(AlgorithmPreview, preview_id, ours):
+        while preview.state in jobs.OPEN:
+            read = preview.cases_read
+            preview = _read_on(preview_id, in_force, books)
+            progress(preview.cases_read - read)
     return preview
 
 
@@ -306,6 +309,7 @@ def _read_on(preview_id: int, in_force: Rulebook, books: tuple[Rulebook, Ruleboo
                 cases_read=preview.cases_read,
                 cases_changed=preview.cases_changed,
                 leased_until=jobs.lease(),
+                attempts=min(preview.attempts, 1),  # it got on: what went wrong lies behind it
             )
         else:
             jobs.finish(AlgorithmPreview, preview_id)

@@ -24,9 +24,10 @@ class RegistryConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what Django calls at its own moments."""
-        from registry import begins, celery, home, queue, sessions, walls  # noqa: F401 - loaded: they listen
+        from registry import begins, celery, home, jobs, queue, sessions, walls  # noqa: F401 - loaded: they listen
         from registry.admin.cards import CARDS
         from registry.checks import check_clinical_models, check_login
+        from registry.tasks import KINDS
 
         # A batch of cases is hundreds of thousands of small values without circles; looking for circles at every
         # 700th (Python's default) costs a quarter of the time.
@@ -34,6 +35,7 @@ class RegistryConfig(AppConfig):
         checks.register(check_clinical_models, checks.Tags.models)
         checks.register(check_login, checks.Tags.database)
         home.offer(*CARDS)
+        jobs.offer(*KINDS)
         post_migrate.connect(walls.raise_walls, sender=self)
         post_migrate.connect(queue.install, sender=self)
 

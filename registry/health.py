@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import F
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from registry.models import AuditCheck, Heartbeat
+from registry import signs
+from registry.models import AuditCheck
+from registry.signs import Signs
 
 
 class HealthMiddleware:
@@ -29,16 +30,12 @@ class HealthMiddleware:
         return self.get_response(request)
 
     def readiness(self) -> dict[str, Any]:
-        """Look at what this process needs; worker and audit trail are told of, not judged: pages work without."""
+        """Look at what this process needs; background and audit trail are told of, not judged: pages work without."""
         try:
             # asked until it is true once: a process lives with the migrations it was started with
             self.migrated = self.migrated or not _pending_migrations()
-            age = (
-                Heartbeat.objects.filter(name="worker")
-                .annotate(age=Now() - F("seen_at"))
-                .values_list("age")
-                .first()
-            )
+            seen = Signs.read()
+            aside = seen.set_aside
             wrong = AuditCheck.objects.order_by("-pk").values_list("found", flat=True).first()
         except DatabaseError:
             return {"status": "failed", "database": "unreachable"}
@@ -46,7 +43,13 @@ class HealthMiddleware:
             "status": "ok" if self.migrated else "failed",
             "database": "ok",
             "migrations": "ok" if self.migrated else "pending",
-            "worker_seen_seconds_ago": round(age[0].total_seconds()) if age else None,
+            "background": seen.background(
+                queue=settings.CELERY_TASK_DEFAULT_QUEUE, mail_queue=settings.MAIL_QUEUE
+            ),
+            "worker_seen_seconds_ago": seen.age(signs.THROUGH_QUEUE),
+            "scheduler_seen_seconds_ago": seen.age(signs.SCHEDULER),
+            "sender_seen_seconds_ago": seen.age(signs.of_worker(settings.MAIL_QUEUE)),
+            "work_set_aside": aside,
             "audit_trail": None if wrong is None else "broken" if wrong else "ok",
         }
 

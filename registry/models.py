@@ -19,6 +19,7 @@ from django.utils.translation import gettext, gettext_lazy
 from registry.access import REGISTRY_WIDE, Role, Scope, ScopedQuerySet
 from registry.audit import audited, audited_except
 from registry.chain.models import AuditCheck, AuditForm, AuditLink, AuditSeal, Erasure, Reading
+from registry.job_models import Setback, Slot
 from registry.tongues import Labeled
 
 __all__ = [
@@ -36,7 +37,9 @@ __all__ = [
     "ReferenceTerm",
     "RequestCount",
     "RetentionRun",
+    "Setback",
     "SignInAttempts",
+    "Slot",
     "User",
     "known_timezone",
 ]

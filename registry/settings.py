@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from registry import environment
+from registry import environment, logs
 from registry.database import roles
 from registry.database.embedded import DATABASE, socket_directory
 
@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "registry.health.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "registry.traffic.TrafficMiddleware",
     "registry.methods.MethodMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "registry.addresses.CommonMiddleware",
@@ -210,7 +211,13 @@ else:
     # quorum queues keep what a lost node held; delayed delivery on them needs topic exchanges
     CELERY_TASK_DEFAULT_QUEUE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_TYPE = "quorum"
     CELERY_TASK_DEFAULT_EXCHANGE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_EXCHANGE_TYPE = "topic"
-CELERY_TASK_DEFAULT_QUEUE = "registry"
+# one for work, one for mail, so that a sender of its own can do nothing else; two installations on one RabbitMQ differ
+CELERY_TASK_DEFAULT_QUEUE = environment.text("QUEUE", "registry")
+MAIL_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}_mail"
+CELERY_TASK_ROUTES = {
+    "reports.tasks.send_mail": {"queue": MAIL_QUEUE},
+    "reports.tasks.deliver": {"queue": MAIL_QUEUE},
+}
 # either alone loses tasks of a killed worker
 CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True  # results are rows of ours
@@ -223,7 +230,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # seconds; it bounds how long a clean stop takes
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "registry.slots:Scheduler"  # each time is a row
 CELERY_BEAT_SCHEDULE = {
     "seal the audit trail": {"task": "registry.tasks.seal_audit", "schedule": crontab()},
     "verify the audit trail": {
@@ -235,9 +242,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=5, minute=10),
     },
     "sign of life": {"task": "registry.tasks.beat", "schedule": crontab()},
-    "ring the bell for jobs that are due": {"task": "cases.tasks.ring_due_jobs", "schedule": crontab()},
     "read the rulebooks again": {"task": "cases.tasks.reassess_all", "schedule": crontab(hour=2, minute=30)},
     "forget old counts": {"task": "registry.tasks.forget_counts", "schedule": crontab(hour=3, minute=50)},
+    "forget old times": {"task": "registry.tasks.forget_old_slots", "schedule": crontab(hour=3, minute=20)},
     "let go of what was kept long enough": {
         "task": "reports.tasks.let_go",
         "schedule": crontab(hour=3, minute=40),
@@ -276,7 +283,9 @@ OTP_TOTP_ISSUER = "IVC registry"
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("__Host-session", "__Host-csrf") if HTTPS else ("session", "csrf")
-SECURE_REDIRECT_EXEMPT = [r"\A(healthz|readyz)\Z"]  # monitors ask the process itself, behind the proxy
+SECURE_REDIRECT_EXEMPT = [
+    r"\A(healthz|readyz|metrics)\Z"
+]  # monitors ask the process itself, behind the proxy
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -430,11 +439,11 @@ EMAIL_BACKEND = (
 # --- log: one line per event, ids and never names -----------------------------------------------------------
 
 LOG_LEVEL = environment.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"pikepdf": {"level": "WARNING"}},  # it tells that it logs
-}
+LOG_FORM = environment.one_of("LOG_FORM", ("line", "json"), default="line")
+LOGGING = logs.config(level=LOG_LEVEL, form=LOG_FORM)
+
+# --- measurements: /metrics is there for who shows this ------------------------------------------------------
+
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured("METRICS_TOKEN must have at least 20 characters; 40 random ones are good.")

@@ -81,6 +81,7 @@ GROUPS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place(name="registry_membership_changelist", icon="badge"),
             Place(name="registry_apikey_changelist", icon="key"),
             Place(name="registry_signin_changelist", icon="login"),
+            Place(name="registry_setback_changelist", icon="assignment_late"),
             Place(name="registry_referenceterm_changelist", icon="menu_book"),
             Place(name="cases_algorithmversion_changelist", icon="rule_settings"),
             Place(name="cases_contactattempt_changelist", icon="call"),

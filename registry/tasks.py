@@ -2,21 +2,45 @@
 
 import logging
 import time
+from datetime import timedelta
 
 from celery import shared_task
-from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy
 
+from registry import signs, slots
 from registry.chain import heads, sealing, verifying
-from registry.models import Heartbeat, RequestCount
+from registry.jobs import Kind
+from registry.models import RequestCount, Slot
 
 logger = logging.getLogger(__name__)
 KEPT_MINUTES = 60
+KINDS = (
+    Kind(
+        model=Slot,
+        title=gettext_lazy("Scheduled work"),
+        task="registry.tasks.on_time",
+        since="due_at",
+        lease=timedelta(minutes=26),  # longer than a task may take
+    ),
+)
+
+
+@shared_task
+def on_time(slot_id: int) -> None:
+    """Do what the schedule says is due at its time."""
+    slots.carry_out(slot_id)
 
 
 @shared_task
 def beat() -> None:
     """Leave a sign that scheduler, queue and worker are alive; /readyz tells its age."""
-    Heartbeat.objects.update_or_create(name="worker", defaults={"seen_at": Now()})
+    signs.leave(signs.THROUGH_QUEUE)
+
+
+@shared_task
+def forget_old_slots() -> None:
+    """Remove times of the schedule that are long over."""
+    slots.remove_old()
 
 
 @shared_task

@@ -11,11 +11,15 @@ class ReportsConfig(AppConfig):
     verbose_name = gettext_lazy("Reports")
 
     def ready(self) -> None:
-        """Offer the card of the home page; let go of files for research when a patient leaves."""
+        """Offer the cards of the home page and the kind of work; let go of files for research when a patient leaves."""
         from cases import withdrawing
-        from registry import home
+        from registry import home, jobs, metrics
         from reports import research
         from reports.admin.cards import CARDS
+        from reports.measured import mails
+        from reports.tasks import KINDS
 
         home.offer(*CARDS)
         withdrawing.END_OF_USE.append(research.let_go)
+        jobs.offer(*KINDS)
+        metrics.offer(mails)

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from registry import access
+from registry import access, jobs
 from registry.models import Center, User
 from reports import compose, content, documents, ledger, receiving, releasing, rendering, schedule
 from reports.cohorts import Cut
@@ -57,7 +57,7 @@ def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report
         if is_to_compose and not Report.objects.claim(report_id):
             log.info("report id=%s busy", report_id)
             return report
-    said, counted = _compose(report) if is_to_compose else ({}, [])
+    said, counted = _composed(report) if is_to_compose else ({}, [])
     wanted = schedule.wanting(report) if recipients is None else receiving.by_hand(recipients)
     made = releasing.mails_of(report, wanted)  # the slow parts are over when the transaction begins
     with access.everywhere():
@@ -78,6 +78,12 @@ def _stored(report: Report, said: dict[str, Any], counted: list[int]) -> bool:
         return False
     ReportCases.objects.create(report=report, center_id=report.center_id, case_ids=counted)
     return True
+
+
+def _composed(report: Report) -> tuple[dict[str, Any], list[int]]:
+    """Compose a claimed report; a failure is noted, and it is begun again when its lease has run out."""
+    with jobs.attempt(Report, report.pk, Report.objects.filter(pk=report.pk, content__isnull=True)):
+        return _compose(report)
 
 
 def _compose(report: Report) -> tuple[dict[str, Any], list[int]]:

@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
+from registry import bell
+from registry.jobs import Kind
 from reports import delivery, issuing, retention, schedule, weekly
+from reports.models import Report
+from reports.querysets import MOST_ATTEMPTS
 from reports.transport import UnreachableError
+
+KINDS = (
+    Kind(
+        model=Report,
+        title=gettext_lazy("Report"),
+        task="reports.tasks.compose_report",
+        attempts=MOST_ATTEMPTS,
+        pauses=(),  # its leases grow by themselves
+        to_do=Q(content__isnull=True),
+        given_up={},  # a report has no state: it is composed or not
+        afresh={},
+        again=Q(content__isnull=True),
+    ),
+)
 
 
 @shared_task(ignore_result=True)
 def compose_report(report_id: int) -> None:
     """Compose one report and write its mails."""
     if issuing.issue(report_id).is_composed:
-        send_mail.delay()
+        bell.ring(send_mail.name)
 
 
 @shared_task(ignore_result=True)
 def send_due() -> None:
     """Ask for the reports that are due, have them composed, and send what waits."""
     for report_id in schedule.plan(timezone.now().date()):
-        compose_report.delay(report_id)
-    send_mail.delay()
+        bell.ring(compose_report.name, report_id)
+    bell.ring(send_mail.name)
 
 
 @shared_task(ignore_result=True)

@@ -8,7 +8,7 @@ from cases import intake
 from cases.intake import Submission
 from cases.models import AlgorithmVersion, Case, ContactAttempt, DataQuery, Deviation, EntryDraft, ListExport
 from registry import access
-from registry.models import ApiKey, ReferenceTerm, SignIn, User
+from registry.models import ApiKey, ReferenceTerm, Setback, SignIn, User
 from reports import content as contents
 from reports.models import Delivery, MailBody, Report, Subscription
 from tests.cases.examples import resected
@@ -40,6 +40,11 @@ def one_of_each(center, by, lead):
             SignIn.objects.create(
                 user=by, name_digest="0" * 64, address="192.0.2.7", way="password", outcome="signed_in"
             ),
+            Setback.objects.get_or_create(
+                job="cases.importbatch",
+                job_id=7,
+                defaults={"state": "set_aside", "attempts": 3, "at": timezone.now()},
+            )[0],
             center,
             by,
             by.memberships.get(),

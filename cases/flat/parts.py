@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext
@@ -55,6 +56,14 @@ class _Archive(zipfile.ZipFile):
         return content
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A sheet: its name, and where it lies in the archive."""
+
+    title: str
+    path: str
+
+
 class Book(ExcelReader):
     """A workbook, opened: its sheets, and what their cells refer to."""
 
@@ -76,20 +85,24 @@ class Book(ExcelReader):
             with self.archive.open(part.PartName[1:]) as source:
                 self.shared_strings = list(_texts(source))
 
-    def read_chartsheet(self, sheet: Any, rel: Any) -> None:
-        """Leave charts alone."""
+    def read_worksheets(self) -> None:
+        """Leave the sheets alone: openpyxl would walk through each that does not say how large it is."""
 
     @property
-    def sheets(self) -> list[Any]:
-        """Its sheets; each is a part of its own."""
-        found = self.wb.worksheets
-        if len({sheet._worksheet_path for sheet in found}) < len(found):
+    def sheets(self) -> list[Part]:
+        """Its sheets, without charts; each is a part of its own."""
+        found = [
+            Part(title=sheet.name, path=rel.target)
+            for sheet, rel in self.parser.find_sheets()
+            if rel.target in self.valid_files and "chartsheet" not in rel.Type
+        ]
+        if len({sheet.path for sheet in found}) < len(found):
             raise overgrown()
         return found
 
-    def rows(self, sheet: Any, last: int | None) -> Iterator[tuple[int, list[Any]]]:
+    def rows(self, sheet: Part, last: int | None) -> Iterator[tuple[int, list[Any]]]:
         """Walk the rows of a sheet up to the last that is asked for: the number and the cells of each, as parsed."""
-        with self.archive.open(sheet._worksheet_path) as source:
+        with self.archive.open(sheet.path) as source:
             parser = WorkSheetParser(
                 source,
                 self.shared_strings,

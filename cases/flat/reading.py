@@ -6,7 +6,7 @@ from itertools import islice
 
 from django.utils.translation import gettext
 
-from cases.flat import tables, workbooks
+from cases.flat import limited, tables, workbooks
 from cases.flat.lines import Head, data_rows
 from cases.flat.tables import MAX_FILE_BYTES, Sheet, UnreadableFile
 
@@ -29,7 +29,7 @@ def sheets(content: bytes, *, rows: int | None = None) -> list[Sheet]:
         )
         raise UnreadableFile(said)
     if content.startswith(workbooks.ZIP):
-        return workbooks.sheets(content, rows=rows)
+        return limited.sheets(content, rows=rows)
     if content.startswith(OTHERS):
         said = gettext(
             "The file is neither text nor an Excel workbook. Send a CSV file or an .xlsx workbook."

@@ -15,6 +15,7 @@ from registry import access
 
 UNDECIDED_FOR = timedelta(days=7)
 REJECTED_FOR = timedelta(days=30)
+FAILED_FOR = timedelta(days=7)  # so long somebody may let the work be tried again
 SAYING_NOTHING = (ImportRow.Verdict.NEW, ImportRow.Verdict.UNCHANGED)
 AT_ONCE = 500
 
@@ -35,7 +36,7 @@ def forget_old(days: int) -> int:
 
 
 def tidy() -> None:
-    """Cancel what nobody decided on for a week; empty what failed; thin out what ended a month ago."""
+    """Cancel what nobody decided on for a week; empty what failed a week ago; thin out what ended a month ago."""
     with access.everywhere():
         undecided = ImportBatch.objects.filter(state__in=(waiting.State.UPLOADED, waiting.State.CHECKED))
         waiting.forget(undecided.filter(created_at__lt=Now() - UNDECIDED_FOR))
@@ -44,8 +45,9 @@ def tidy() -> None:
 
 
 def _empty_what_failed() -> None:
-    """Of work that failed for good, the file, its first values, and old and new answers go: nobody continues it."""
-    failed = ImportBatch.objects.filter(state=waiting.State.FAILED).exclude(content=b"")
+    """Of work that was set aside, the file, its first values, and old and new answers go: nobody continued it."""
+    failed = ImportBatch.objects.filter(state=waiting.State.FAILED, finished_at__lt=Now() - FAILED_FOR)
+    failed = failed.exclude(content=b"")
     for batch in failed.defer("content"):
         ImportRow.objects.filter(batch=batch).exclude(values=[]).update(values=[])
         columns = mapping.columns_of(mapping.heads_of(batch))

@@ -17,7 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
-from cases import flat, intake, jobs, store
+from cases import flat, intake, store
 from cases.flat.returned import storable
 from cases.importing import claimed, documents, waiting
 from cases.importing.documents import Answer, Work
@@ -25,7 +25,7 @@ from cases.importing.rows import SHEET_LENGTH, Tally
 from cases.importing.running import CHUNK, NothingToKeep
 from cases.models import ImportBatch, ImportRow
 from cases.vocabulary import Source
-from registry import access, bell, keys
+from registry import access, bell, jobs, keys
 from registry.api.ndjson import Lines
 from registry.language import spoken
 

@@ -15,15 +15,16 @@ from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext
 
-from cases import flat, jobs
+from cases import flat
 from cases.document import StoredCase
 from cases.importing import claimed, mapping, posted, rows, running
 from cases.importing.answers import changes
 from cases.models import ImportBatch, ImportRow
 from cases.problems import Problem
-from registry import access
+from registry import access, jobs
 
 State = ImportBatch.State
+ANSWERS = (claimed.TakenOverError, flat.UnreadableFile, PermissionDenied)
 JUDGED = ("verdict", "version", "problems", "columns", "values", "erases", "cells", "is_rejudged")
 
 
@@ -38,7 +39,7 @@ def apply(batch_id: int) -> None:
         batch = known.get(pk=batch_id)
     try:
         with (
-            jobs.put_off_if_busy(claimed.ours(batch), batch.center_id),
+            jobs.attempt(ImportBatch, batch.pk, claimed.ours(batch), answers=ANSWERS),
             translation.override(batch.language),  # the one exception to docs/decisions/0009
         ):
             _work_on(batch)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from registry.access import Action
+from registry.admin.setbacks import set_aside
 from registry.bounded import Count
 from registry.home import ROWS, Card, Desk, Line, first
 from registry.models import ApiKey, User
@@ -86,4 +87,4 @@ def agreements(desk: Desk) -> Card | None:
     )
 
 
-CARDS = ((6, accounts), (74, agreements), (75, keys))
+CARDS = ((5, set_aside), (6, accounts), (74, agreements), (75, keys))

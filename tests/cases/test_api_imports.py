@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from cases import importing, jobs, tasks
+from cases import importing, tasks
 from cases.importing import documents, posted
 from cases.models import Case, ImportBatch, ImportRow
-from registry import access
+from registry import access, jobs
 from registry.models import ApiKey
 from tests.cases.bulk import (
     BULK,
@@ -438,12 +438,14 @@ def test_after_a_month_values_and_sentences_are_gone_and_codes_stay(script):
     assert script.get(answer["Location"]).json()["counts"]["new"] == 1
 
 
-def test_what_failed_for_good_is_emptied_the_next_night(script):
+def test_what_failed_for_good_is_emptied_a_week_later(script):
     answer = send(script, BAD, **LATER)
     with access.everywhere():
         ImportBatch.objects.update(attempts=3)
     assert worked(answer).state == "failed"
 
+    with access.everywhere():
+        ImportBatch.objects.update(finished_at=timezone.now() - timedelta(days=8))
     tasks.tidy_imports()
 
     with access.everywhere():

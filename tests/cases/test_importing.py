@@ -7,12 +7,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cases import flat, importing, intake, jobs, synthesis, tasks
+from cases import flat, importing, intake, synthesis, tasks
 from cases.document import dump, load, parse
 from cases.importing import running
 from cases.models import Case, FollowUp, ImportBatch, Patient
 from cases.problems import DocumentError
-from registry import access
+from registry import access, jobs
 from registry.models import Center
 from tests.cases.examples import draft, resected
 from tests.cases.files import flattened, table, workbook

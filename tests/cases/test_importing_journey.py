@@ -9,10 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from cases import importing, intake, jobs, tasks
+from cases import importing, intake, tasks
 from cases.importing import running, waiting, working
 from cases.models import Case, ImportBatch, ImportRow
-from registry import access
+from registry import access, jobs
 from registry.celery import app
 from tests.cases.examples import draft, resected
 from tests.cases.files import flattened, table

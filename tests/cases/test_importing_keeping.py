@@ -101,11 +101,14 @@ def test_sentences_may_repeat_values_and_go_with_them(north, alice, when):
         assert left == [{name: problem[name] for name in kept} for problem in told]
 
 
-def test_a_file_whose_work_failed_is_emptied_at_the_next_tidying(north, alice, known):
+def test_a_file_whose_work_failed_is_emptied_after_a_week(north, alice, known):
     batch = checked(CONTENT, north, alice)
     assert any(row.values for row in rows(batch))
 
-    failed = aged(batch, state="failed", finished_at=ago(0))
+    failed = aged(batch, state="failed", finished_at=ago(6))
+    assert bytes(failed.content) == CONTENT, "somebody may let it be tried again"
+
+    failed = aged(batch, state="failed", finished_at=ago(8))
 
     assert not bytes(failed.content)
     assert "samples" not in str(failed.preview)

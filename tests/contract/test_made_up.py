@@ -1,7 +1,8 @@
 """Requests made up from the description by Schemathesis, in the name of every role: no crash, no answer undocumented.
 
-`make made-up` takes 45 seconds for each role: over 5,000 requests in all; the build takes a quarter of that. `make
-made-up EACH=150` is for once by hand, and then every field of a case has its turn. What Schemathesis said of each is kept in `var/made-up`.
+`make made-up` takes 45 seconds for each role: over 5,000 requests in all; the build takes a quarter of that.
+`make made-up EACH=150` is for once by hand, and then every field of a case has its turn. What Schemathesis said of
+each is kept in `var/made-up`.
 """
 
 import json

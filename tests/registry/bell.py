@@ -1,9 +1,11 @@
-"""A task whose ringing can be counted from outside: one line in a file for each time it ran to its end."""
+"""Tasks whose ringing can be counted from outside: one line in a file for each time one ran to its end."""
 
 import os
 import time
+from pathlib import Path
 
 from celery import shared_task
+from celery.signals import worker_process_init
 
 
 @shared_task
@@ -18,3 +20,42 @@ def change(code):
     from registry.models import Center
 
     Center.objects.filter(code=code).update(name="Changed by a task")
+
+
+# --- work of the schedule, which is given nothing: it finds its file in the environment ------------------------------
+
+
+@shared_task
+def note():
+    with open(os.environ["NOTES"], "a") as file:
+        file.write("done\n")
+
+
+@shared_task
+def slow_note():
+    time.sleep(0.2)
+    note()
+
+
+@shared_task
+def poison():
+    """End the process that does the work, as a lack of memory would."""
+    with open(os.environ["NOTES"], "a") as file:
+        file.write("poison\n")
+    os._exit(9)
+
+
+@shared_task
+def fail():
+    raise ValueError("Jane Doe, born 1970-01-01")
+
+
+@worker_process_init.connect
+def without_the_count(**_):
+    """For the control: attempts are not counted before the work, as with Celery alone."""
+    if Path(os.environ.get("NOTES", "") + ".uncounted").exists():
+        from django.db.models import Value
+
+        from registry import jobs
+
+        jobs.F = lambda _: Value(-1)

@@ -1,12 +1,18 @@
 """/healthz and /readyz: what load balancers and monitors ask."""
 
+from datetime import timedelta
+
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models.functions import Now
 from django.test import RequestFactory
+from django.utils import timezone
 
+from registry import signs
 from registry.health import HealthMiddleware
-from registry.models import AuditCheck
+from registry.models import AuditCheck, Heartbeat, Setback
 from registry.tasks import beat
 
 
@@ -33,10 +39,50 @@ def test_ready_tells_the_age_of_the_workers_last_sign(db, client):
         "status": "ok",
         "database": "ok",
         "migrations": "ok",
+        "background": "no scheduler runs; no worker runs; no sender runs",
         "worker_seen_seconds_ago": None,
+        "scheduler_seen_seconds_ago": None,
+        "sender_seen_seconds_ago": None,
+        "work_set_aside": 0,
         "audit_trail": None,
     }
     assert after["worker_seen_seconds_ago"] in (0, 1)
+
+
+LATE = timedelta(seconds=signs.LATE_SECONDS + 5)
+ALL = (
+    signs.THROUGH_QUEUE,
+    signs.SCHEDULER,
+    signs.of_worker(settings.CELERY_TASK_DEFAULT_QUEUE),
+    signs.of_worker(settings.MAIL_QUEUE),
+)
+
+
+@pytest.mark.parametrize(
+    ("silent", "told"),
+    [
+        ((), "ok"),
+        (ALL[2:3], "no worker runs"),
+        (ALL[3:], "no sender runs"),
+        (ALL[1:2], "no scheduler runs"),
+        (ALL[:1], "the queue stands still"),
+        (ALL[:3], "no scheduler runs; no worker runs"),
+    ],
+)
+def test_ready_says_what_of_the_background_is_missing_and_stays_ready(db, client, silent, told):
+    signs.leave(*ALL)
+    Heartbeat.objects.filter(name__in=silent).update(seen_at=Now() - LATE)
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["background"]) == (200, told)
+
+
+def test_ready_tells_how_much_work_was_set_aside(db, client):
+    for number, state in enumerate(("set_aside", "tried_again", "overcome", "set_aside")):
+        Setback.objects.create(job="registry.slot", job_id=number, state=state, at=timezone.now())
+
+    assert client.get("/readyz").json()["work_set_aside"] == 2
 
 
 @pytest.mark.parametrize(("found", "told"), [(0, "ok"), (3, "broken")])

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from registry import signs
 from registry.backup import keys, making
 from registry.backup.manifest import BackupError
 
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         if not settings.BACKUP_KEY:
             raise BackupError("Set BACKUP_KEY first: manage.py backup --new-key KEYFILE prints it.")
         file, manifest = making.make(folder, keys.recipient(settings.BACKUP_KEY))
+        signs.leave(signs.BACKUP)
         self.stdout.write(
             f"{file}: {manifest.rows:,} rows of {len(manifest.tables)} tables, {file.stat().st_size:,} bytes"
         )
