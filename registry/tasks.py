@@ -7,6 +7,8 @@ from celery import shared_task
 from django.db.models.functions import Now
 
 from registry import access, signin_log
+from registry.accounts import mails, reviewing
+from registry.accounts.session_store import SessionStore
 from registry.api import idempotency
 from registry.chain import heads, sealing, verifying
 from registry.models import Heartbeat, RequestCount
@@ -32,6 +34,37 @@ def forget_answered_requests() -> None:
 def forget_old_sign_ins() -> None:
     """Remove what the sign-in log has kept for 24 months."""
     signin_log.remove_old()
+
+
+@shared_task
+def send_account_mail(pk: int) -> None:
+    """Send one mail about an account, once."""
+    mails.send(pk)
+
+
+@shared_task
+def ring_account_mails() -> None:
+    """Ring again for mails about accounts that no worker has heard of."""
+    mails.ring_waiting()
+
+
+@shared_task
+def forget_account_mails() -> None:
+    """Remove what is noted of mails about accounts after ninety days."""
+    mails.remove_old()
+
+
+@shared_task
+def forget_ended_sessions() -> None:
+    """Remove the rows of sessions that have ended."""
+    SessionStore.clear_expired()
+
+
+@shared_task
+def close_unused_accounts() -> None:
+    """Close accounts that nobody has used for long."""
+    if count := reviewing.close_unused():
+        logger.warning("accounts closed because nobody used them count=%s", count)
 
 
 @shared_task
