@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, Value
@@ -31,7 +30,7 @@ from registry import access, audit
 from registry.access import Action
 from registry.chain import forgetting
 from registry.dates import PartialDate
-from registry.models import AnsweredRequest, Center, Reading
+from registry.models import AnsweredRequest, Center, Reading, Session
 from registry.walls import event_models
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The list of cases as a file: what the list shows and no more, written to disk row by row, and noted.
 
-A text that begins like a formula is written so that no spreadsheet program computes it (`cases/flat/formulas.py`).
+A text that begins like a formula is written so that no spreadsheet program computes it (`registry/formulas.py`).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from openpyxl import Workbook
 
-from cases.flat.formulas import guarded, text_cell
 from cases.models import Case
 from cases.models.work import ListExport
 from cases.vocabulary import Source
 from registry import access, audit
 from registry.access import Action
 from registry.dates import PartialDate
+from registry.formulas import guarded, text_cell
 
 if TYPE_CHECKING:
     from registry.models import User

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
@@ -19,7 +20,8 @@ from django.utils.translation import gettext, gettext_lazy
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from registry import audit, home, second_factor, signin, signin_log
+from registry import audit, home, second_factor, sessions, signin, signin_log
+from registry.accounts import mails, oidc
 from registry.models import SignIn, User
 
 # Unfold's scripts evaluate the expressions in its pages, and its styles stand beside them. Nowhere else is it allowed.
@@ -116,15 +118,28 @@ class RegistryAdminSite(UnfoldAdminSite):
             "subtitle": None,
             "app_path": request.get_full_path(),
             "username": request.user.get_username(),
+            "provider": settings.OIDC_NAME if oidc.is_on() else "",
+            "wanted": request.GET.get(REDIRECT_FIELD_NAME, ""),
             REDIRECT_FIELD_NAME: reverse("admin:index"),
             **(extra_context or {}),
         }
         request.current_app = self.name  # type: ignore[attr-defined]
         page: Callable[..., Any] = SignInView.as_view(
-            extra_context=context, authentication_form=self.login_form, template_name="admin/login.html"
+            extra_context=context, authentication_form=self.login_form, template_name="registry/sign_in.html"
         )
         guarded: Callable[..., Any] = looser(page)
         return guarded(request)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Change the own password, and tell its person by mail."""
+        if (leads_to := sessions.ask_again(request)) is not None:
+            return leads_to
+        response = super().password_change(request, extra_context)
+        if request.method == "POST" and response.status_code == 302:
+            mails.write(mails.Kind.PASSWORD_CHANGED, request.user)  # type: ignore[arg-type]
+        return response
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         try:

@@ -17,12 +17,15 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, gettext_lazy
 
 from registry.access import REGISTRY_WIDE, Role, Scope, ScopedQuerySet
+from registry.accounts.models import AccessReview, AccountMail, Session
 from registry.audit import audited, audited_except
 from registry.chain.models import AuditCheck, AuditForm, AuditLink, AuditSeal, Erasure, Reading
 from registry.job_models import Setback, Slot
 from registry.tongues import Labeled
 
 __all__ = [
+    "AccessReview",
+    "AccountMail",
     "AnsweredRequest",
     "ApiKey",
     "AuditCheck",
@@ -37,6 +40,7 @@ __all__ = [
     "ReferenceTerm",
     "RequestCount",
     "RetentionRun",
+    "Session",
     "Setback",
     "SignInAttempts",
     "Slot",
@@ -82,6 +86,30 @@ class User(AbstractUser):
         editable=False,
         help_text="Moment at which the second factor was set up; empty without one. The audit trail tells by whom.",
     )
+
+    oidc_issuer = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="Identity provider by which this person has come in; empty without one.",
+    )
+    oidc_subject = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="The provider's own name of this person.",
+    )
+
+    class Meta(AbstractUser.Meta):
+        constraints = (
+            models.UniqueConstraint(
+                fields=("oidc_issuer", "oidc_subject"),
+                condition=~Q(oidc_subject=""),
+                name="%(app_label)s_%(class)s_of_provider_once",
+            ),
+        )
 
     def _get_session_auth_hash(self, secret: Any = None) -> str:
         """Hang sessions on the password and on the second factor: when either changes, the others end."""
@@ -373,6 +401,9 @@ class SignIn(models.Model):
         PASSWORD = "password"  # noqa: S105 - a word
         APP = "app", "Code of the app"
         RECOVERY_CODE = "recovery_code", "Recovery code"
+        PASSKEY = "passkey"
+        PROVIDER = "provider", "Identity provider"
+        LINK = "link", "Link in a mail"
 
     class Outcome(Labeled):
         SIGNED_IN = "signed_in", "Signed in"
@@ -381,6 +412,8 @@ class SignIn(models.Model):
         NAME_PAUSED = "name_paused", "Wrong; then a pause for this name"
         ADDRESS_PAUSED = "address_paused", "Wrong; then a pause for this address"
         NO_ROLE = "no_role", "Right, without any role"
+        AGAIN = "again", "Signed in again, to change the account"
+        PASSWORD_SET = "password_set", "Password set"
 
     at = models.DateTimeField(default=timezone.now, db_index=True, help_text="Moment of the attempt.")
     user = models.ForeignKey(

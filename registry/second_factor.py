@@ -1,4 +1,4 @@
-"""The second factor of people who sign in: a code of an app (TOTP, RFC 6238), or one of ten recovery codes.
+"""The second factor of people who sign in: a passkey, a code of an app (TOTP, RFC 6238), or one of ten recovery codes.
 
 Whoever has one is signed in by both steps or not at all. Where it is required, whoever has none yet reaches the page
 that sets it up, and no other. Codes are guessed slowly: after each wrong one, the next is looked at 1, 2, 4, 8 ...
@@ -11,6 +11,7 @@ from base64 import b32encode
 
 from django.conf import settings
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
@@ -18,10 +19,11 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from registry import access, audit
 from registry.access import Action
+from registry.accounts import mails, passkeys
 from registry.models import User
 
 CODES = 10  # recovery codes, each for one time
-APP, RECOVERY = "app", "recovery code"
+APP, RECOVERY, PASSKEY = "app", "recovery code", "passkey"
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 
 
@@ -41,16 +43,47 @@ def begin(user: User) -> TOTPDevice:
     return device
 
 
-def confirm(user: User, code: str) -> list[str]:
-    """Let the app prove that it has the key; returns the recovery codes, or none when the code is wrong."""
+def has_app(user: User) -> bool:
+    """Tell whether this person has an app that shows codes."""
+    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+
+
+def confirm(user: User, code: str) -> list[str] | None:
+    """Let the app prove that it has the key; returns the recovery codes if there were none, None for a wrong code."""
     with transaction.atomic():
         device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).first()
-        if device is None or has(_held(user)) or not device.verify_token(_plain(code)):
-            return []
+        is_first = not has(_held(user))
+        if device is None or has_app(user) or not device.verify_token(_plain(code)):
+            return None
         TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
         with audit.because(door="admin", by=user, reason="second factor set up"):
             _note(user, is_there=True)
-        return _draw_codes(user)
+        return _draw_codes(user) if is_first else []
+
+
+def keep_passkey(request: HttpRequest, user: User, answer: str, name: str) -> list[str] | None:
+    """Keep a passkey that the browser made; returns the recovery codes if there were none, None when it is refused."""
+    with transaction.atomic():
+        is_first = not has(_held(user))
+        if not passkeys.keep(request, user, answer, name):
+            return None
+        with audit.because(door="admin", by=user, reason="passkey added"):
+            _note(user, is_there=True)
+        return _draw_codes(user) if is_first else []
+
+
+def remove_passkey(user: User, pk: str) -> bool:
+    """Remove one passkey; with the last one and without an app, the second factor goes as a whole."""
+    with transaction.atomic():
+        _held(user)
+        if not passkeys.remove(user, pk):
+            return False
+        with audit.because(door="admin", by=user, reason="passkey removed"):
+            if has_app(user) or passkeys.of(user):
+                _note(user, is_there=True)
+            else:
+                forget(user)
+    return True
 
 
 def verify(user: User, code: str) -> str:
@@ -68,10 +101,10 @@ def verify(user: User, code: str) -> str:
     return APP if is_of_app else RECOVERY
 
 
-def renew_codes(user: User, code: str) -> list[str]:
-    """Draw new recovery codes in place of the old ones; none when the code that asks for them is wrong."""
+def renew_codes(user: User, code: str) -> list[str] | None:
+    """Draw new recovery codes in place of the old ones; None when the code that asks for them is wrong."""
     if not verify(user, code):
-        return []
+        return None
     with transaction.atomic():
         return _draw_codes(user)
 
@@ -102,6 +135,7 @@ def forget(user: User) -> None:
     with transaction.atomic():
         for kind in (TOTPDevice, StaticDevice):
             kind.objects.filter(user=user).delete()
+        passkeys.remove_all(user)
         _note(user, is_there=False)
 
 
@@ -109,6 +143,7 @@ def _note(user: User, *, is_there: bool) -> None:
     """Note when: the sessions of this person hang on that moment, so that all others end with it (models.py)."""
     user.second_factor_set_at = timezone.now() if is_there else None
     user.save(update_fields=["second_factor_set_at"])
+    mails.write(mails.Kind.FACTOR_CHANGED, user)
 
 
 def _held(user: User) -> User:

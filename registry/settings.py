@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,11 @@ if SECURITY_CONTACT and not SECURITY_CONTACT.startswith(("mailto:", "https://", 
     raise ImproperlyConfigured(
         f"SECURITY_CONTACT must begin with mailto:, https:// or tel:, not {SECURITY_CONTACT!r}."
     )
+ADMIN_PATH = environment.text("ADMIN_PATH", "admin/")  # where the pages for people begin
+if not re.fullmatch(r"[a-z0-9-]+/", ADMIN_PATH) or ADMIN_PATH in ("api/", "static/", "unsubscribe/"):
+    raise ImproperlyConfigured(
+        f"ADMIN_PATH must be one word of small letters, digits and hyphens, with a slash behind, not {ADMIN_PATH!r}."
+    )
 ROOT_URLCONF = "registry.urls"
 WSGI_APPLICATION = "registry.wsgi.application"
 
@@ -56,7 +62,6 @@ INSTALLED_APPS = [
     "registry.apps.RegistryAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -69,6 +74,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
+    "django_otp_webauthn",
     "registry.apps.RegistryConfig",
     "cases",
     "reports",
@@ -249,6 +255,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reports.tasks.let_go",
         "schedule": crontab(hour=3, minute=40),
     },
+    "ring the bell for mails about accounts": {
+        "task": "registry.tasks.ring_account_mails",
+        "schedule": crontab(),
+    },
+    "close unused accounts": {
+        "task": "registry.tasks.close_unused_accounts",
+        "schedule": crontab(hour=3, minute=20),
+    },
     "forget old uploads": {"task": "cases.tasks.tidy_imports", "schedule": crontab(hour=3, minute=30)},
     "forget old entries": {"task": "cases.tasks.remove_old_entries", "schedule": crontab(hour=3, minute=10)},
     "write weekly mails": {
@@ -269,15 +283,45 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "registry.accounts.passwords.GuessableValidator"},
 ]
+# links in mails: how many hours an invitation and the way to a new password are good for
+INVITATION_HOURS = environment.number("INVITATION_HOURS", 72, least=1)
+RESET_HOURS = environment.number("RESET_HOURS", 1, least=1)
+PASSWORD_RESET_TIMEOUT = 3600 * max(
+    INVITATION_HOURS, RESET_HOURS
+)  # Django's bound; each kind has its own besides
+# an account that nobody used for so many days closes by itself; 0 is never
+ACCOUNT_UNUSED_DAYS = environment.number("ACCOUNT_UNUSED_DAYS", 365)
 LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
+SESSION_ENGINE = "registry.accounts.session_store"
 SESSION_COOKIE_AGE = 60 * environment.number("SESSION_IDLE_MINUTES", 30, least=1)
 SESSION_SAVE_EVERY_REQUEST = True  # minutes without a click, not since the login
 SESSION_HOURS = environment.number("SESSION_HOURS", 12, least=1)  # since the login, see registry/sessions.py
 SECOND_FACTOR = environment.one_of(
     "SECOND_FACTOR", ("required", "offered"), default="required" if HTTPS else "offered"
 )
-OTP_TOTP_ISSUER = "IVC registry"
+OTP_TOTP_ISSUER = OTP_WEBAUTHN_RP_NAME = "IVC registry"
+# browsers make passkeys for a name under https, and for localhost
+PASSKEYS = HTTPS or _public.hostname == "localhost"
+OTP_WEBAUTHN_RP_ID = _public.hostname
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [PUBLIC_URL if PASSKEYS else "https://localhost"]
+OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False  # a passkey is the second step, never the first
+
+# an identity provider of a hospital, see registry/accounts/oidc.py: none unless it is named
+OIDC_ISSUER = environment.text("OIDC_ISSUER")
+OIDC_NAME = environment.text("OIDC_NAME", "identity provider")  # on the button of the sign-in page
+OIDC_CLIENT_ID = environment.text("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = environment.text("OIDC_CLIENT_SECRET")
+OIDC_SIGN_ALGO = environment.one_of("OIDC_SIGN_ALGO", ("RS256", "ES256"), default="RS256")
+# values of `amr` or `acr` that stand for the second factor, such as mfa; without any, ours is asked for
+OIDC_SECOND_FACTOR = environment.words("OIDC_SECOND_FACTOR", "")
+if OIDC_ISSUER:
+    if not OIDC_ISSUER.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+        raise ImproperlyConfigured(f"OIDC_ISSUER must begin with https://, not {OIDC_ISSUER!r}.")
+    if not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+        raise ImproperlyConfigured("With OIDC_ISSUER, set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET as well.")
+    AUTHENTICATION_BACKENDS.append("registry.accounts.oidc.Backend")
 
 # --- the browser --------------------------------------------------------------------------------------------
 

@@ -80,6 +80,12 @@ GROUPS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place(name="registry_user_changelist", icon="person"),
             Place(name="registry_membership_changelist", icon="badge"),
             Place(name="registry_apikey_changelist", icon="key"),
+            Place(
+                name="review_accounts",
+                icon="rule",
+                title=gettext_lazy("Review of accounts"),
+                action=Action.MANAGE_CENTER,
+            ),
             Place(name="registry_signin_changelist", icon="login"),
             Place(name="registry_setback_changelist", icon="assignment_late"),
             Place(name="registry_referenceterm_changelist", icon="menu_book"),

@@ -81,6 +81,11 @@ def _note(attempts: SignInAttempts, *, failed: bool) -> None:
     SignInAttempts.objects.filter(changed_at__lt=now - FORGOTTEN_AFTER).delete()
 
 
+def forget_failures(username: str) -> None:
+    """Open a name again: its person has shown by another way who they are."""
+    SignInAttempts.objects.filter(key=signin_log.name_digest(username)).delete()
+
+
 @dataclass(frozen=True, kw_only=True)
 class FirstStep:
     """Somebody whose password was right, and who is not signed in yet."""

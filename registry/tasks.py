@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils.translation import gettext_lazy
 
 from registry import signs, slots
+from registry.accounts import mails, reviewing
 from registry.chain import heads, sealing, verifying
 from registry.jobs import Kind
 from registry.models import RequestCount, Slot
@@ -41,6 +42,25 @@ def beat() -> None:
 def forget_old_slots() -> None:
     """Remove times of the schedule that are long over."""
     slots.remove_old()
+
+
+@shared_task
+def send_account_mail(pk: int) -> None:
+    """Send one mail about an account, once."""
+    mails.send(pk)
+
+
+@shared_task
+def ring_account_mails() -> None:
+    """Ring again for mails about accounts that no worker has heard of."""
+    mails.ring_waiting()
+
+
+@shared_task
+def close_unused_accounts() -> None:
+    """Close accounts that nobody has used for long."""
+    if count := reviewing.close_unused():
+        logger.warning("accounts closed because nobody used them count=%s", count)
 
 
 @shared_task

@@ -31,7 +31,7 @@ IN_SCOPE = "center_id = ANY ((SELECT app_centers())::bigint[])"
 WHOLE_TRAIL = "(SELECT current_setting('app.whole_trail', true) = 'yes')"
 LINKS = "registry_auditlink"
 SEALED_BY_OWNER = {LINKS, "registry_auditform", "registry_auditseal", "registry_erasure"}
-ADDED_TO = {READINGS, "registry_auditcheck"}
+ADDED_TO = {READINGS, "registry_auditcheck", "registry_accessreview"}
 
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION app_centers() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS $$

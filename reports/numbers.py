@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from cases.flat.formulas import guarded
+from registry.formulas import guarded
 from reports.content import ReportContent, Spread
 
 # What names a part, the first that it has: a heading, a rule, a month ...

@@ -13,17 +13,17 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from cases.importing import keeping
 from registry import access, audit, signin_log
+from registry.accounts import mails
 from registry.api import idempotency
 from registry.chain import forgetting
 from registry.chain.models import Reading
-from registry.models import RetentionRun
+from registry.models import RetentionRun, Session
 from reports import research
 from reports.models import Delivery, MailBody
 
@@ -112,6 +112,13 @@ RULES = (
         days=_kept("mails"),
         due=_mails,
         remove=_empty_mails,
+    ),
+    Rule(
+        name="account_mails",
+        title=gettext_lazy("what is noted of mails about accounts"),
+        days=_kept("mails"),
+        due=mails.older_than,
+        remove=_deleted(mails.older_than),
     ),
     Rule(
         name="sign_ins",

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cases.flat.formulas import guarded
 from registry import language
+from registry.formulas import guarded
 from reports import asking, documents, figures, r_script, strata, survival_chapter
 from reports.asking import Answer
 from reports.survival_content import Outcome, Survival

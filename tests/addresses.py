@@ -24,6 +24,7 @@ PARAMETERS = {
     "cases_case_export": [{"format": name} for name in ("csv", "xlsx")],
     "cases_importbatch_file": [{"name": name} for name in FILES],
     "survival_file": [{"name": name} for name in SURVIVAL_FILES if name != "survival.csv"],
+    "account_link": [{"text": "i.1.forged"}],
     "algorithm_rule": [{"rule_id": "S-06"}],
     "api-case-follow-up": [{"position": 0}],
     "api-case-complication": [{"position": 0}],

@@ -22,13 +22,13 @@ from django.utils.translation import gettext
 
 from cases.admin.trail_filters import LABELS, NAMES, Asked, kinds, tables
 from cases.admin.trail_told import Line, lines
-from cases.flat.formulas import guarded
 from registry import access
 from registry.access import Action
 from registry.admin import site
 from registry.audit import whole_trail
 from registry.chain import heads, reading
 from registry.chain.models import Fault, Read
+from registry.formulas import guarded
 from registry.history import DOORS
 from registry.models import AuditCheck, AuditLink, AuditSeal, User
 

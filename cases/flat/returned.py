@@ -18,9 +18,9 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
 from cases.flat.columns import ADDED
-from cases.flat.formulas import guarded, text_cell
 from cases.flat.lines import Head, Line
 from cases.flat.tables import MAX_CELL
+from registry.formulas import guarded, text_cell
 
 _KINDS = {datetime: "datetime", date: "date", time: "time"}
 _PARSERS: dict[str, Any] = {

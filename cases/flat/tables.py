@@ -16,7 +16,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from cases.flat.formulas import unguarded
+from registry.formulas import unguarded
 
 MAX_FILE_BYTES = 20 * 2**20
 MAX_ROWS = 100_000

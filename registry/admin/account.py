@@ -12,7 +12,8 @@ from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanWidget
 
-from registry import audit
+from registry import audit, second_factor
+from registry.accounts import passkeys
 from registry.admin.base import site
 from registry.models import User
 
@@ -53,6 +54,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "person": user,
         "roles": user.memberships.select_related("center").order_by("center__code", "role"),
     }
+    if second_factor.has(user):
+        context |= {"codes_left": second_factor.codes_left(user), "passkeys": len(passkeys.of(user))}
     return TemplateResponse(request, "registry/account.html", context)
 
 

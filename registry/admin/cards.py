@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from registry.access import Action
+from registry.accounts import reviewing
 from registry.admin.setbacks import set_aside
 from registry.bounded import Count
 from registry.home import ROWS, Card, Desk, Line, first
@@ -87,4 +88,29 @@ def agreements(desk: Desk) -> Card | None:
     )
 
 
-CARDS = ((5, set_aside), (6, accounts), (74, agreements), (75, keys))
+def review(desk: Desk) -> Card | None:
+    """That accounts and keys have to be looked over; nothing is said within a quarter of the last review."""
+    if not desk.centers(Action.MANAGE_CENTER) or not isinstance(desk.user, User):
+        return None
+    due = [(one, last) for one, last in reviewing.last_reviews(desk.user) if reviewing.is_due(last)]
+    if not due:
+        return None
+    page = reverse("admin:review_accounts")
+    return Card(
+        title=gettext("Accounts and keys to review"),
+        count=Count(len(due)),
+        lines=[
+            Line(
+                text=center.code if center else gettext("Whole registry"),
+                address=page,
+                aside=gettext("last on {day}").format(day=f"{last.at:%Y-%m-%d}")
+                if last
+                else gettext("never yet"),
+            )
+            for center, last in due[:ROWS]
+        ],
+        address=page,
+    )
+
+
+CARDS = ((5, set_aside), (7, review), (6, accounts), (74, agreements), (75, keys))

@@ -1,11 +1,15 @@
-"""People and their roles: the registry's administrators give them; a lead sees who reaches the own center."""
+"""People and their roles: the registry's administrators give them; a lead sees who reaches the own center.
+
+Nobody types another person's password: whoever is added, or cannot come in, is sent a link to set the own one.
+"""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.models import Group
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,11 +18,12 @@ from django.utils.translation import gettext, gettext_lazy
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from registry import second_factor
+from registry import audit, second_factor, sessions
 from registry.access import Action
-from registry.admin import second_step
+from registry.accounts import links, mails
+from registry.admin import inviting, second_step
 from registry.admin.base import Guarded, RegistryAdmin, RegistryInline, site
 from registry.admin.roles import (
     KEPT,
@@ -96,15 +101,49 @@ class MembershipInline(OfPeople, RegistryInline):
         return self.has_change_permission(request)
 
 
-class NewPersonForm(UserCreationForm):
-    """Name and password of somebody new."""
+class AccountForm(forms.ModelForm):
+    """Name and address of a person; the address belongs to one account, since links are sent to it."""
+
+    username = UsernameField(
+        max_length=150,
+        label=gettext_lazy("User name"),
+        widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].error_messages["unique"] = TAKEN
+        if "username" in self.fields:  # who only reads has no fields
+            self.fields["username"].error_messages["unique"] = TAKEN
+            self.fields["username"].validators = User._meta.get_field("username").validators
+
+    def clean_username(self) -> str:
+        """Refuse a name that another account has but for capital letters."""
+        name: str = self.cleaned_data["username"]
+        if User.objects.filter(username__iexact=name).exclude(pk=self.instance.pk).exists():
+            self.add_error("username", TAKEN)
+        return name
+
+    def clean_email(self) -> str:
+        """Refuse an address that another account has."""
+        address: str = self.cleaned_data["email"].strip()
+        others = User.objects.filter(email__iexact=address, is_active=True).exclude(pk=self.instance.pk)
+        if "email" in self.changed_data and address and others.exists():
+            self.add_error(
+                "email", gettext("Another account has this address: links of both would go to it.")
+            )
+        return address
 
 
-class PersonForm(UserChangeForm):
+class NewPersonForm(AccountForm):
+    """Somebody new, who is sent an invitation."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].required = True
+        self.fields["email"].help_text = gettext("The invitation goes here; its link works once.")
+
+
+class PersonForm(AccountForm):
     """A person's account; nobody switches off the own."""
 
     by: ClassVar[User]  # who changes it; the page sets it for each request
@@ -118,16 +157,15 @@ class PersonForm(UserChangeForm):
 
 
 @admin.register(User, site=site)
-class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
+class UserAdmin(OfPeople, RegistryAdmin):
     """Accounts. They are switched off, never deleted: the audit trail names them."""
 
-    form, add_form, change_password_form = PersonForm, NewPersonForm, AdminPasswordChangeForm
+    form = PersonForm
     inlines = (MembershipInline,)
     list_display = ("username", "name", "email", "roles", "is_active", "last_login")
     list_filter = ("is_active", RoleFilter, CenterFilter)
     search_fields = ("username__istartswith", "last_name__istartswith", "email__istartswith")
     search_help_text = gettext_lazy("Beginning of the user name, the last name or the address")
-    filter_horizontal = ()
     ordering = ("username",)
     actions = None
     person: Any = (
@@ -138,13 +176,11 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
         person,
         (
             gettext_lazy("Sign-in"),
-            {"fields": ("password", ("password_set_at", "second_factor_set_at", "last_login"))},
+            {"fields": (("password_set_at", "second_factor_set_at", "last_login"),)},
         ),
     )
     to_read = (person, (gettext_lazy("Sign-in"), {"fields": (("second_factor_set_at", "last_login"),)}))
-    add_fieldsets = (
-        (None, {"fields": ("username", ("first_name", "last_name"), "email", ("password1", "password2"))}),
-    )
+    add_fieldsets = ((None, {"fields": ("username", ("first_name", "last_name"), "email")}),)
     readonly_fields = ("password_set_at", "second_factor_set_at", "last_login")
     change_form_outer_after_template = "registry/way_to_reset.html"
 
@@ -154,15 +190,50 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
         return people if sees_all(request) else people.filter(pk__in=roles.values("user"))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Show those who only read nothing of the password, not even its digest."""
-        if obj and not self.has_change_permission(request, obj):
+        """Ask of somebody new what an invitation needs."""
+        if obj is None:
+            return self.add_fieldsets
+        if not self.has_change_permission(request, obj):
             return self.to_read
         return super().get_fieldsets(request, obj)
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kw: Any) -> Any:
+        if obj is None:
+            kw["form"] = NewPersonForm
         return type(
             "FormOfRequest", (super().get_form(request, obj, change=change, **kw),), {"by": request.user}
         )
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Invite who is new; tell both addresses when one takes the place of the other."""
+        if not change:
+            obj.set_unusable_password()
+            with audit.because(door="admin", by=cast(User, request.user), reason="invited"):
+                super().save_model(request, obj, form, change)
+            mails.write_link(obj)
+            messages.info(
+                request, gettext("An invitation is on its way to {address}.").format(address=obj.email)
+            )
+            return
+        if "email" in form.changed_data:  # who comes by a provider is found anew, by the new address
+            obj.oidc_issuer = obj.oidc_subject = ""
+        super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            for address in filter(None, {form.initial["email"], obj.email}):
+                mails.write(mails.Kind.ADDRESS_CHANGED, obj, address=address)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Ask an administrator to sign in again before an account is made or changed."""
+        may_change = self.has_change_permission(request)
+        if may_change and (ask := sessions.ask_again(request)) is not None:
+            return ask
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -171,14 +242,18 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
         if request.method == "GET" and (user := self.get_object(request, unquote(object_id))):
             for told in filter(None, (notice(user) for notice in _notices)):
                 messages.warning(request, told)
-            has_one = self.has_change_permission(request, user) and second_factor.has(user)
-            extra_context = {"can_reset": has_one, **(extra_context or {})}
+            if self.has_change_permission(request, user):
+                extra_context = {**_ways(user), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, extra_context)
 
     def get_urls(self) -> list[Any]:
-        """Add the page that removes a second factor which was lost."""
-        page = self.admin_site.admin_view(second_step.reset_page)
-        return [path("<int:pk>/second-factor/", page, name="reset_second_factor"), *super().get_urls()]
+        """Add the pages that send a link, and that remove a second factor which was lost."""
+        guarded = self.admin_site.admin_view
+        return [
+            path("<int:pk>/link/", guarded(inviting.page), name="send_link"),
+            path("<int:pk>/second-factor/", guarded(second_step.reset_page), name="reset_second_factor"),
+            *super().get_urls(),
+        ]
 
     @display(description=gettext_lazy("Name"), ordering="last_name")
     def name(self, user: User) -> str:
@@ -192,6 +267,21 @@ class UserAdmin(OfPeople, RegistryAdmin, DjangoUserAdmin):  # type: ignore[misc]
             f"{role.get_role_display()} ({role.center.code if role.center else gettext('whole registry')})"
             for role in user.memberships.all()
         )
+
+
+def _ways(user: User) -> dict[str, Any]:
+    """What an administrator can do for a person who cannot come in, and which mail went last."""
+    last = user.account_mails.order_by("-pk").first()
+    ends_at = None
+    if last and last.kind in links.HOURS and last.state == mails.State.SENT and last.done_at:
+        ends_at = links.ends_at(mails.Kind(last.kind), last.done_at)
+    return {
+        "can_reset": second_factor.has(user),
+        "can_send": user.is_active,
+        "has_password": user.has_usable_password(),
+        "last_mail": last,
+        "link_ends_at": ends_at,
+    }
 
 
 @admin.register(Membership, site=site)

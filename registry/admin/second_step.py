@@ -19,8 +19,9 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from registry import access, audit, second_factor, signin, signin_log
+from registry import access, audit, second_factor, sessions, signin, signin_log
 from registry.access import Action
+from registry.accounts import passkeys
 from registry.admin.base import site
 from registry.adminsite import looser
 from registry.models import SignIn, User
@@ -60,44 +61,86 @@ class ReasonForm(forms.Form):
         return reason
 
 
+class NameForm(forms.Form):
+    """How a passkey is called in the list."""
+
+    name = forms.CharField(
+        max_length=passkeys.LONGEST_NAME,
+        label=gettext_lazy("Name"),
+        help_text=gettext_lazy("Where this passkey is kept, to tell it from others."),
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+    )
+
+
 @looser
 @sensitive_post_parameters()
 @csrf_protect
 @never_cache
 def second_step(request: HttpRequest) -> HttpResponse:
-    """Ask for the code after the password; only now somebody is signed in."""
+    """Ask for a passkey or a code after the password; only now somebody is signed in."""
     first = signin.first_step(request)
     if first is None:
         messages.warning(request, gettext("Please sign in again: the first step was too long ago."))
         return HttpResponseRedirect(reverse("admin:login"))
-    form = CodeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        if signin_log.is_paused(request):
-            kind = ""
-        else:
-            kind = second_factor.verify(first.user, form.cleaned_data["code"])
-            way = SignIn.Way.RECOVERY_CODE if kind == second_factor.RECOVERY else SignIn.Way.APP
-            outcome = SignIn.Outcome.SIGNED_IN if kind else SignIn.Outcome.WRONG
-            signin_log.note(request, first.user.username, outcome, way=way)
-        if kind:
+    form, passkey_wrong = CodeForm(request.POST or None), ""
+    if request.method == "POST":
+        answer = request.POST.get("credential", "")
+        if (answer or form.is_valid()) and _opens(request, first.user, answer, form):
             login(request, first.user, backend=settings.AUTHENTICATION_BACKENDS[0])
             return HttpResponseRedirect(first.leads_to)
-        form.add_error("code", str(_WRONG))
-    context = {**site.each_context(request), "title": gettext("Second step"), "form": form}
+        if answer:
+            form, passkey_wrong = CodeForm(), gettext("This passkey does not open. Try again, or use a code.")
+    context = {
+        **site.each_context(request),
+        "title": gettext("Second step"),
+        "form": form,
+        "asked": passkeys.ask_to_sign(request, first.user),
+        "has_app": second_factor.has_app(first.user),
+        "passkey_wrong": passkey_wrong,
+    }
     return TemplateResponse(request, "registry/second_step.html", context)
+
+
+def _opens(request: HttpRequest, user: User, answer: str, form: CodeForm) -> bool:
+    """Look at a passkey's answer, or at a code; note what became of it."""
+    if signin_log.is_paused(request):
+        kind = ""
+    elif answer:
+        kind = second_factor.PASSKEY if passkeys.verify(request, user, answer) else ""
+        note(request, user, SignIn.Way.PASSKEY, kind)
+    else:
+        kind = second_factor.verify(user, form.cleaned_data["code"])
+        way = SignIn.Way.RECOVERY_CODE if kind == second_factor.RECOVERY else SignIn.Way.APP
+        note(request, user, way, kind)
+    if not kind and not answer:
+        form.add_error("code", str(_WRONG))
+    return bool(kind)
+
+
+def note(request: HttpRequest, user: User, way: SignIn.Way, kind: str) -> None:
+    """Write the second step down."""
+    outcome = SignIn.Outcome.SIGNED_IN if kind else SignIn.Outcome.WRONG
+    signin_log.note(request, user.username, outcome, way=way)
 
 
 @sensitive_post_parameters()
 @never_cache
 def page(request: HttpRequest) -> HttpResponse:
-    """Set the own second factor up; draw new recovery codes; remove it."""
+    """Set the own second factor up; add and remove passkeys; draw new recovery codes; remove all of it."""
+    if (leads_to := sessions.ask_again(request)) is not None:
+        return leads_to
     user = cast(User, request.user)
-    form = CodeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    sent = request.POST if request.method == "POST" else None
+    is_of_passkeys = sent is not None and ("credential" in sent or "remove_passkey" in sent)
+    form = CodeForm(None if is_of_passkeys else sent)
+    if is_of_passkeys:
+        return _change_passkeys(request, user)
+    if sent is not None and form.is_valid():
         answer = _do(request, user, form.cleaned_data["code"])
         if answer is not None:
             return answer
         form.add_error("code", str(_WRONG))
+    is_set_up = sent is not None and "set_up" in sent
     context: dict[str, Any] = {
         **site.each_context(request),
         "title": gettext("Second factor"),
@@ -107,9 +150,35 @@ def page(request: HttpRequest) -> HttpResponse:
     }
     if second_factor.has(user):
         context["codes_left"] = second_factor.codes_left(user)
-    else:
-        context |= _key(user)
+        context["form"] = CodeForm() if is_set_up else form
+    if not second_factor.has_app(user):
+        is_for_app = is_set_up or not second_factor.has(user)
+        context |= {**_key(user), "app_form": form if is_for_app else CodeForm(auto_id="app_%s")}
+    if passkeys.can_be_made():
+        program = sessions.program_in_words(request.headers.get("User-Agent", ""))
+        context |= {
+            "asked": passkeys.ask_to_make(request, user),
+            "passkeys": passkeys.of(user),
+            "name_form": NameForm(initial={"name": program}),
+        }
     return TemplateResponse(request, "registry/second_factor.html", context)
+
+
+def _change_passkeys(request: HttpRequest, user: User) -> HttpResponse:
+    """Keep or remove a passkey. This session goes on, under another key."""
+    if "remove_passkey" in request.POST:
+        if second_factor.remove_passkey(user, request.POST["remove_passkey"]):
+            update_session_auth_hash(request, user)
+            messages.success(request, gettext("The passkey is removed."))
+        return HttpResponseRedirect(reverse("second_factor"))
+    name = NameForm(request.POST)
+    called = name.cleaned_data["name"] if name.is_valid() else gettext("Passkey")
+    codes = second_factor.keep_passkey(request, user, request.POST["credential"], called)
+    if codes is None:
+        messages.error(request, gettext("The passkey could not be kept. Try again."))
+        return HttpResponseRedirect(reverse("second_factor"))
+    update_session_auth_hash(request, user)
+    return _kept(request, codes)
 
 
 def _do(request: HttpRequest, user: User, code: str) -> HttpResponse | None:
@@ -120,10 +189,19 @@ def _do(request: HttpRequest, user: User, code: str) -> HttpResponse | None:
         update_session_auth_hash(request, user)
         messages.success(request, gettext("The second factor is removed."))
         return HttpResponseRedirect(reverse("second_factor"))
-    draw = second_factor.renew_codes if second_factor.has(user) else second_factor.confirm
-    if not (codes := draw(user, code)):
+    is_for_app = "set_up" in request.POST or not second_factor.has(user)
+    codes = (second_factor.confirm if is_for_app else second_factor.renew_codes)(user, code)
+    if codes is None:
         return None
     update_session_auth_hash(request, user)
+    return _kept(request, codes)
+
+
+def _kept(request: HttpRequest, codes: list[str]) -> HttpResponse:
+    """Show the recovery codes that were drawn, this once; without any there is nothing to keep."""
+    if not codes:
+        messages.success(request, gettext("Saved."))
+        return HttpResponseRedirect(reverse("second_factor"))
     context = {**site.each_context(request), "title": gettext("Recovery codes"), "codes": codes}
     return TemplateResponse(request, "registry/recovery_codes.html", context)
 
@@ -147,6 +225,8 @@ def reset_page(request: HttpRequest, pk: int) -> HttpResponse:
     by = cast(User, request.user)
     if not access.may_everywhere(by, Action.MANAGE_REGISTRY):
         raise PermissionDenied(gettext("The registry's administrators reset a second factor."))
+    if (ask := sessions.ask_again(request)) is not None:
+        return ask
     person = get_object_or_404(User, pk=pk)
     form = ReasonForm(request.POST or None)
     leads_to = reverse("admin:registry_user_change", args=[pk])

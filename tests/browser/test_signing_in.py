@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from django.contrib.sessions.models import Session
 
+from registry.models import Session
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
 from tests.browser.conftest import NARROW, WIDE

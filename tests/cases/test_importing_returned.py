@@ -8,8 +8,8 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from cases import flat, importing
-from cases.flat.formulas import guarded, unguarded
 from registry import access
+from registry.formulas import guarded, unguarded
 from tests.cases.files import saved, table, workbook
 from tests.cases.imports import checked, committed, rows, stored
 

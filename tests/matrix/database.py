@@ -7,7 +7,7 @@ from django.db import connection
 from registry.database import roles
 
 # Written by every request, whoever asks: sessions live on, and requests are counted.
-PASSING = ("django_session", "registry_requestcount")
+PASSING = ("registry_session", "registry_requestcount")
 WRITTEN = """
 SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables
 WHERE NOT relname = ANY (%s)

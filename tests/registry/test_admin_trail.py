@@ -20,9 +20,8 @@ OLD, NEW = "correct-horse-battery", "battery-horse-correct"
 # What is typed where a form asks for it.
 TYPED = {
     **dict.fromkeys(("last_name", "name", "explanation"), "Swept"),
-    **dict.fromkeys(("password1", "password2", "new_password1", "new_password2"), NEW),
+    **dict.fromkeys(("new_password1", "new_password2"), NEW),
     "old_password": OLD,
-    "usable_password": "true",
     "language": "uk",
     "cadence": "yearly",
 }
@@ -159,15 +158,10 @@ def password_change(person):
     return after.pgh_context["user"]
 
 
-@pytest.mark.parametrize(
-    "wanted", [{"usable_password": "true"}, {"unset-password": "x", "usable_password": "false"}]
-)
-def test_a_password_that_is_set_or_taken_away_for_somebody_is_told(everybody, otto, alice, wanted):
+def test_an_invitation_that_is_sent_again_is_told(everybody, otto, alice):
     page = f"/admin/registry/user/{alice.pk}"
-    alice.set_password(OLD)
-    alice.save()
 
-    browser(everybody).post(f"{page}/password/", {"password1": NEW, "password2": NEW, **wanted})
+    browser(everybody).post(f"{page}/link/")
 
     assert password_change(alice) == everybody.pk
     seen = text(browser(otto).get(f"{page}/history/"))

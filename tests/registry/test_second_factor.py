@@ -94,6 +94,7 @@ def test_a_right_code_sets_it_up_and_shows_ten_codes_once(alice):
     client, codes = set_up(alice)
 
     assert len(set(codes)) == second_factor.CODES
+    assert "10 recovery codes are left." in text(client.get("/admin/account/"))
     assert second_factor.has(alice)
     assert not any(code in client.get(PAGE).content.decode() for code in codes)
 
@@ -286,7 +287,7 @@ def test_without_it_no_page_opens_where_it_is_required(required, north, alice, l
     """Every address of the administration, those that nobody has written yet, too."""
     caplog.set_level(logging.ERROR, "django.request")
     rows = one_of_each(north, by=alice, lead=lena)
-    open_to = {PAGE, LOGIN, "/admin/logout/", "/admin/jsi18n/"}
+    open_to = {PAGE, LOGIN, "/admin/again/", "/admin/logout/", "/admin/jsi18n/"}
     tried = 0
     for client in (browser(lena), browser(ada)):
         for address in addresses():

@@ -48,6 +48,10 @@ def start(tmp_path, **variables):
         ("REGISTRY_PROCESS", "robot"),
         ("SECRET_KEY_FILE", "/nowhere"),
         ("SECURITY_CONTACT", "security@example.org"),
+        ("ADMIN_PATH", "/work/"),
+        ("ADMIN_PATH", "api/"),
+        ("OIDC_ISSUER", "http://idp.example.org"),
+        ("OIDC_SIGN_ALGO", "HS256"),
     ],
 )
 def test_a_malformed_variable_stops_the_start_and_names_itself(tmp_path, name, value):

@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
@@ -16,7 +15,7 @@ from registry import access, environment
 from registry.audit import whole_trail
 from registry.chain import forgetting, sealing, verifying
 from registry.chain.models import Fault, Reading
-from registry.models import AnsweredRequest, Erasure, RetentionRun, SignIn
+from registry.models import AccountMail, AnsweredRequest, Erasure, RetentionRun, Session, SignIn
 from reports import issuing, mails, resending, retention, tasks
 from reports.models import Delivery, MailBody, ResearchExport
 from tests.cases.imports import checked
@@ -59,6 +58,7 @@ def rows(north, alice, lena, dana, everywhere):
     checked(b"case_number,patient.sex\nA-1,female\nA-2,wrong\n", north, alice)
     mail = a_mail(a_report(north), lena)
     Delivery.objects.filter(pk=mail.pk).update(next_try_at=None, state="handed")
+    AccountMail.objects.create(user=alice, kind="password_changed", address=alice.email, state="sent")
     SignIn.objects.create(user=alice, name_digest="0" * 64, way="password", outcome="signed_in")
     Reading.objects.create(by=alice, center=north, door="admin", what="case", case_id=1)
     now = timezone.now()
@@ -75,8 +75,10 @@ KEPT = {
     "answers": (AnsweredRequest, "created_at", 90),
     "uploads": (ImportBatch, "created_at", 60),
     "mails": (Delivery, "created_at", 90),
+    "account_mails": (AccountMail, "asked_at", 90),
     "sign_ins": (SignIn, "at", 732),
 }
+SETTINGS = {"sign_ins": "accesses", "account_mails": "mails"}  # of the others it is named as the rule
 
 
 def test_of_today_nothing_goes(rows):
@@ -101,7 +103,7 @@ def test_a_day_before_it_stays_and_a_day_after_it_goes(rows, name):
 @pytest.mark.parametrize("name", KEPT)
 def test_the_days_are_settings(rows, settings, name):
     model, field, days = KEPT[name]
-    setting = "accesses" if name == "sign_ins" else name
+    setting = SETTINGS.get(name, name)
     settings.KEEP_DAYS = {**settings.KEEP_DAYS, setting: days + 100}
     older(model, field, days + 50)
 

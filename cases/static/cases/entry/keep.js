@@ -35,7 +35,7 @@ function body() {
 function show(message, { link = false } = {}) {
     said.replaceChildren(message);
     if (!link) return;
-    const away = Object.assign(document.createElement("a"), { href: "/admin/login/?next=/admin/", target: "_blank", textContent: text("signIn") });
+    const away = Object.assign(document.createElement("a"), { href: form.dataset.signIn, target: "_blank", textContent: text("signIn") });
     said.append(" ", away, `, ${text("signInThen")}`);
 }
 
