@@ -52,9 +52,9 @@ def entity_bomb():
 
 
 def many_cells():
-    """So many cells as are allowed, each with a text of its own: within every count, and large when it is read."""
+    """Many cells, each with a text of its own: within every count, and slow to read."""
     row = "".join(f'<c t="inlineStr"><is><t>{n}</t></is></c>' for n in range(1000))
-    sheet = f"<worksheet {SPACE}><sheetData>{f'<row>{row}</row>' * 900}</sheetData></worksheet>"
+    sheet = f"<worksheet {SPACE}><sheetData>{f'<row>{row}</row>' * 300}</sheetData></worksheet>"
     return with_part(workbook(cases=[["case_number"]]), "xl/worksheets/sheet1.xml", sheet)
 
 
@@ -135,7 +135,7 @@ def test_within_the_limits_the_same_file_is_read():
     """The control: it was the limit that refused it, and nothing else."""
     (sheet,) = limited.sheets(many_cells())
 
-    assert sum(1 for _ in sheet.rows()) == 899
+    assert sum(1 for _ in sheet.rows()) == 299
 
 
 def test_values_come_through_as_they_are():
