@@ -6,7 +6,7 @@ It knows no database, no case and no secret. The package around it is not import
 """
 
 import os
-import pickle  # nosec B403  # what is written here, `limited.py` reads with a list of what it may hold
+import pickle
 import resource
 import sys
 from types import ModuleType

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 import logging
-import pickle  # nosec B403  # read with a list of what it may hold
+import pickle
 import signal
-import subprocess  # nosec B404  # this interpreter, a file of ours
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,7 @@ def sheets(content: bytes, *, rows: int | None = None) -> list[Sheet]:
     told = (limits.memory_mib, limits.cpu_seconds, rows or 0, get_language() or "en")
     command = [sys.executable, str(CHILD), *map(str, told)]
     try:
-        done = subprocess.run(  # nosec B603  # fixed words, no shell
+        done = subprocess.run(
             command, input=content, capture_output=True, env={}, timeout=limits.seconds, check=False
         )
     except subprocess.TimeoutExpired:

@@ -81,5 +81,5 @@ def test_a_page_that_holds_a_row_and_does_nothing_is_ended(case):
         holding(other, case)
         assert time.monotonic() - begun < ENDED_SECONDS
         other.rollback()
-        with pytest.raises(psycopg.OperationalError):
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
             line.execute("SELECT 1")
