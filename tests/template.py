@@ -39,6 +39,7 @@ def _version():
 def _alone():
     """One process at a time, wherever on this server; the others wait."""
     with connection.creation._nodb_cursor() as cursor:
+        cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")  # making one takes longer
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [PREFIX])
         yield cursor
 
