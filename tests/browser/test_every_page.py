@@ -1,6 +1,7 @@
 """Every page that anybody can reach, at both widths: whole, quiet, and open to everybody."""
 
 import logging
+import os
 import re
 from collections import defaultdict
 
@@ -17,6 +18,7 @@ CAST = ("alice", "lena", "ines", "rita", "dana", "ada", "otto")
 WITHOUT_MODEL = "the site itself"
 CASE = Case._meta.label  # its pages take as long as all others of its application
 PARTS = [CASE, WITHOUT_MODEL, *APPS]
+WHOLE = os.environ.get("PAGES") == "whole"
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ OUT_OF_REACH = """() => [...document.querySelectorAll('[x-on\\\\:click]')].filte
 
 
 def _faults(page, address, *, is_new):
-    """What is wrong with the page, at either width; a narrow one is heard once, whoever looks."""
+    """What is wrong with the page, at either width; heard once, whoever looks (PAGES=whole: wide for everybody)."""
     page.set_viewport_size({"width": WIDE, "height": 900})
     answer = page.goto(address)
     if answer.status != 200:
@@ -99,7 +101,8 @@ def _faults(page, address, *, is_new):
     if not page.title().partition("|")[0].strip():
         yield "no title"
     yield from (f"out of reach of the keyboard: {html}" for html in page.evaluate(OUT_OF_REACH))
-    yield from (f"{WIDE} px: {finding}" for finding in findings(page))
+    if is_new or WHOLE:
+        yield from (f"{WIDE} px: {finding}" for finding in findings(page))
     page.set_viewport_size({"width": NARROW, "height": 900})
     if over := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"):
         yield f"{over} px wider than {NARROW}"

@@ -358,7 +358,8 @@ def test_an_export_is_noted_by_center_and_without_what_was_searched(alice, regis
         assert audit.history_of(noted).get().pgh_context["user"] == alice.pk
     assert (noted.center, noted.by, noted.rows, noted.format) == (north, alice, 3, "csv")
     assert noted.filters == {"q": "", "year": "2015"}
-    assert caplog.messages == [f"cases exported user={alice.pk} format=csv rows=3 filters=q,year"]
+    told = [record.getMessage() for record in caplog.records if record.name == "cases.exporting"]
+    assert told == [f"cases exported user={alice.pk} format=csv rows=3 filters=q,year"]
 
 
 def test_only_cases_of_centers_where_one_may_export_are_taken(alice, bob, north, south):
