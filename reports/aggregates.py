@@ -52,21 +52,28 @@ def spreads(rows: QuerySet[Any], expression: str, *, decimals: int = 0) -> dict[
 
 def spreads_of(rows: QuerySet[Any], decimals: Mapping[str, int]) -> dict[str, dict[Kind, Spread]]:
     """Compute the same of several columns in one query; named with them, the decimals to be shown."""
-    found = rows.aggregate(
-        **{
-            f"{name}_{what}": aggregate
-            for name in decimals
-            for what, aggregate in {
-                "median": Percentile(name, 0.5),
-                "lower": Percentile(name, 0.25),
-                "upper": Percentile(name, 0.75),
-                "mean": Avg(name),
-                "low": Min(name),
-                "high": Max(name),
-                "n": Count(name),
-            }.items()
-        }
-    )
+    return spreads_in(rows.aggregate(**measured(decimals)), decimals)
+
+
+def measured(columns: Iterable[str]) -> dict[str, Aggregate]:
+    """Name the aggregates of columns, for a query that asks for more; `spreads_in` reads its answer."""
+    return {
+        f"{name}_{what}": aggregate
+        for name in columns
+        for what, aggregate in {
+            "median": Percentile(name, 0.5),
+            "lower": Percentile(name, 0.25),
+            "upper": Percentile(name, 0.75),
+            "mean": Avg(name),
+            "low": Min(name),
+            "high": Max(name),
+            "n": Count(name),
+        }.items()
+    }
+
+
+def spreads_in(found: Mapping[str, Any], decimals: Mapping[str, int]) -> dict[str, dict[Kind, Spread]]:
+    """Read the spread of each column from what was found."""
     return {name: _spreads(found, name, places) for name, places in decimals.items()}
 
 

@@ -33,7 +33,7 @@ from cases.vocabulary import (
 )
 from registry import access
 from reports import cohorts, outcomes, remarks
-from reports.aggregates import Percentile, share, spread_group, spreads_of, worked_out
+from reports.aggregates import Percentile, measured, share, spread_group, spreads_in, worked_out
 from reports.coarse_survival import LEAST_PATIENTS
 from reports.cohorts import Cut, DaysBetween, ImputedDate
 from reports.content import Group, Line
@@ -51,60 +51,78 @@ EXACT = 10  # letters of a date with a day
 
 
 def short_term(cut: Cut) -> tuple[Group, ...]:
-    """Say what followed the operation; a reconstruction prints none of it."""
+    """Say what followed the operation, from one query; a reconstruction prints none of it."""
     if cut.source == "reconstruction":
         return ()
-    rows = worked_out(_patients(cut))
-    return (*_after(rows), *_textbook(rows, longest_stay(cut)), *_lengths(rows))
-
-
-def _after(rows: Any) -> tuple[Group, ...]:
-    """Reoperation, readmission, and death after a major complication, each among those in whom it is known."""
-    found = rows.aggregate(
-        **_of("reoperated", Q(is_reoperated=True), Q(is_reoperated=True) | Q(is_reoperation_known=True)),
-        **_of("month", Q(readmitted_30d=True), Q(readmitted_30d__isnull=False)),
-        **_of("quarter", Q(readmitted_90d=True), Q(readmitted_90d__isnull=False)),
-        **_of("lost", Q(is_major=True) & DIED, Q(is_major=True) & (DIED | LIVED)),
+    longest = longest_stay(cut)
+    parts = {} if longest is None else _textbook(longest)
+    found = worked_out(_patients(cut)).aggregate(
+        everybody=Count("case_id"),
+        **_counts(AFTER),
+        **_counts(parts),
+        **measured(LENGTHS),
     )
-    labels = {
-        "reoperated": remarks.REOPERATED_WITHIN.format(days=EARLY_DAYS),
-        "month": remarks.READMITTED_WITHIN.format(days=30),
-        "quarter": remarks.READMITTED_WITHIN.format(days=EARLY_DAYS),
-        "lost": remarks.FAILED_TO_RESCUE,
-    }
-    return _group(mark("After the operation"), labels, found, remarks.RESCUE if found["lost_of"] else "")
+    groups = _group(
+        mark("After the operation"), AFTER_LABELS, found, remarks.RESCUE if found["lost_of"] else ""
+    )
+    if longest is not None:
+        note = remarks.TEXTBOOK_OF.format(days=round(longest))
+        groups = (*groups, *_group(mark("Textbook outcome"), TEXTBOOK_LABELS, found, note))
+    return (*groups, *_lengths(found))
 
 
-def _textbook(rows: Any, longest: float | None) -> tuple[Group, ...]:
-    """Count those in whom everything went well, and each part of it.
+DATED = Q(death_days=None) | Q(death_is_dated=True)
+DIED = cohorts.DIED & DATED & Q(days__lte=EARLY_DAYS)
+LIVED = Q(days__gte=EARLY_DAYS) & (DATED | Q(followed_days__gte=EARLY_DAYS))
+# Reoperation, readmission, and death after a major complication: what happened, and in whom it is known.
+AFTER = {
+    "reoperated": (Q(is_reoperated=True), Q(is_reoperated=True) | Q(is_reoperation_known=True)),
+    "month": (Q(readmitted_30d=True), Q(readmitted_30d__isnull=False)),
+    "quarter": (Q(readmitted_90d=True), Q(readmitted_90d__isnull=False)),
+    "lost": (Q(is_major=True) & DIED, Q(is_major=True) & (DIED | LIVED)),
+}
+AFTER_LABELS = {
+    "reoperated": remarks.REOPERATED_WITHIN.format(days=EARLY_DAYS),
+    "month": remarks.READMITTED_WITHIN.format(days=30),
+    "quarter": remarks.READMITTED_WITHIN.format(days=EARLY_DAYS),
+    "lost": remarks.FAILED_TO_RESCUE,
+}
+TEXTBOOK_LABELS = {
+    "margin": mark("Margin R0 or R1"),
+    "minor": remarks.NO_MAJOR,
+    "short": mark("Stay no longer than the upper quartile of the registry"),
+    "home": mark("No readmission within 90 days"),
+    "alive": mark("Alive on day 90"),
+    "all": mark("Textbook outcome: all of these"),
+}
+LENGTHS = {"stay": 0, "icu_days": 0, "burden": 1}  # columns, and the decimals of each
+
+
+def _textbook(longest: float) -> dict[str, tuple[Q, Q]]:
+    """Say of each part, and of all, in whom it went well and in whom it is known.
 
     Judged as a whole is who is known in every part, or died: nobody who died early has the rest.
     """
-    if longest is None:
-        return ()
     parts = {
         "margin": (Q(margin__in=(Margin.R0, Margin.R1)), Q(margin__in=(Margin.R0, Margin.R1, Margin.R2))),
         "minor": (Q(is_graded=True, is_major=False), Q(is_graded=True)),
-        "stay": (Q(stay__lte=longest), Q(stay__isnull=False)),
+        "short": (Q(stay__lte=longest), Q(stay__isnull=False)),
         "home": (Q(readmitted_90d=False), Q(readmitted_90d__isnull=False)),
         "alive": (LIVED & ~DIED, DIED | LIVED),
     }
     good, known = Q(), Q()
     for well, judged in parts.values():
         good, known = good & well, known & judged
-    found = rows.aggregate(
-        **{key: count for name, pair in parts.items() for key, count in _of(name, *pair).items()},
-        **_of("all", good, known | DIED),
-    )
-    labels = {
-        "margin": mark("Margin R0 or R1"),
-        "minor": remarks.NO_MAJOR,
-        "stay": mark("Stay no longer than the upper quartile of the registry"),
-        "home": mark("No readmission within 90 days"),
-        "alive": mark("Alive on day 90"),
-        "all": mark("Textbook outcome: all of these"),
-    }
-    return _group(mark("Textbook outcome"), labels, found, remarks.TEXTBOOK_OF.format(days=round(longest)))
+    return {**parts, "all": (good, known | DIED)}
+
+
+def _counts(asked: dict[str, tuple[Q, Q]]) -> dict[str, Count]:
+    """Count the events among those in whom they are known, and these."""
+    counts = {}
+    for name, (events, known) in asked.items():
+        counts[f"{name}_n"] = Count("case_id", filter=events & known)
+        counts[f"{name}_of"] = Count("case_id", filter=known)
+    return counts
 
 
 def longest_stay(cut: Cut) -> float | None:
@@ -119,18 +137,17 @@ def longest_stay(cut: Cut) -> float | None:
 
 
 def _quartile(cut: Cut) -> dict[str, Any]:
-    measured = _stays(cut).filter(case_id__in=cohorts.main_curve(cut).values("case_id"))
-    return measured.aggregate(  # type: ignore[no-any-return]
+    stays = _stays(cut).filter(case_id__in=cohorts.main_curve(cut).values("case_id"))
+    return stays.aggregate(  # type: ignore[no-any-return]
         longest=Percentile("stay", LONGEST_STAY),
         n=Count("case_id"),
         centers=Count("center_id", distinct=True),
     )
 
 
-def _lengths(rows: Any) -> tuple[Group, ...]:
-    everybody = rows.count()
-    found = spreads_of(rows, {"stay": 0, "icu_days": 0, "burden": 1})
-    stay, intensive, burden = (found[name]["quartiles"] for name in ("stay", "icu_days", "burden"))
+def _lengths(found: dict[str, Any]) -> tuple[Group, ...]:
+    everybody, spreads = found["everybody"], spreads_in(found, LENGTHS)
+    stay, intensive, burden = (spreads[name]["quartiles"] for name in LENGTHS)
     return (
         *spread_group(mark("Length of stay, days"), stay, everybody),
         *spread_group(mark("Days in intensive care"), intensive, everybody),
@@ -138,11 +155,6 @@ def _lengths(rows: Any) -> tuple[Group, ...]:
             mark("Comprehensive Complication Index"), burden, everybody, note=remarks.COMPLICATION_INDEX
         ),
     )
-
-
-DATED = Q(death_days=None) | Q(death_is_dated=True)
-DIED = cohorts.DIED & DATED & Q(days__lte=EARLY_DAYS)
-LIVED = Q(days__gte=EARLY_DAYS) & (DATED | Q(followed_days__gte=EARLY_DAYS))
 
 
 def _patients(cut: Cut) -> Any:
@@ -203,13 +215,6 @@ def _stays(cut: Cut) -> Any:
         .annotate(stay=DaysBetween(F("left_on"), F("case__observation__origin_on")))
         .filter(stay__gte=0)
     )
-
-
-def _of(name: str, events: Q, known: Q) -> dict[str, Count]:
-    return {
-        f"{name}_n": Count("case_id", filter=events & known),
-        f"{name}_of": Count("case_id", filter=known),
-    }
 
 
 def _group(heading: str, labels: dict[str, str], found: dict[str, int], note: str) -> tuple[Group, ...]:

@@ -21,7 +21,7 @@ from tests.reports.cohort import add_case, add_operation, assess
 
 FOUNDING = Cut(as_of=date(2026, 11, 22), source="reconstruction")
 CLINICAL = Cut(as_of=date(2026, 11, 22))
-QUERIES = 107  # each endpoint and each subgroup is one
+QUERIES = 105  # each endpoint and each subgroup is one
 
 
 def lines(groups):
