@@ -1,7 +1,5 @@
 """Start the application: register its system checks, raise its walls after each migration, know its tasks."""
 
-import gc
-
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.core import checks
@@ -29,9 +27,6 @@ class RegistryConfig(AppConfig):
         from registry.checks import check_clinical_models, check_login
         from registry.tasks import KINDS
 
-        # A batch of cases is hundreds of thousands of small values without circles; looking for circles at every
-        # 700th (Python's default) costs a quarter of the time.
-        gc.set_threshold(500_000, 20, 50)
         checks.register(check_clinical_models, checks.Tags.models)
         checks.register(check_login, checks.Tags.database)
         home.offer(*CARDS)

@@ -34,8 +34,11 @@ import pytest
 from tests.browser.chromium import TIMEOUT_MS, Chromium, expect
 from tests.browser.server import Requests
 from tests.browser.watch import Watch
+from tests.nightly import at_night
 
 WIDE, NARROW = 1280, 390
+# Journeys go on a computer; at night on a telephone, too. That all pages fit one is seen by test_every_page.py.
+WIDTHS = pytest.mark.parametrize("width", [WIDE, *at_night(NARROW)])
 PASSWORD = "correct-horse-battery"
 
 

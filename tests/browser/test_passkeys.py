@@ -8,7 +8,7 @@ from registry.accounts import passkeys
 from registry.models import SignIn, User
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, PASSWORD, WIDE, sign_in
+from tests.browser.conftest import NARROW, PASSWORD, WIDTHS, sign_in
 from tests.browser.pictures import see
 
 FACTOR = "/admin/account/second-factor/"
@@ -47,7 +47,7 @@ def add_passkey(page, name="Ward computer"):
     page.locator("[name=name]").press("Enter")
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_a_passkey_is_made_and_opens_the_second_step(page_of, alice, device, width):
     page = page_of(alice, width)
     device(page)

@@ -2,14 +2,13 @@
 
 import re
 
-import pytest
 from django.core import mail
 
 from registry.models import AccountMail, User
 from registry.tasks import send_account_mail
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, PASSWORD, WIDE
+from tests.browser.conftest import PASSWORD, WIDTHS
 from tests.browser.pictures import see
 
 NEW = "violet harbor lamp tonight"
@@ -21,7 +20,7 @@ def sent_link():
     return re.search(r"/admin/link/\S+/", mail.outbox[-1].body)[0]
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_somebody_is_invited_and_comes_in(page_of, stranger, ada, north, width):
     page = page_of(ada, width)
     page.goto("/admin/registry/user/add/")
@@ -66,7 +65,7 @@ def test_somebody_is_invited_and_comes_in(page_of, stranger, ada, north, width):
     see(other, "dead-link")
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_a_forgotten_password_is_asked_for_from_the_sign_in_page(stranger, alice, width):
     alice.set_password(PASSWORD)
     alice.save()
@@ -86,7 +85,7 @@ def test_a_forgotten_password_is_asked_for_from_the_sign_in_page(stranger, alice
     assert User.objects.get(pk=alice.pk).check_password(PASSWORD)
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_accounts_are_reviewed(page_of, ada, alice, bob, lena, width):
     page = page_of(ada, width)
     expect(page.get_by_text("Accounts and keys to review")).to_be_visible()

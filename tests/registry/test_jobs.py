@@ -272,6 +272,7 @@ def test_poison_is_set_aside_after_three_attempts_and_all_other_work_is_done(rin
     assert process.poll() is None, "the worker itself lives"
 
 
+@pytest.mark.nightly
 @pytest.mark.django_db(transaction=True)
 def test_without_the_count_poison_goes_on_for_ever(ringing, worker, notes):
     (notes.parent / "notes.uncounted").touch()

@@ -25,11 +25,6 @@ PAGE, STEP = "/admin/account/second-factor/", "/admin/second-step/"
 HOME, LOGIN = "/admin/", "/admin/login/"
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def required(settings):
     settings.SECOND_FACTOR = "required"

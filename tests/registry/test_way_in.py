@@ -31,11 +31,6 @@ ADD, ASK, SET, LOGIN, HOME = (
 LINK = re.compile(r"http://127\.0\.0\.1:8000(/admin/link/\S+/)")
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def known(alice):
     alice.set_password(OLD)
