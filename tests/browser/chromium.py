@@ -25,7 +25,9 @@ SWITCHES = (
 TIMEOUT_MS = 15_000  # for one step; a slow machine under load, never a number to wait for
 # The shell draws for no screen, and takes a third of the processor.
 PROGRAMS = ("chromium-headless-shell", "chromium")
-MISSING = f"The browser tests need Chromium: run `apt-get install {PROGRAMS[0]}`, or set CHROMIUM to its path."
+MISSING = (
+    f"The browser tests need Chromium: run `apt-get install {PROGRAMS[0]}`, or set CHROMIUM to its path."
+)
 
 
 class Chromium:

@@ -9,7 +9,7 @@ import pytest
 from cases.models import Case
 from tests.addresses import APPS, ROOT, addresses
 from tests.browser.accessibility import findings
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import NARROW, WIDE, become
 from tests.clients import browser
 from tests.nightly import NIGHTLY
 from tests.rows import one_of_each
@@ -32,7 +32,7 @@ def test_every_page_is_whole_and_accessible(request, caplog, live_server, strang
 
     for name in CAST:
         client = browser(request.getfixturevalue(name))
-        _become(page, client, live_server)
+        become(page, client, live_server)
         for address in _pages(part, client, rows, looked_at):
             for fault in _faults(page, address, heard_at=heard.get(address, _widths(len(heard)))):
                 faults[fault].append(f"{address} as {name}")
@@ -58,13 +58,6 @@ def _part_of(model):
     if not model:
         return WITHOUT_MODEL
     return model._meta.label if model._meta.label in PARTS else model._meta.app_label
-
-
-def _become(page, client, server):
-    """Let the browser go on as the person of this client; signing in by hand has tests of its own."""
-    page.context.clear_cookies()
-    cookie = client.cookies["session"]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])
 
 
 def _is_page(answer):
