@@ -102,11 +102,36 @@ def test_a_busy_database_costs_no_attempt(notes):
     due = slot()
     for _ in range(5):
         assert jobs.claim(Slot, due.pk)
-        with jobs.attempt(Slot, due.pk, Slot.objects.all()):
+        with jobs.attempt(Slot, due.pk, Slot.objects.all()) as tried:
             raise OperationalError from LockNotAvailable()
+        assert tried.is_put_off
         assert (Slot.objects.get().state, Slot.objects.get().attempts) == ("waiting", 0)
         free()
     assert not Setback.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_meets_a_lock_is_done_later_and_not_called_done(notes):
+    due = slot("meet_a_lock")
+
+    slots.carry_out(due.pk)
+
+    due.refresh_from_db()
+    assert (due.state, due.attempts, due.finished_at) == ("waiting", 0, None)
+    free()
+    Slot.objects.update(task=f"{BELL}.note")
+    slots.carry_out(due.pk)
+    assert (Slot.objects.get().state, notes.read_text()) == ("done", "done\n")
+
+
+@pytest.mark.django_db
+def test_a_worker_whose_lease_ran_out_leaves_the_end_to_the_other(notes):
+    due = slot("take_too_long")
+
+    slots.carry_out(due.pk)
+
+    due.refresh_from_db()
+    assert (due.state, due.attempts, due.finished_at) == ("running", 2, None)
 
 
 @pytest.mark.django_db
