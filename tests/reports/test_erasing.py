@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from psycopg import sql
 
-from cases import erasing, erasure_log, importing, intake, tasks, withdrawing
+from cases import erasing, erasure_log, importing, intake, reapplying, tasks, withdrawing
 from cases.intake import Submission
 from cases.models import Case, ContactAttempt, EntryDraft, ImportBatch, Tombstone
 from registry import access
@@ -380,7 +380,7 @@ def test_a_case_that_has_the_number_of_an_erased_one_is_left_alone(case, setting
         at="2020-01-02T00:00:00+00:00", by=None,
     )  # fmt: skip
 
-    assert erasing.reapply([wish]) == {"erase": 0}
+    assert reapplying.reapply([wish]).done == {"erase": 0}
     assert Case.objects.filter(pk=case.pk).exists()
     assert Tombstone.objects.filter(number_digest="0" * 64).exists(), "its number is refused all the same"
 
