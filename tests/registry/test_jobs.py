@@ -98,6 +98,23 @@ def test_a_worker_that_dies_each_time_leaves_its_work_set_aside(notes):
 
 
 @pytest.mark.django_db
+def test_what_holds_up_one_kind_of_work_holds_up_no_other(notes, monkeypatch):
+    due, held = slot(), next(kind for kind in jobs.KINDS.values() if kind.model is not Slot)
+    set_aside = jobs.set_aside
+
+    def busy(kind, rows):
+        if kind is held:
+            Slot.objects.create(task="rolled back", due_at=NOON)
+            raise OperationalError from LockNotAvailable()
+        return set_aside(kind, rows)
+
+    monkeypatch.setattr(jobs, "set_aside", busy)
+
+    assert jobs.ring_due() == 1
+    assert [row.pk for row in Slot.objects.all()] == [due.pk]
+
+
+@pytest.mark.django_db
 def test_a_busy_database_costs_no_attempt(notes):
     due = slot()
     for _ in range(5):
