@@ -5,6 +5,7 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import date
 
 import psycopg
@@ -450,6 +451,20 @@ def test_a_case_that_vanished_without_an_erasure_stops_the_release(north, alice)
     assert report.content["changes"]["note"].endswith("nothing says why: 1. Do not use this report.")
     with access.everywhere():
         assert "missing without an erasure: 1." in releasing.balances(report)
+
+
+def test_a_tombstone_of_another_case_of_the_same_number_explains_nothing(case, lena, north):
+    """After a restore a case that is new gets the number of one that came and went after the backup."""
+    line = withdrawing.wish(
+        withdrawing.held(case, None), case, effect="erase", withdrawn_on=DAY, reason="x", by=lena
+    )
+    stone = replace(line, registered_at="2020-01-01T00:00:00+00:00", number_digest="0" * 64)
+    assert reapplying.reapply([stone]).done == {"erase": 0}
+    assert Tombstone.objects.filter(case_id=case.pk).exists()
+
+    found = ledger.since([case.pk], Cut(as_of=date(2000, 1, 1)))
+
+    assert (found.erased, found.corrected, found.missing) == (0, 1, 0)
 
 
 @pytest.mark.django_db(transaction=True)
