@@ -57,15 +57,14 @@ def make(
     recipient: str,
     by: User,
     as_of: date | None = None,
-    keep_key: bool = False,
     key: bytes | None = None,
     door: str = "admin",
 ) -> ResearchExport:
     """Make an export; ValidationError says what is missing, or that too few patients agreed to it.
 
-    The key of the pseudonyms is drawn anew, so that two exports cannot be joined by them, and thrown away unless
-    `keep_key`: then the registry can tell a recipient which row belongs to a patient who withdrew. `key` makes the
-    same file again. PermissionDenied unless the person may hand out data of the whole registry.
+    The key of the pseudonyms is drawn anew, so that two exports cannot be joined by them, and thrown away: nobody can
+    tell afterwards whose row is whose. `key` makes the same file again. PermissionDenied unless the person may hand
+    out data of the whole registry.
     """
     access.require(by, Action.HAND_OUT, None)
     purpose, recipient = _line(purpose, "purpose", 300), _line(recipient, "recipient", 200)
@@ -97,8 +96,6 @@ def make(
             dropped=found.dropped,
             steps=steps,
             digest=hashlib.sha256(content).hexdigest(),
-            key_fate=ResearchExport.Key.KEPT if keep_key else ResearchExport.Key.DISCARDED,
-            key=key if keep_key else None,
             content=content,
         )
     log.info("research export=%s user=%s rows=%s dropped=%s", export.pk, by.pk, export.rows, export.dropped)
@@ -124,7 +121,7 @@ def made() -> Any:
     """All exports without their files, each with `has_file`: whether it can still be fetched."""
     has_file = ~Q(content=b"") & Q(expires_at__gt=timezone.now())
     rows = ResearchExport.objects.annotate(has_file=ExpressionWrapper(has_file, output_field=BooleanField()))
-    return rows.defer("content", "key").select_related("by")
+    return rows.defer("content").select_related("by")
 
 
 def expired() -> Any:
@@ -159,7 +156,7 @@ def _about(
         "rules": [
             "Only patients who agreed to it, after an index resection of an eligible primary tumor.",
             "Days count from the resection; nothing after the data cut counts.",
-            "Codes of fewer than k patients are called 'other'. Free texts are left out.",
+            "Codes of fewer than k patients are called 'rare'. Free texts are left out.",
             "Do not try to find out who a patient is, and do not join this file with others about persons.",
         ],
     }

@@ -124,12 +124,11 @@ def test_nothing_after_the_cut_is_told(cases, dana):
         )
 
 
-def test_the_key_is_thrown_away_unless_it_is_to_be_kept(cases, dana):
-    assert make(dana).key is None
-    kept = make(dana, keep_key=True)
+def test_the_key_is_thrown_away(cases, dana):
+    make(dana, key=KEY)
 
-    assert (len(kept.key), kept.get_key_fate_display()[:4]) == (32, "Kept")
-    assert len({bytes(make(dana, keep_key=True).key) for _ in range(3)}) == 3
+    (row,) = ResearchExport.objects.values()
+    assert KEY not in [bytes(value) for value in row.values() if isinstance(value, bytes | memoryview)]
 
 
 @pytest.mark.parametrize("who", ["lena", "alice", "rita", "ada", "otto"])
@@ -213,12 +212,11 @@ PAGE = "admin:privacy"
 def test_the_page_makes_and_gives_the_file(cases, dana):
     client = browser(dana)
 
-    made = client.post(reverse(PAGE), TOLD | {"keep_key": "yes"}, follow=True).content.decode()
+    made = client.post(reverse(PAGE), TOLD, follow=True).content.decode()
     export = ResearchExport.objects.get()
     fetched = client.post(reverse(PAGE), {"fetch": export.pk})
 
     assert f"Patients: {export.rows}" in made
-    assert export.key is not None
     assert fetched["Content-Disposition"] == f'attachment; filename="research-{export.pk}.zip"'
     assert hashlib.sha256(fetched.content).hexdigest() == export.digest
     assert "Fetch the file" in client.get(reverse(PAGE)).content.decode()
