@@ -8,7 +8,6 @@ erasures before it is committed; so is what was taken back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from cases.erasure_log import Wish
 from cases.forms import FIELDS, TYPES
 from cases.intake import today_at
 from cases.models import Case, Consent
+from cases.observations import end_use
 from cases.rulebook import engine
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ConsentBasis, Source, WithdrawalEffect
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from registry.models import User
 
 NO_DATA_AFTER = "X-13"  # the rule: no data after a withdrawal
-# What else holds data of cases and has to let go of them: called in the transaction that ends the use of a case.
-END_OF_USE: list[Callable[[], None]] = []
 
 
 def checked_reason(reason: str) -> str:
@@ -153,12 +151,6 @@ def take_back(
                 by=by,
             )
             erasure_log.add(line)
-
-
-def end_use() -> None:
-    """Tell whoever else holds data of cases."""
-    for let_go in END_OF_USE:
-        let_go()
 
 
 def _withdrawn(document: Any, effect: WithdrawalEffect, withdrawn_on: PartialDate) -> Any:

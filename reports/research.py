@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REASON = "export for research"
+MAKING = 7_240_010  # advisory lock
 # What can be known from outside, and where it comes from; the columns of the file bring the rest.
 PERSON = ("case__patient__registry_id", "case__patient__sex", "case__patient__born_on")
 PERSON_MORE = (
@@ -70,6 +72,7 @@ def make(
     purpose, recipient = _line(purpose, "purpose", 300), _line(recipient, "recipient", 200)
     as_of, key, now = as_of or timezone.now().date(), key or secrets.token_bytes(32), timezone.now()
     with access.everywhere(), audit.because(door=door, by=by, reason=REASON):
+        _wait_for("pg_advisory_xact_lock")
         found = deidentified.deidentified(
             rows(as_of, key), categories=research_file.CATEGORIES, k=deidentified.K
         )
@@ -112,9 +115,19 @@ def fetch(export: ResearchExport, *, by: User, door: str = "admin") -> bytes:
 
 
 def let_go() -> None:
-    """Empty the files that lie here: somebody in them ended the use of the data, or was erased."""
+    """Empty the files that lie here: somebody in them ended the use of the data, or was erased.
+
+    One that is being made meanwhile is waited for, and emptied, too.
+    """
     with access.everywhere():
+        _wait_for("pg_advisory_xact_lock_shared")
         ResearchExport.objects.exclude(content=b"").update(content=b"")
+
+
+def _wait_for(lock: str) -> None:
+    """Hold, to the end of the transaction, what keeps an export from being made while somebody ends the use of data."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(%s)", [MAKING])
 
 
 def made() -> Any:
