@@ -6,7 +6,7 @@ next reading brings the rows of all cases up to it; those that say the same alre
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cases import consents, endpoints, store
@@ -14,6 +14,8 @@ from cases.document import StoredCase
 from cases.models import SurvivalObservation
 from cases.vocabulary import ConsentScope, Source
 
+# What else holds data of cases and has to let go of them: called in the transaction that ends the use of a case.
+END_OF_USE: list[Callable[[], None]] = []
 COLUMNS = tuple(f.attname for f in SurvivalObservation._meta.local_fields)
 
 
@@ -31,7 +33,11 @@ def row(document: Any, *, case_id: int | None, center_id: int, source: str) -> d
 
 
 def write(rows: Mapping[int, dict[str, Any] | None], *, are_new: bool = False) -> None:
-    """Write the observations of cases, new ones and those that changed; a case without one loses what it had."""
+    """Write the observations of cases, new ones and those that changed; a case without one loses what it had.
+
+    Whoever holds data of a case that is not for research any more lets go of them, by whatever door that came.
+    """
+    is_ended = not are_new and _ends_use(rows)
     store.write(
         SurvivalObservation,
         COLUMNS,
@@ -40,6 +46,21 @@ def write(rows: Mapping[int, dict[str, Any] | None], *, are_new: bool = False) -
     )
     if unused := [case_id for case_id, one in rows.items() if one is None]:
         SurvivalObservation.objects.filter(pk__in=unused).delete()
+    if is_ended:
+        end_use()
+
+
+def _ends_use(rows: Mapping[int, dict[str, Any] | None]) -> bool:
+    """Whether a case was for research, and is not any more."""
+    not_shared = [case_id for case_id, one in rows.items() if one is None or not one["in_research"]]
+    shared = SurvivalObservation.objects.filter(pk__in=not_shared, in_research=True)
+    return bool(not_shared) and shared.exists()
+
+
+def end_use() -> None:
+    """Tell whoever else holds data of cases."""
+    for let_go in END_OF_USE:
+        let_go()
 
 
 def renew(cases: Sequence[StoredCase]) -> int:

@@ -12,7 +12,7 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer the cards of the home page and the kind of work; let go of files for research when a patient leaves."""
-        from cases import withdrawing
+        from cases import observations
         from registry import home, jobs, metrics
         from reports import research
         from reports.admin.cards import CARDS
@@ -20,6 +20,6 @@ class ReportsConfig(AppConfig):
         from reports.tasks import KINDS
 
         home.offer(*CARDS)
-        withdrawing.END_OF_USE.append(research.let_go)
+        observations.END_OF_USE.append(research.let_go)
         jobs.offer(*KINDS)
         metrics.offer(mails)

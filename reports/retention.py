@@ -161,13 +161,23 @@ def due() -> list[Due]:
 
 
 def let_go() -> dict[str, int]:
-    """Let go of what was kept long enough, and note how much of each."""
+    """Let go of what was kept long enough, and note how much of each; one rule that fails keeps no other from it.
+
+    Its error is raised in the end.
+    """
     removed: dict[str, int] = {}
+    failed: Exception | None = None
     for rule in RULES:
-        with access.everywhere(), audit.because(door="task", reason=REASON):
-            removed[rule.name] = rule.remove(rule.days())
+        try:
+            with access.everywhere(), audit.because(door="task", reason=REASON):
+                removed[rule.name] = rule.remove(rule.days())
+        except Exception as error:  # whatever it is, the other rules are no part of it
+            log.error("retention_failed rule=%s error=%s", rule.name, type(error).__name__)
+            failed = failed or error
     RetentionRun.objects.create(removed=removed)
     log.info("retention %s", " ".join(f"{name}={n}" for name, n in removed.items()))
+    if failed is not None:
+        raise failed
     return removed
 
 

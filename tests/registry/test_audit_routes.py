@@ -63,7 +63,7 @@ def rows(north, alice, lena):
         )
         found[ResearchExport] = ResearchExport.objects.create(
             purpose="p", recipient="r", by=alice, created_at=now, expires_at=now, as_of=now.date(), k=5, rows=9,
-            dropped=0, digest="0" * 64, key_fate="discarded", content=b"zip",
+            dropped=0, digest="0" * 64, content=b"zip",
         )  # fmt: skip
         sql("SET CONSTRAINTS ALL IMMEDIATE")
         sql("SET ROLE reg_owner")
