@@ -276,6 +276,26 @@ def test_who_has_none_sets_one_up_unless_the_providers_counts(provider, alice, s
     assert (client.get("/api/v1/cases/").status_code == 200) == opens
 
 
+def test_who_must_set_one_up_signs_in_again_by_the_provider(provider, alice, settings):
+    """There is no password to show, and no code yet."""
+    settings.SECOND_FACTOR = "required"
+    client, _ = come(provider)
+    _hours_ago(client)
+    page = "/admin/account/second-factor/"
+    assert client.get(page)["Location"].startswith("/admin/again/")
+
+    _, answer = come(provider, client, f"{BEGIN}?next={page}")
+
+    assert answer["Location"] == page
+    assert client.get(page).status_code == 200
+
+
+def _hours_ago(client):
+    session = client.session
+    session["confirmed_at"] = int(time.time()) - 7200
+    session.save()
+
+
 # --- signing in again -------------------------------------------------------------------------------------------------
 
 
