@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "registry.sessions.SessionMiddleware",
     "registry.api.callers.CallerMiddleware",
     "registry.uploads.ReceiveMiddleware",
+    "registry.accounts.oidc.ProviderMiddleware",
     "registry.access.ScopeMiddleware",
     "registry.language.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -43,6 +43,7 @@ _SUBJECTS = {
     Kind.PASSWORD_CHANGED: gettext_lazy("Your password for the IVC registry was changed"),
     Kind.FACTOR_CHANGED: gettext_lazy("Your second factor for the IVC registry was changed"),
     Kind.ADDRESS_CHANGED: gettext_lazy("Your address in the IVC registry was changed"),
+    Kind.PROVIDER_LINKED: gettext_lazy("A new way to sign in to the IVC registry"),
 }
 _TEXTS = {
     Kind.INVITATION: gettext_lazy(
@@ -67,6 +68,11 @@ _TEXTS = {
     Kind.ADDRESS_CHANGED: gettext_lazy(
         "The address of your account {username} was changed at {at} UTC. Mails of the registry go to the new one.\n\n"
         "If you do not know why, tell the administrator of the registry at once."
+    ),
+    Kind.PROVIDER_LINKED: gettext_lazy(
+        "Your account {username} was opened by {provider} for the first time, at {at} UTC. From now on, whoever signs "
+        "in there as you comes in here.\n\n"
+        "If it was not you, tell the administrator of the registry at once."
     ),
 }
 
@@ -154,6 +160,7 @@ def _message(mail: AccountMail) -> EmailMessage:
             "username": user.get_username(),
             "at": f"{mail.asked_at:%Y-%m-%d %H:%M}",
             "forgotten": forgotten_address(),
+            "provider": settings.OIDC_NAME,
         }
         if mail.kind in links.HOURS:
             kind = Kind(mail.kind)

@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from registry import access, audit, second_factor, sessions, signin, signin_log
 from registry.access import Action
-from registry.accounts import passkeys
+from registry.accounts import oidc, passkeys
 from registry.admin.base import site
 from registry.adminsite import looser
 from registry.models import SignIn, User
@@ -90,6 +90,8 @@ def second_step(request: HttpRequest) -> HttpResponse:
     elif sent is not None:
         if (answer or form.is_valid()) and _opens(request, first.user, answer or "", form):
             login(request, first.user, backend=settings.AUTHENTICATION_BACKENDS[0])
+            if first.name_at_provider:
+                oidc.link(first.user, first.name_at_provider)
             return HttpResponseRedirect(first.leads_to)
         if answer:
             passkey_wrong = gettext("This passkey does not open. Try again, or use a code.")
