@@ -1,7 +1,7 @@
 """To the identity provider and back: the button of the sign-in page, and what follows from the provider's answer."""
 
 import logging
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.generic import View
+from django.views.decorators.http import require_GET
 from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 
 from registry import second_factor, sessions, signin, signin_log
@@ -58,27 +58,25 @@ class Begin(OIDCAuthenticationRequestView):
         return {"prompt": "login", "max_age": "0"} if request.user.is_authenticated else {}
 
 
-@method_decorator(never_cache, name="dispatch")
-class Back(View):
+@require_GET
+@never_cache
+def back(request: HttpRequest) -> HttpResponse:
     """Let in whom the provider names, after the second step where one is due.
 
     What counts as a wrong attempt answers a question of this session: any page can lead a browser here without one.
     And a provider that is away guesses nothing.
     """
 
-    http_method_names: ClassVar[list[str]] = ["get"]
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        _or_not_there()
-        brought: oidc.Brought = request.brought  # type: ignore[attr-defined]
-        if brought.answer in _TOLD:
-            return _refused(request, _TOLD[brought.answer])
-        if brought.answer != oidc.Answer.NAMED or brought.user is None:
-            return _wrong(request, brought.user)
-        leads_to = request.session.get("oidc_login_next") or reverse("admin:index")
-        if request.user.is_authenticated:
-            return _again(request, brought.user, brought.said, leads_to)
-        return _come_in(request, brought, brought.user, leads_to)
+    _or_not_there()
+    brought: oidc.Brought = request.brought  # type: ignore[attr-defined]
+    if brought.answer in _TOLD:
+        return _refused(request, _TOLD[brought.answer])
+    if brought.answer != oidc.Answer.NAMED or brought.user is None:
+        return _wrong(request, brought.user)
+    leads_to = request.session.get("oidc_login_next") or reverse("admin:index")
+    if request.user.is_authenticated:
+        return _again(request, brought.user, brought.said, leads_to)
+    return _come_in(request, brought, brought.user, leads_to)
 
 
 def _come_in(request: HttpRequest, brought: oidc.Brought, user: User, leads_to: str) -> HttpResponse:
