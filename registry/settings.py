@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "registry.sessions.SessionMiddleware",
     "registry.api.callers.CallerMiddleware",
     "registry.uploads.ReceiveMiddleware",
+    "registry.accounts.oidc.ProviderMiddleware",
     "registry.access.ScopeMiddleware",
     "registry.language.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -224,6 +225,7 @@ MAIL_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}_mail"
 CELERY_TASK_ROUTES = {
     "reports.tasks.send_mail": {"queue": MAIL_QUEUE},
     "reports.tasks.deliver": {"queue": MAIL_QUEUE},
+    "registry.tasks.send_account_mail": {"queue": MAIL_QUEUE},
 }
 # either alone loses tasks of a killed worker
 CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
