@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from cases import duplicates, erasure_log, review, withdrawing
+from cases import duplicates, erasure_log, review, transferring, withdrawing
 from cases.erasure_log import Wish
 from cases.importing import mapping, waiting
 from cases.intake import today_at
@@ -110,6 +110,7 @@ def erase(
             raise ValidationError(
                 gettext("An import of this center is being worked on; try again when it has ended.")
             )
+        transferring.end(case, by=by)
         forgetting.hold()
         line = withdrawing.wish(
             stored, case, effect=WithdrawalEffect.ERASE, withdrawn_on=withdrawn_on, reason=reason, by=by

@@ -1,9 +1,9 @@
 """What a patient's withdrawal does: end the collection, or the use, or erase; and taking back what was entered wrongly.
 
 The first two change the consent of the case, at once and even where it is locked: intake then refuses whatever else
-changes it, and without use there is no survival observation, so that nothing counts the case any more. Erasure is
-`cases/erasing.py`. Each is carried out by a person who answers for it, for a reason, and written into the log of
-erasures first.
+changes it, a center that followed the patient for another no longer does, and without use there is no survival
+observation, so that nothing counts the case any more. Erasure is `cases/erasing.py`. Each is carried out by a person
+who answers for it, for a reason, and written into the log of erasures first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from cases import consents, erasure_log, review
+from cases import consents, erasure_log, review, transferring
 from cases.document import StoredCase, load
 from cases.erasure_log import Wish
 from cases.forms import FIELDS, TYPES
@@ -105,6 +105,7 @@ def withdraw(
             line = wish(stored, case, effect=effect, withdrawn_on=withdrawn_on, reason=reason, by=by)
             erasure_log.add(line)
         _write(case, document.consent)
+        transferring.end(case, by=by)
         if effect in consents.NO_FURTHER_USE:
             end_use()
 
