@@ -66,7 +66,12 @@ def hold(transfer: Transfer) -> None:
 
 def _require_in_force(transfer: Transfer, rows: Any) -> None:
     if not rows.accepted().filter(pk=transfer.pk).exists():
-        raise PermissionDenied(gettext("Your center does not follow this patient, or no longer."))
+        raise PermissionDenied(no_longer())
+
+
+def no_longer() -> str:
+    """What is said to who does not follow a patient for another center."""
+    return gettext("Your center does not follow this patient, or no longer.")
 
 
 def only_adds(before: Any, after: Any) -> bool:

@@ -79,8 +79,13 @@ def preview(case: Case) -> list[Part]:
         Part(
             name=gettext("files of the center that wait to be imported"), count=_waiting_files(case).count()
         ),
-        Part(name=gettext("stored answers of the API"), count=_answers(case).count()),
+        Part(name=gettext("stored answers of the API"), count=_count_answers(case)),
     ]
+
+
+def _count_answers(case: Case) -> int:
+    with access.scope(_writers(case)):
+        return _answers(case).count()
 
 
 def _name(model: type[models.Model]) -> str:
@@ -199,7 +204,8 @@ def _carry_out(case: Case, stone: Tombstone) -> None:
 def _remove(case: Case) -> None:
     """Remove every row of the case and of its patient, and every copy of its answers."""
     _forget_files(case)
-    _answers(case).delete()
+    with access.scope(_writers(case)):
+        _answers(case).delete()
     _forget_messages(case)
     EntryDraft.objects.filter(
         center=case.center_id, case=None, fields__case_number__contains=[case.case_number]
@@ -243,6 +249,11 @@ def _forget_files(case: Case) -> None:
     _import_rows(case).delete()
 
 
+def _writers(case: Case) -> set[int]:
+    """The centers whose programs may have written in the case: its own, and those that followed the patient."""
+    return {case.center_id, *case.transfers.order_by().values_list("receiving_center", flat=True)}
+
+
 def _answers(case: Case) -> models.QuerySet[AnsweredRequest]:
     """Answers that the API keeps: those that name the case, and all refusals, whose sentences may repeat its values.
 
@@ -252,7 +263,7 @@ def _answers(case: Case) -> models.QuerySet[AnsweredRequest]:
     told = Q(status__gte=400) | Q(headers__Location__icontains=address)
     for name in (json.dumps(case.case_number, ensure_ascii=False), case.patient.registry_id, address):
         told |= Q(Position(Value(name.encode()), F("body")))
-    return AnsweredRequest.objects.filter(told, center=case.center_id)
+    return AnsweredRequest.objects.filter(told, center__in=_writers(case))
 
 
 class Position(models.Func):

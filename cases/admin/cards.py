@@ -10,10 +10,10 @@ from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from cases import answering, follow_up, intake
+from cases import answering, duty, follow_up, intake
 from cases.drafts import MOST_OF_ONE_PERSON
 from cases.follow_up import Which
-from cases.models import Case, DataQuery, Deviation, EntryDraft, ImportBatch, ListExport
+from cases.models import Case, DataQuery, Deviation, EntryDraft, ImportBatch, ListExport, Transfer
 from cases.models.review import ReviewItem
 from cases.rulebook import retelling
 from cases.vocabulary import ReviewState, Status
@@ -169,24 +169,58 @@ def lost(desk: Desk) -> Card | None:
 def _waiting(desk: Desk, which: Which, empty: str) -> Card | None:
     if not desk.may(Action.RECORD):
         return None
-    centers = desk.centers(Action.READ)
-    rows, count = first(follow_up.waiting(which, centers).select_related("case"))
+    centers, taken = desk.centers(Action.READ), _taken(desk)
+    with duty.seeing([center.pk for center in centers], taken):
+        rows, count = first(follow_up.waiting(which, centers, taken=taken).select_related("case"))
     by_id = {center.pk: center for center in centers}
     lines = []
     for one in rows:
         assert one.last_contact_on is not None
-        center = by_id[one.center_id]
+        transfer = taken.get(one.case_id)
+        center = transfer.receiving_center if transfer else by_id[one.center_id]
         days = follow_up.days_overdue(one.last_contact_on, intake.today_at(center))
         told = gettext("last contact {date}, {days} days overdue").format(date=one.last_contact, days=days)
-        lines.append(
-            Line(text=one.case.case_number, address=_case(one.case_id), aside=f"{center.short} · {told}")
-        )
+        address = reverse("admin:transfer", args=[transfer.pk]) if transfer else _case(one.case_id)
+        lines.append(Line(text=one.case.case_number, address=address, aside=f"{center.short} · {told}"))
     return Card(
         title=str(which.label),
         count=count,
         lines=lines,
         address=_list(f"follow_up_{which.value}"),
         empty=empty,
+    )
+
+
+def _taken(desk: Desk) -> duty.Taken:
+    """The patients of other centers whom the person's centers follow; looked up once for all cards."""
+    if not hasattr(desk.request, "taken_over"):
+        desk.request.taken_over = duty.taken_over(desk.centers(Action.READ))  # type: ignore[attr-defined]
+    found: duty.Taken = desk.request.taken_over  # type: ignore[attr-defined]
+    return found
+
+
+def offers(desk: Desk) -> Card | None:
+    """Patients whose follow-up other centers offer; nothing is said when there are none."""
+    centers = desk.centers(Action.TRANSFER)
+    if not centers:
+        return None
+    rows, count = first(
+        Transfer.objects.offered().filter(receiving_center__in=centers).select_related("center")
+    )
+    if not rows:
+        return None
+    return Card(
+        title=gettext("Follow-up offered to you"),
+        count=count,
+        lines=[
+            Line(
+                text=one.registry_id,
+                address=reverse("admin:transfer", args=[one.pk]),
+                aside=f"{one.center.short} · {one.offered_at:%Y-%m-%d}",
+            )
+            for one in rows
+        ],
+        address=_list("transfers"),
     )
 
 
@@ -241,6 +275,7 @@ CARDS = (
     (40, deviations),
     (50, due),
     (60, lost),
+    (65, offers),
     (70, imports),
     (100, exports),
 )
