@@ -16,9 +16,10 @@ from cases.follow_up import Which
 from cases.models import Case, DataQuery, Deviation, EntryDraft, ImportBatch, ListExport, Transfer
 from cases.models.review import ReviewItem
 from cases.rulebook import retelling
-from cases.vocabulary import ReviewState, Status
+from cases.vocabulary import ReviewState, Status, TransferState
 from registry.access import Action
-from registry.home import Card, Desk, Line, first
+from registry.bounded import Count
+from registry.home import MOST, ROWS, Card, Desk, Line, first
 from registry.models import Center
 
 LATEST = 5
@@ -191,34 +192,40 @@ def _waiting(desk: Desk, which: Which, empty: str) -> Card | None:
     )
 
 
-def _taken(desk: Desk) -> duty.Taken:
-    """The patients of other centers whom the person's centers follow; looked up once for all cards."""
-    if not hasattr(desk.request, "taken_over"):
-        desk.request.taken_over = duty.taken_over(desk.centers(Action.READ))  # type: ignore[attr-defined]
-    found: duty.Taken = desk.request.taken_over  # type: ignore[attr-defined]
+def _received(desk: Desk) -> list[Transfer]:
+    """What other centers offered to the person's centers and is not over; looked up once for all cards."""
+    if not hasattr(desk.request, "received_transfers"):
+        rows = Transfer.objects.standing().filter(receiving_center__in=desk.centers(Action.READ))
+        desk.request.received_transfers = list(rows.select_related("center", "receiving_center"))  # type: ignore[attr-defined]
+    found: list[Transfer] = desk.request.received_transfers  # type: ignore[attr-defined]
     return found
+
+
+def _taken(desk: Desk) -> duty.Taken:
+    """The patients of other centers whom the person's centers follow."""
+    return {row.case_id: row for row in _received(desk) if row.state == TransferState.ACCEPTED}
 
 
 def offers(desk: Desk) -> Card | None:
     """Patients whose follow-up other centers offer; nothing is said when there are none."""
-    centers = desk.centers(Action.TRANSFER)
-    if not centers:
-        return None
-    rows, count = first(
-        Transfer.objects.offered().filter(receiving_center__in=centers).select_related("center")
-    )
+    centers = {center.pk for center in desk.centers(Action.TRANSFER)}
+    rows = [
+        row
+        for row in (_received(desk) if centers else ())
+        if row.state == TransferState.OFFERED and row.receiving_center_id in centers
+    ]
     if not rows:
         return None
     return Card(
         title=gettext("Follow-up offered to you"),
-        count=count,
+        count=Count.of(len(rows), MOST),
         lines=[
             Line(
                 text=one.registry_id,
                 address=reverse("admin:transfer", args=[one.pk]),
                 aside=f"{one.center.short} · {one.offered_at:%Y-%m-%d}",
             )
-            for one in rows
+            for one in rows[:ROWS]
         ],
         address=_list("transfers"),
     )

@@ -190,7 +190,7 @@ def test_who_read_the_summary_is_noted_for_the_center_that_operated(case, accept
     person_at(bob).get(f"{BASE}/transfers/{accepted.pk}/")
 
     with access.scope([north.pk]):
-        (noted,) = Reading.objects.filter(case=case.pk, by=bob)
+        (noted,) = Reading.objects.filter(case_id=case.pk, by=bob)
     assert (noted.center_id, noted.door, noted.note) == (north.pk, "api", "transfer")
 
 

@@ -251,7 +251,7 @@ WAYS = {
 }
 
 
-def take(name, transfer, request, **more):
+def request_step(name, transfer, request, **more):
     step, who, said = STEPS[name]
     return step(transfer, by=request.getfixturevalue(who), **said, **more)
 
@@ -260,19 +260,19 @@ def take(name, transfer, request, **more):
 @pytest.mark.parametrize("name", STEPS)
 def test_each_step_fits_one_state_and_is_refused_in_all_others(offered, lena, sofia, request, state, name):
     for way in WAYS[state]:
-        take(way, offered, request)
+        request_step(way, offered, request)
     fits = {"give_back": "accepted", "take_back": "accepted"}.get(name, "offered")
 
     if state == fits:
-        assert take(name, offered, request).state == AFTER[name]
+        assert request_step(name, offered, request).state == AFTER[name]
     elif name not in WAYS[state]:
-        assert SAID[state] in refusal(take, name, offered, request)
+        assert SAID[state] in refusal(request_step, name, offered, request)
     assert now(offered).state == (AFTER[name] if state == fits else state)
 
 
 @pytest.mark.parametrize("name", ["accept", "decline", "withdraw"])
 def test_a_double_click_is_one_step(offered, request, name):
-    first, second = take(name, offered, request), take(name, offered, request)
+    first, second = request_step(name, offered, request), request_step(name, offered, request)
 
     assert first.decided_at == second.decided_at
     with access.everywhere():
@@ -368,7 +368,7 @@ def test_news_twice_is_one_and_of_an_old_version_refused(case, accepted, bob, al
 @pytest.mark.parametrize("state", ["offered", "declined", "withdrawn", "returned"])
 def test_in_no_other_state_is_anything_opened(case, offered, request, bob, state):
     for way in WAYS[state]:
-        take(way, offered, request)
+        request_step(way, offered, request)
 
     with access.scope(centers_of(bob)):
         with pytest.raises(PermissionDenied, match="does not follow"), duty.opened(offered, by=bob):
@@ -471,9 +471,9 @@ def test_the_patient_is_on_the_list_of_who_follows_and_on_no_other(case, offered
     saved(case.center, alice, "A-2")
     both, before = (listed(alice), listed(bob)), ["A-1", "A-2"]
     assert both == (before, [])
-    take("accept", offered, request)
+    request_step("accept", offered, request)
     assert (listed(alice), listed(bob), listed(dana)) == (["A-2"], ["A-1"], before)
-    take("give_back", offered, request)
+    request_step("give_back", offered, request)
     assert (listed(alice), listed(bob)) == (before, [])
 
 
@@ -509,7 +509,7 @@ def test_a_withdrawal_of_consent_ends_it_and_keeps_its_reason_to_itself(
     case, offered, bob, lena, request, effect, state, after
 ):
     for way in WAYS[state]:
-        take(way, offered, request)
+        request_step(way, offered, request)
     with access.everywhere():
         withdrawing.withdraw(
             case, effect=effect, withdrawn_on=PartialDate.parse("2020"), reason="letter of 4 March", by=lena
