@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import Count, Q, QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
@@ -93,6 +93,30 @@ def overdue(
     for today, ids in _by_day(centers).items():
         chosen |= _followed_by(ids, NONE) & _overdue(today, least, most)
     return SurvivalObservation.objects.filter(chosen, is_followed=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """How complete the follow-up of some centers is today, counted where the duty lies."""
+
+    patients: int  # of whom news is expected
+    recently: int  # of these, heard of in the last 15 months
+    for_others: int  # of all, followed for another center
+
+
+def heard(centers: Iterable[Center], *, taken: Taken = NONE) -> Heard:
+    """Count whom these centers follow, and of whom they have news; call it while `duty.seeing` those taken over."""
+    followed, recent = Q(pk__in=[]), Q(pk__in=[])
+    for today, ids in _by_day(centers).items():
+        own = _followed_by(ids, taken)
+        followed |= own
+        recent |= own & Q(last_contact_on__gt=months_earlier(today - timedelta(days=1), LOST_MONTHS))
+    found = SurvivalObservation.objects.filter(followed, is_followed=True).aggregate(
+        patients=Count("pk"),
+        recently=Count("pk", filter=recent),
+        for_others=Count("pk", filter=Q(pk__in=list(taken))),
+    )
+    return Heard(**found)
 
 
 def days_overdue(last_contact_on: date, today: date) -> int:

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from cases import duty, summary, timeline, transferring
+from cases import duty, follow_up, summary, timeline, transferring
 from cases.adding import FORMS
 from cases.document import load
 from cases.models import Death, Transfer
@@ -50,9 +50,13 @@ def list_view(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied(gettext("You have no role in any center yet."))
     every = rows(by)
     to_us, of_us = every.filter(receiving_center__in=centers), every.filter(center__in=centers)
+    taken = duty.taken_over(centers)
+    with duty.seeing(centers, taken):
+        heard = follow_up.heard(access.center_rows(by), taken=taken)
     context = {
         **site.each_context(request),
         "title": gettext("Transfers of follow-up"),
+        "heard": heard,
         "parts": [
             (
                 gettext("Offered to you"),

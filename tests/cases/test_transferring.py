@@ -477,6 +477,25 @@ def test_the_patient_is_on_the_list_of_who_follows_and_on_no_other(case, offered
     assert (listed(alice), listed(bob)) == (before, [])
 
 
+def heard(by):
+    with access.scope(centers_of(by)):
+        centers = access.center_rows(by)
+        taken = duty.taken_over(centers)
+        with duty.seeing(centers_of(by), taken):
+            found = follow_up.heard(centers, taken=taken)
+    return found.patients, found.recently, found.for_others
+
+
+def test_completeness_is_counted_where_the_duty_lies(case, offered, alice, bob, dana):
+    recent = {"visit_on": "2024-12-16", "vital_status": "alive"}  # 15 months before 15 March 2026, and a day
+    saved(case.center, alice, "A-2", follow_ups=[recent])
+    assert (heard(alice), heard(bob), heard(dana)) == ((2, 1, 0), (0, 0, 0), (2, 1, 0))
+
+    transferring.accept(offered, by=bob)
+
+    assert (heard(alice), heard(bob), heard(dana)) == ((1, 1, 0), (1, 0, 1), (2, 1, 1))
+
+
 def test_the_day_is_that_of_the_center_that_follows(north, south, alice, bob):
     south.timezone = "Pacific/Kiritimati"  # 14 hours ahead of UTC: the 16th has begun there
     south.save()
