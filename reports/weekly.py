@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext, override
@@ -101,7 +101,7 @@ def _counts(begin: datetime, end: datetime) -> Counter[Kind]:
         answered = Q(state=ReviewState.ANSWERED, answered_at__gte=begin, answered_at__lt=end)
         rows = model.objects.filter(waits | answered).order_by()
         if model is DataQuery:
-            found.update(_elsewhere(rows))
+            found.update(_elsewhere(begin, end))
             rows = rows.exclude(rule_id=STALE, case__in=duty.handed_over())
         grouped = rows.values_list("center", "state", "severity", "answer").annotate(n=Count("pk"))
         for center, state, severity, answer, n in grouped:
@@ -113,9 +113,9 @@ def _counts(begin: datetime, end: datetime) -> Counter[Kind]:
     return found
 
 
-def _elsewhere(rows: QuerySet[DataQuery]) -> Iterator[Kind]:
-    """Patients without news who are followed for another center, each under the center that follows."""
-    stale = rows.filter(rule_id=STALE, state=ReviewState.OPEN)
+def _elsewhere(begin: datetime, end: datetime) -> Iterator[Kind]:
+    """Patients without news, as of that week, who are followed for another center: each under the one that follows."""
+    stale = DataQuery.objects.open().filter(rule_id=STALE, waiting_since__gte=begin, waiting_since__lt=end)
     followed = Transfer.objects.accepted().filter(case__in=stale.values("case")).order_by()
     for center in followed.values_list("receiving_center", flat=True):
         yield Kind(model=Transfer, center=center, standing=UNHEARD_OF, weighs=False)

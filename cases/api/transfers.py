@@ -54,7 +54,7 @@ def shown(request: Request, row: Transfer) -> dict[str, Any]:
 
 
 def _name(user: User | None) -> str | None:
-    return user and (user.get_full_name() or user.username)
+    return None if user is None else user.get_full_name() or user.username
 
 
 class TransferFilter(django_filters.FilterSet):
