@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from cases import consents, erasure_log, observations, pseudonym, review, store, versions
+from cases import consents, duty, erasure_log, observations, pseudonym, review, store, versions
 from cases.document import StoredCase, load
 from cases.forms import FIELDS, OPERATION_FORMS, OUTER_FORMS, TYPES, CaseDocument
-from cases.models import Case, DataQuery, Form, Patient, Tombstone
+from cases.models import Case, DataQuery, Form, Patient, Tombstone, Transfer
 from cases.problems import Problem
 from cases.rulebook import completeness, engine
 from cases.rulebook.validity import VALIDITY
@@ -110,8 +110,13 @@ class Item:
 # --- judging -------------------------------------------------------------------------------------------
 
 
-def judge(items: Sequence[Item], *, center: Center, reason: str, as_of: date) -> None:
-    """Lock what is stored under these case numbers, and give each item its verdict and its problems."""
+def judge(
+    items: Sequence[Item], *, center: Center, reason: str, as_of: date, under: Transfer | None = None
+) -> None:
+    """Lock what is stored under these case numbers, and give each item its verdict and its problems.
+
+    Under a transfer only the case of that, and only what follow-up adds.
+    """
     numbers = Counter(item.document.case_number for item in items)
     locked = (
         Case.objects.filter(center=center, case_number__in=list(numbers)).order_by("pk").select_for_update()
@@ -120,6 +125,9 @@ def judge(items: Sequence[Item], *, center: Center, reason: str, as_of: date) ->
     erased = _erased([number for number in numbers if number not in stored], center)
     for item in items:
         number = item.document.case_number
+        if under is not None and not _is_follow_up(item, stored.get(number), under):
+            item.reject("only_follow_up", duty.only_follow_up())
+            continue
         if numbers[number] > 1:
             item.problems.append(repeated_number())
             item.verdict = "rejected"
@@ -138,6 +146,14 @@ def judge(items: Sequence[Item], *, center: Center, reason: str, as_of: date) ->
             item.reject("erased", said, "/case_number")
             continue
         _read(item, as_of)
+
+
+def _is_follow_up(item: Item, stored: StoredCase | None, under: Transfer) -> bool:
+    """Whether a document adds follow-up to the case of a transfer; one that is stale is told so instead."""
+    if stored is None or stored.id != under.case_id:
+        return False
+    is_stale = item.submission.if_version not in (None, stored.version)
+    return is_stale or duty.only_adds(stored.document, item.document)
 
 
 def _erased(numbers: list[str], center: Center) -> set[str]:

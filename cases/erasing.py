@@ -7,7 +7,7 @@ another database, and `cases/reapplying.py` erases it there before anybody comes
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from cases import duplicates, erasure_log, review, withdrawing
+from cases import duplicates, erasure_log, review, transferring, withdrawing
 from cases.erasure_log import Wish
 from cases.importing import mapping, waiting
 from cases.intake import today_at
@@ -79,8 +79,13 @@ def preview(case: Case) -> list[Part]:
             name=gettext("files of the center that wait to be imported"),
             count=_waiting_files(case.center_id).count(),
         ),
-        Part(name=gettext("stored answers of the API"), count=_answers(case).count()),
+        Part(name=gettext("stored answers of the API"), count=_count_answers(case)),
     ]
+
+
+def _count_answers(case: Case) -> int:
+    with access.scope(_writers(case)):
+        return _answers(case).count()
 
 
 def _name(model: type[models.Model]) -> str:
@@ -110,6 +115,7 @@ def erase(
             raise ValidationError(
                 gettext("An import of this center is being worked on; try again when it has ended.")
             )
+        transferring.end(case, by=by)
         forgetting.hold()
         line = withdrawing.wish(
             stored, case, effect=WithdrawalEffect.ERASE, withdrawn_on=withdrawn_on, reason=reason, by=by
@@ -159,7 +165,8 @@ def _carry_out(case: Case, stone: Tombstone) -> None:
 def _remove(case: Case) -> None:
     """Remove every row of the case and of its patient, and every copy of its answers."""
     _forget_files(case)
-    _answers(case).delete()
+    with access.scope(_writers(case)):
+        _answers(case).delete()
     _forget_messages(case)
     EntryDraft.objects.filter(
         center=case.center_id, case=None, fields__case_number__contains=[case.case_number]
@@ -207,21 +214,27 @@ def forget_waiting_files(center_id: int) -> None:
         ImportBatch.objects.filter(pk=batch.pk).update(content=b"", preview=columns)
 
 
+def _writers(case: Case) -> set[int]:
+    """The centers whose programs may have written in the case: its own, and those that followed the patient."""
+    return {case.center_id, *case.transfers.order_by().values_list("receiving_center", flat=True)}
+
+
 def _answers(case: Case) -> models.QuerySet[AnsweredRequest]:
     """Answers that the API keeps: those that name the case, and all refusals."""
     address = f"/cases/{case.pk}/"
     told = Q(headers__Location__icontains=address)
     for name in (json.dumps(case.case_number, ensure_ascii=False), case.patient.registry_id, address):
         told |= Q(Position(Value(name.encode()), F("body")))
-    return AnsweredRequest.objects.filter(told, center=case.center_id) | refusals(case.center_id)
+    writers = _writers(case)
+    return AnsweredRequest.objects.filter(told, center__in=writers) | refusals(writers)
 
 
-def refusals(center_id: int) -> models.QuerySet[AnsweredRequest]:
+def refusals(center_ids: Iterable[int]) -> models.QuerySet[AnsweredRequest]:
     """Answers that refused something, whose sentences may repeat its values.
 
     What was refused saved nothing; the same request again is judged again.
     """
-    return AnsweredRequest.objects.filter(center=center_id, status__gte=400)
+    return AnsweredRequest.objects.filter(center__in=center_ids, status__gte=400)
 
 
 class Position(models.Func):

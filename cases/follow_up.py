@@ -2,7 +2,8 @@
 
 Two lists, as cancer registrars keep them: *due* is whose last contact is 12 to 15 months old, *lost* whose is older.
 Months are counted by the calendar and by the center's own day. A patient known dead, withdrawn or known from a
-publication alone is on neither (`cases/endpoints.py`).
+publication alone is on neither (`cases/endpoints.py`). Whose follow-up was handed over is on the lists of the center
+that accepted it (`cases/duty.py`), by that center's day.
 
 News is written through `cases/intake.py`, so that every rule is read and a case changes only as its reader saw it; the
 attempt itself stands beside it, in the same transaction.
@@ -11,19 +12,21 @@ attempt itself stands beside it, in the same transaction.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import Count, Q, QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from cases import batches, consents, intake
+from cases import batches, consents, duty, intake
 from cases import document as documents
+from cases.duty import Taken
 from cases.intake import Submission
-from cases.models import Case, ContactAttempt, Death, SurvivalObservation
+from cases.models import Case, ContactAttempt, Death, SurvivalObservation, Transfer
 from cases.problems import DocumentError
 from cases.vocabulary import (
     AttemptOutcome,
@@ -41,6 +44,7 @@ from registry.dates import PartialDate, months_earlier, months_later
 if TYPE_CHECKING:
     from registry.models import Center, User
 
+NONE: Taken = MappingProxyType({})
 DUE_MONTHS, LOST_MONTHS = 12, 15
 # One date for many patients: from this many others on, the person is asked whether it is meant.
 MANY = 3
@@ -60,15 +64,23 @@ class Which(TextChoices):
 
 
 def waiting(
-    which: Which, centers: Iterable[Center], *, least: int = 0, most: int | None = None
+    which: Which,
+    centers: Iterable[Center],
+    *,
+    taken: Taken = NONE,
+    least: int = 0,
+    most: int | None = None,
 ) -> QuerySet[SurvivalObservation]:
-    """Cases of these centers on one of the lists, the most overdue first; `least` and `most` are days overdue."""
+    """Patients whom these centers follow on one of the lists, the most overdue first; `least`, `most`: days overdue.
+
+    `taken` are those followed for other centers; rows of these are found while `duty.seeing` them.
+    """
     months = {Which.DUE: (DUE_MONTHS, LOST_MONTHS), Which.LOST: (LOST_MONTHS, None)}[which]
     chosen = Q(pk__in=[])
     for today, ids in _by_day(centers).items():
         until = months_earlier(today if which == Which.DUE else today - timedelta(days=1), months[0])
         since = months_earlier(today - timedelta(days=1), months[1]) if months[1] else None
-        chosen |= Q(center_id__in=ids) & _between(since, until) & _overdue(today, least, most)
+        chosen |= _followed_by(ids, taken) & _between(since, until) & _overdue(today, least, most)
     rows = SurvivalObservation.objects.filter(chosen, is_followed=True)
     return rows.order_by("last_contact_on", "case_id")
 
@@ -76,11 +88,35 @@ def waiting(
 def overdue(
     centers: Iterable[Center], *, least: int, most: int | None = None
 ) -> QuerySet[SurvivalObservation]:
-    """Cases of these centers, on either list, that are so many days overdue."""
+    """Own cases of these centers, on either list, that are so many days overdue."""
     chosen = Q(pk__in=[])
     for today, ids in _by_day(centers).items():
-        chosen |= Q(center_id__in=ids) & _overdue(today, least, most)
+        chosen |= _followed_by(ids, NONE) & _overdue(today, least, most)
     return SurvivalObservation.objects.filter(chosen, is_followed=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """How complete the follow-up of some centers is today, counted where the duty lies."""
+
+    patients: int  # of whom news is expected
+    recently: int  # of these, heard of in the last 15 months
+    for_others: int  # of all, followed for another center
+
+
+def heard(centers: Iterable[Center], *, taken: Taken = NONE) -> Heard:
+    """Count whom these centers follow, and of whom they have news; call it while `duty.seeing` those taken over."""
+    followed, recent = Q(pk__in=[]), Q(pk__in=[])
+    for today, ids in _by_day(centers).items():
+        own = _followed_by(ids, taken)
+        followed |= own
+        recent |= own & Q(last_contact_on__gt=months_earlier(today - timedelta(days=1), LOST_MONTHS))
+    found = SurvivalObservation.objects.filter(followed, is_followed=True).aggregate(
+        patients=Count("pk"),
+        recently=Count("pk", filter=recent),
+        for_others=Count("pk", filter=Q(pk__in=list(taken))),
+    )
+    return Heard(**found)
 
 
 def days_overdue(last_contact_on: date, today: date) -> int:
@@ -94,6 +130,12 @@ def _by_day(centers: Iterable[Center]) -> dict[date, list[int]]:
     for center in centers:
         days[intake.today_at(center)].append(center.pk)
     return days
+
+
+def _followed_by(center_ids: Collection[int], taken: Taken) -> Q:
+    """The own cases that nobody else follows, and those taken over from others."""
+    own = Q(center_id__in=center_ids) & ~Q(pk__in=duty.handed_over())
+    return own | Q(pk__in=[pk for pk, row in taken.items() if row.receiving_center_id in center_ids])
 
 
 def _between(since: date | None, until: date) -> Q:
@@ -132,19 +174,31 @@ class Outcome:
     others: int = 0  # patients to whom the person has given the same date
 
 
-def record(case: Case, news: News, *, by: User, if_version: int | None, is_meant: bool = False) -> Outcome:
+def record(
+    case: Case,
+    news: News,
+    *,
+    by: User,
+    if_version: int | None,
+    is_meant: bool = False,
+    under: Transfer | None = None,
+) -> Outcome:
     """Write news of a patient into the case, and the attempt beside it; the same news twice is written once.
 
     Refused if the case changed since version `if_version`, is locked, or a rule of validity says no. A date that the
     person gave to many patients just now is only taken when it `is_meant`. PermissionDenied if the person may not
-    record in the center.
+    record in the center, or in the one that took the follow-up over by the transfer `under`.
     """
-    access.require(by, Action.RECORD, case.center)
-    today = intake.today_at(case.center)
+    follows = case.center if under is None else under.receiving_center
+    access.require(by, Action.RECORD if under is None else Action.RECORD_FOLLOW_UP, follows)
+    today = intake.today_at(follows)
     if wrong := _wrong(news, today):
         return Outcome(verdict="refused", reasons=wrong)
-    with audit.because(door=Source.ADMIN, by=by, reason=REASON, centers=[case.center_id]):
+    told = REASON if under is None else f"{follows.code}: {REASON}"
+    with audit.because(door=Source.ADMIN, by=by, reason=told, centers=[case.center_id]):
         Case.objects.select_for_update().get(pk=case.pk)  # two clicks, one after the other
+        if under is not None:
+            duty.hold(under)
         (stored,) = documents.load([case.pk])
         if consents.is_withdrawn(stored.document):
             return Outcome(verdict="refused", reasons=[batches.withdrawn()])
@@ -155,7 +209,9 @@ def record(case: Case, news: News, *, by: User, if_version: int | None, is_meant
         if news.outcome == AttemptOutcome.UNREACHABLE:
             said = Outcome(verdict="recorded")
         else:
-            said = _save(stored, news, center=case.center, by=by, if_version=if_version, today=today)
+            said = _save(
+                stored, news, center=case.center, by=by, if_version=if_version, today=today, under=under
+            )
         if said.verdict == "recorded":
             _note(case, news, by=by, today=today)
         return said
@@ -210,6 +266,7 @@ def _save(
     by: User,
     if_version: int | None,
     today: date,
+    under: Transfer | None,
 ) -> Outcome:
     case: Any = stored.document
     if news.outcome == AttemptOutcome.DEAD and case.death is not None:
@@ -225,6 +282,7 @@ def _save(
         by=by,
         source=Source.ADMIN,
         reason=REASON,
+        under=under,
     )
     if receipt.verdict == "rejected":
         return Outcome(verdict="refused", reasons=[_sentence(problem) for problem in receipt.errors])

@@ -16,7 +16,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from cases import batches
+from cases import batches, duty
 from cases.batches import Item, Receipt, Submission
 from cases.problems import Problem
 from cases.vocabulary import Source
@@ -25,6 +25,7 @@ from registry.access import Action
 from registry.models import Center
 
 if TYPE_CHECKING:
+    from cases.models import Transfer
     from registry.models import User
 
 Mode = Literal["each", "atomic"]
@@ -66,10 +67,18 @@ def save_case(
     sender: str = "",
     reason: str = "",
     as_of: date | None = None,
+    under: Transfer | None = None,
 ) -> Receipt:
     """Save one case; see `save_cases`."""
     return save_cases(
-        [submission], center=center, by=by, source=source, sender=sender, reason=reason, as_of=as_of
+        [submission],
+        center=center,
+        by=by,
+        source=source,
+        sender=sender,
+        reason=reason,
+        as_of=as_of,
+        under=under,
     )[0]
 
 
@@ -85,6 +94,7 @@ def save_cases(
     as_of: date | None = None,
     mode: Mode = "each",
     dry_run: bool = False,
+    under: Transfer | None = None,
 ) -> list[Receipt]:
     """Save cases of one center in one transaction and answer for each, in order.
 
@@ -92,16 +102,19 @@ def save_cases(
     new ones are added, those that differ are changed, equal ones are left alone, so sending twice is safe.
     A complete case changes only for a `reason`; `sender`, such as a machine's key, stands before it in the history.
     `by` is None only for an operator at the server's shell. PermissionDenied if the person may not record here.
+    Of another center's patient, whose follow-up was taken over by the transfer `under`, follow-up is added.
     """
-    if by is not None:
-        access.require(by, ACTION_AT_DOOR.get(Source(source), Action.RECORD), center)
+    _require(by, source, center, under)
     day = as_of or today_at(center)
-    told = ": ".join(part for part in (sender, reason) if part)
+    by_center = under.receiving_center.code if under else ""
+    told = ": ".join(part for part in (by_center, sender, reason) if part)
     for attempt in range(ATTEMPTS):
         items = [Item(submission=submission) for submission in submissions]
         try:
             with audit.because(door=door or source, by=by, reason=told, centers=[center.pk]):
-                batches.judge(items, center=center, reason=reason, as_of=day)
+                batches.judge(items, center=center, reason=reason, as_of=day, under=under)
+                if under is not None:
+                    duty.hold(under)
                 held = mode == "atomic" and any(item.verdict == "rejected" for item in items)
                 if dry_run or held:
                     raise _NothingToKeep
@@ -116,6 +129,14 @@ def save_cases(
         else:
             break
     return [_receipt(item) for item in items]
+
+
+def _require(by: User | None, source: str, center: Center, under: Transfer | None) -> None:
+    """Refuse who may not record here: in the center itself, or follow-up in the one that took it over."""
+    if under is not None and by is not None:
+        access.require(by, Action.RECORD_FOLLOW_UP, under.receiving_center_id)
+    elif by is not None:
+        access.require(by, ACTION_AT_DOOR.get(Source(source), Action.RECORD), center)
 
 
 def aside() -> Problem:

@@ -1,9 +1,16 @@
 """Reading words for cases: what people ask of lists, on top of who may see what."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from cases.vocabulary import CLINICAL_SOURCES, Decision, ReviewState
-from registry.access import ScopedQuerySet
+from django.db.models import Q
+
+from cases.vocabulary import CLINICAL_SOURCES, Decision, ReviewState, TransferState
+from registry.access import ScopedQuerySet, centers_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from registry.models import User
 
 
 class CaseQuerySet(ScopedQuerySet):
@@ -35,3 +42,27 @@ class FindingQuerySet(ScopedQuerySet):
     def unjustified(self) -> Self:
         """All but those with an answer that a second person accepted."""
         return self.exclude(state=ReviewState.DECIDED, decision=Decision.ACCEPTED)
+
+
+class TransferQuerySet(ScopedQuerySet):
+    """Follow-up that moves to another center: the one kind of row that two centers see."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Keep what this person's centers offered, and what was offered to them."""
+        return self.of_either(centers_of(user))
+
+    def of_either(self, center_ids: tuple[int, ...]) -> Self:
+        """Keep those with one of these centers on either side."""
+        return self.filter(Q(center_id__in=center_ids) | Q(receiving_center_id__in=center_ids))
+
+    def offered(self) -> Self:
+        """What waits for an answer."""
+        return self.filter(state=TransferState.OFFERED)
+
+    def accepted(self) -> Self:
+        """What is in force: the receiving center follows the patient."""
+        return self.filter(state=TransferState.ACCEPTED)
+
+    def standing(self) -> Self:
+        """What is not over."""
+        return self.filter(state__in=(TransferState.OFFERED, TransferState.ACCEPTED))

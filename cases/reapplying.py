@@ -118,7 +118,7 @@ def _center(one: Wish) -> Center | None:
 def _forget_what_waits(one: Wish, center: Center) -> None:
     """Remove what may hold a patient who came and went after the backup: files, drafts, refusals."""
     erasing.forget_waiting_files(center.pk)
-    erasing.refusals(center.pk).delete()
+    erasing.refusals([center.pk]).delete()
     rows = ImportRow.objects.filter(center=center)
     drafts = EntryDraft.objects.filter(center=center, case=None)
     numbers = set(rows.values_list("case_number", flat=True).distinct())

@@ -1000,3 +1000,13 @@ class AttemptOutcome(Vocabulary):
     ALIVE = "alive", "Alive"
     DEAD = "dead", "Dead"
     UNREACHABLE = "unreachable", "Not reached"
+
+
+class TransferState(Vocabulary):
+    """How far the handing over of a patient's follow-up is; the last three are over."""
+
+    OFFERED = "offered", "Offered"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    RETURNED = "returned", "Returned"

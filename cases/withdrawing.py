@@ -1,9 +1,9 @@
 """What a patient's withdrawal does: end the collection, or the use, or erase; and taking back what was entered wrongly.
 
 The first two change the consent of the case, at once and even where it is locked: intake then refuses whatever else
-changes it, and without use there is no survival observation, so that nothing counts the case any more. Erasure is
-`cases/erasing.py`. Each is carried out by a person who answers for it, for a reason, and written into the log of
-erasures before it is committed; so is what was taken back.
+changes it, a center that followed the patient for another no longer does, and without use there is no survival
+observation, so that nothing counts the case any more. Erasure is `cases/erasing.py`. Each is carried out by a person
+who answers for it, for a reason, and written into the log of erasures before it is committed; so is a take-back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from cases import consents, erasure_log, review
+from cases import consents, erasure_log, review, transferring
 from cases.document import StoredCase, load
 from cases.erasure_log import Wish
 from cases.forms import FIELDS, TYPES
@@ -107,6 +107,7 @@ def withdraw(
         document = _withdrawn(stored.document, effect, withdrawn_on)
         _judge(document, case)
         _write(case, document.consent)
+        transferring.end(case, by=by)
         if effect in consents.NO_FURTHER_USE:
             end_use()
         if is_logged:  # last, so that nothing stands there which was refused after all

@@ -58,6 +58,7 @@ class Action(Labeled):
     READ_AUDIT = "read_audit"
     WITHDRAW = "withdraw", "Carry out a withdrawal of consent"
     HAND_OUT = "hand_out", "Hand out data for research"
+    TRANSFER = "transfer", "Hand over or take over follow-up"
 
 
 class Scope(Labeled):
@@ -85,7 +86,13 @@ def with_included(actions: Iterable[Action]) -> frozenset[Action]:
 # Everybody who has a role reads the cases and reports of the place where it is held; beyond that:
 BEYOND_READING: dict[Role, set[Action]] = {
     Role.INVESTIGATOR: {Action.RECORD, Action.EXPLAIN},
-    Role.COORDINATOR: {Action.RECORD, Action.EXPLAIN, Action.IMPORT_CASES, Action.EXPORT},
+    Role.COORDINATOR: {
+        Action.RECORD,
+        Action.EXPLAIN,
+        Action.IMPORT_CASES,
+        Action.EXPORT,
+        Action.TRANSFER,
+    },
     Role.CENTER_LEAD: {
         Action.RECORD,
         Action.EXPLAIN,
@@ -95,6 +102,7 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.MANAGE_CENTER,
         Action.READ_AUDIT,
         Action.WITHDRAW,
+        Action.TRANSFER,
     },
     Role.REVIEWER: {Action.DECIDE, Action.DECIDE_QUERIES, Action.MANAGE_ALGORITHM},
     Role.DATA_MANAGER: {

@@ -47,6 +47,12 @@ GROUPS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
                 title=gettext_lazy("Lost to follow-up"),
                 action=Action.READ,
             ),
+            Place(
+                name="transfers",
+                icon="swap_horiz",
+                title=gettext_lazy("Transfers of follow-up"),
+                action=Action.READ,
+            ),
             Place(name="cases_importbatch_changelist", icon="upload_file"),
         ),
     ),

@@ -5,6 +5,7 @@ Raised again after each migration and idempotent, so that a new model cannot be 
 - triggers: each audited model has those that write its events, as its fields are now, and what was written without
   them gets its events;
 - row security: `reg_app` sees and writes the rows of the centers in its scope, in clinical tables and their events;
+  a model that names a second center in `also_read_by` lets that one read the row;
 - composite foreign keys: a row points only at rows of its own center (plain keys look past row security);
 - grants: `reg_app` owns nothing, only reads the events and the chain, and only adds what was read and checked;
 - hardening of the triggers: no session can switch the audit off, and the events are written with the owner's right.
@@ -58,6 +59,7 @@ def raise_walls(**_: Any) -> None:
         for model in scoped_models():
             for table in {model._meta.db_table, *event_tables(model)} & tables:
                 _secure_rows(cursor, table)
+                _let_other_center_read(cursor, table, model)
             if model._meta.db_table in tables:
                 for field in _references(model):
                     _tie_to_center(cursor, field)
@@ -102,6 +104,18 @@ def _secure_rows(cursor: CursorWrapper, table: str) -> None:
         cursor.execute(f'CREATE POLICY own_centers ON "{table}" USING ({IN_SCOPE}) WITH CHECK ({IN_SCOPE})')
     if not is_enabled:
         cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
+
+
+def _let_other_center_read(cursor: CursorWrapper, table: str, model: type[models.Model]) -> None:
+    """Show a row to the second center that its model names in `also_read_by`; to write it takes the first."""
+    if not (name := getattr(model, "also_read_by", "")):
+        return
+    cursor.execute(
+        "SELECT 1 FROM pg_policy WHERE polrelid = %s::regclass AND polname = 'other_center'", [f'"{table}"']
+    )
+    if not cursor.fetchone():
+        in_scope = IN_SCOPE.replace("center_id", f"{name}_id", 1)
+        cursor.execute(f'CREATE POLICY other_center ON "{table}" FOR SELECT USING ({in_scope})')
 
 
 def _tie_to_center(cursor: CursorWrapper, field: models.ForeignKey) -> None:

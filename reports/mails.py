@@ -107,6 +107,25 @@ def write_weekly(week: str, written: Iterable[tuple[User, Letter]]) -> int:
     )
 
 
+def write_about_transfer(name: str, center_id: int, written: Iterable[tuple[User, Letter]]) -> int:
+    """Write mails to people of a center about one step of a transfer, one for a person; tell how many."""
+    written_at = database_now()
+    return keep(
+        [
+            _written(
+                letter,
+                user,
+                written_at,
+                name=f"{name}-{user.pk}",
+                leave="",
+                kind=Delivery.Kind.TRANSFER,
+                center_id=center_id,
+            )
+            for user, letter in written
+        ]
+    )
+
+
 def keep(rows: list[Delivery]) -> int:
     """Store mails that were made, and what several have in common once; tell how many."""
     bodies = {(row.body.center_id, row.body.digest): row.body for row in rows}

@@ -40,11 +40,20 @@ def wants_weekly(user: User) -> bool:
     return user.is_active and user.weekly_mail and bool(user.email) and bool(user.memberships.all())
 
 
+def hands_over(user: User, center_id: int | None) -> bool:
+    """Tell whether this person is told what becomes of follow-up that this center hands over or is offered."""
+    return user.is_active and bool(user.email) and access.may(user, Action.TRANSFER, center_id)
+
+
 def why_not(delivery: Delivery) -> Saying | None:
     """Say why a mail may not go to its reader now, at whatever address; None when it may."""
     if delivery.kind == Delivery.Kind.WORK:
         if not wants_weekly(delivery.recipient):
             return say("this person no longer wants or may have the weekly mail")
+        return None
+    if delivery.kind == Delivery.Kind.TRANSFER:
+        if not hands_over(delivery.recipient, delivery.center_id):
+            return say("this person no longer hands over or takes over follow-up for the center")
         return None
     report = Report.objects.defer("content").get(deliveries=delivery.pk)
     if not may_receive(delivery.recipient, report):

@@ -98,6 +98,10 @@ DEFINITIONS: tuple[str, ...] = (
     mark(
         "Subgroups are compared by the log-rank test, not adjusted and without correction for their number."
     ),
+    mark(
+        "A patient counts for the center that operated, with the operation, its deviations, its outcome and all later "
+        "news, also where another center has taken the follow-up over; nobody counts twice."
+    ),
 )
 
 NOBODY_FOLLOWED = mark(

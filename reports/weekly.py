@@ -2,7 +2,8 @@
 
 Counts and links, no patient data; one mail a person and week, and none when there is nothing. Coordinators are told of
 all findings of their centers, center leads of deviations that weigh, reviewers and data managers of what waits for a
-decision.
+decision. That a patient was not heard of for long is told where the duty lies: to who follows the patient for another
+center, instead of that one. Offers of follow-up are told until they are answered.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext, override
 
-from cases.models import DataQuery, Deviation
+from cases import duty
+from cases.models import DataQuery, Deviation, Transfer
 from cases.models.review import ReviewItem
 from cases.vocabulary import ReviewState, Severity
 from registry import access, language
@@ -31,6 +33,8 @@ from reports import letters, mails, receiving
 from reports.letters import Letter
 from reports.models import Delivery
 
+STALE = "X-55"  # the query that asks for news of a patient
+OFFERED, UNHEARD_OF = "offered", "unheard_of"
 WEIGHTY = (Severity.MAJOR, Severity.SENTINEL)
 
 
@@ -54,9 +58,9 @@ class Section:
 class Kind:
     """Findings that are counted together."""
 
-    model: type[ReviewItem]
+    model: type[ReviewItem] | type[Transfer]
     center: int
-    standing: str  # new, returned or answered: a choice of the work list
+    standing: str  # new, returned or answered: a choice of the work list; of transfers, what waits
     weighs: bool
 
 
@@ -96,12 +100,25 @@ def _counts(begin: datetime, end: datetime) -> Counter[Kind]:
         waits = Q(state=ReviewState.OPEN, waiting_since__gte=begin, waiting_since__lt=end)
         answered = Q(state=ReviewState.ANSWERED, answered_at__gte=begin, answered_at__lt=end)
         rows = model.objects.filter(waits | answered).order_by()
+        if model is DataQuery:
+            found.update(_elsewhere(begin, end))
+            rows = rows.exclude(rule_id=STALE, case__in=duty.handed_over())
         grouped = rows.values_list("center", "state", "severity", "answer").annotate(n=Count("pk"))
         for center, state, severity, answer, n in grouped:
             standing = "answered" if state == ReviewState.ANSWERED else "returned" if answer else "new"
             weighs = severity in WEIGHTY
             found[Kind(model=model, center=center, standing=standing, weighs=weighs)] += n
+    for center in Transfer.objects.offered().order_by().values_list("receiving_center", flat=True):
+        found[Kind(model=Transfer, center=center, standing=OFFERED, weighs=False)] += 1
     return found
+
+
+def _elsewhere(begin: datetime, end: datetime) -> Iterator[Kind]:
+    """Patients without news, as of that week, who are followed for another center: each under the one that follows."""
+    stale = DataQuery.objects.open().filter(rule_id=STALE, waiting_since__gte=begin, waiting_since__lt=end)
+    followed = Transfer.objects.accepted().filter(case__in=stale.values("case")).order_by()
+    for center in followed.values_list("receiving_center", flat=True):
+        yield Kind(model=Transfer, center=center, standing=UNHEARD_OF, weighs=False)
 
 
 # --- one person ------------------------------------------------------------------------------------------------------
@@ -145,6 +162,26 @@ def _of_center(center: int, roles: set[str], counts: Counter[Kind]) -> Iterator[
             if n := weighty + others if everything else weighty:
                 only = "" if everything or model is DataQuery else gettext("major or sentinel")
                 yield Line(text=_said(model, standing, n, only), address=_address(model, standing, center))
+    for standing in (OFFERED, UNHEARD_OF):
+        if n := _n(counts, Transfer, [center], standing, False):
+            yield Line(text=_said_of_transfers(standing, n), address=_address_of_transfers(standing))
+
+
+def _said_of_transfers(standing: str, n: int) -> str:
+    told = (
+        ngettext("{n} offer of follow-up to answer", "{n} offers of follow-up to answer", n)
+        if standing == OFFERED
+        else ngettext(
+            "{n} patient followed for another center without recent news",
+            "{n} patients followed for other centers without recent news",
+            n,
+        )
+    )
+    return told.format(n=n)
+
+
+def _address_of_transfers(standing: str) -> str:
+    return settings.PUBLIC_URL + reverse("admin:transfers" if standing == OFFERED else "admin:follow_up_lost")
 
 
 def _to_decide(user: User, counts: Counter[Kind], centers: dict[int, Center]) -> Iterator[Line]:
@@ -155,7 +192,11 @@ def _to_decide(user: User, counts: Counter[Kind], centers: dict[int, Center]) ->
 
 
 def _n(
-    counts: Counter[Kind], model: type[ReviewItem], where: Iterable[int], standing: str, weighs: bool
+    counts: Counter[Kind],
+    model: type[ReviewItem] | type[Transfer],
+    where: Iterable[int],
+    standing: str,
+    weighs: bool,
 ) -> int:
     return sum(counts[Kind(model=model, center=center, standing=standing, weighs=weighs)] for center in where)
 

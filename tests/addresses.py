@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from django.urls import URLResolver, get_resolver
 
+from cases.adding import FORMS
 from cases.admin.imports import FILES
-from cases.models import Case, DataQuery, Deviation, ImportBatch
+from cases.models import Case, DataQuery, Deviation, ImportBatch, Transfer
 from registry.admin import site
 from registry.models import AnsweredRequest
 from reports.models import Report, Subscription
@@ -26,13 +27,14 @@ PARAMETERS = {
     "survival_file": [{"name": name} for name in SURVIVAL_FILES if name != "survival.csv"],
     "account_link": [{"text": "i.1.forged"}],
     "algorithm_rule": [{"rule_id": "S-06"}],
+    "transfer_add": [{"name": name} for name in FORMS],
     "api-case-follow-up": [{"position": 0}],
     "api-case-complication": [{"position": 0}],
     "api-case-recurrence": [{"position": 0}],
     "api-report-document": [{"name": name} for name in DOCUMENTS],
     "app_list": [{"app_label": label} for label in APPS],
 }
-# The API has no models; whose row stands in an address is read from where it begins.
+# The API has no models, nor have pages of their own; whose row stands in an address is read from where it begins.
 OF_API = {
     "api/v1/receipts/": AnsweredRequest,
     "api/v1/cases/": Case,
@@ -40,6 +42,8 @@ OF_API = {
     "api/v1/queries/": DataQuery,
     "api/v1/deviations/": Deviation,
     "api/v1/reports/": Report,
+    "api/v1/transfers/": Transfer,
+    "admin/transfers/": Transfer,
     "unsubscribe/": Subscription,
 }
 # No pages: the catch-all behind all others, and the way from a row to its public page, which no row has.

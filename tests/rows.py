@@ -6,9 +6,18 @@ from django.utils import timezone
 
 from cases import intake
 from cases.intake import Submission
-from cases.models import AlgorithmVersion, Case, ContactAttempt, DataQuery, Deviation, EntryDraft, ListExport
+from cases.models import (
+    AlgorithmVersion,
+    Case,
+    ContactAttempt,
+    DataQuery,
+    Deviation,
+    EntryDraft,
+    ListExport,
+    Transfer,
+)
 from registry import access
-from registry.models import ApiKey, ReferenceTerm, Setback, SignIn, User
+from registry.models import ApiKey, Center, ReferenceTerm, Setback, SignIn, User
 from reports import content as contents
 from reports.models import Delivery, MailBody, Report, Subscription
 from tests.cases.examples import resected
@@ -33,6 +42,7 @@ def one_of_each(center, by, lead):
             EntryDraft.objects.create(center=center, case=case, by=by, fields={"note": [words(center)]}),
             ListExport.objects.create(center=center, by=by, format="csv", rows=1),
             _batch(center, by),
+            _transfer(case, by),
             a_mail(report, lead),
             Subscription.objects.create(center=center, user=lead),
             ReferenceTerm.objects.get_or_create(list="regimen", term="doxorubicin")[0],
@@ -94,6 +104,24 @@ def _attempt(case, by):
     today = timezone.now().date()
     said = {"contact_type": "phone", "outcome": "unreachable", "note": words(case.center)}
     return ContactAttempt.objects.create(case=case, center=case.center, by=by, tried_on=today, **said)
+
+
+def _transfer(case, by):
+    """An offer to a center that is none of those which a test asks about."""
+    other, _ = Center.objects.get_or_create(
+        code=f"{case.center.code[:7]}X", defaults={"name": "A clinic that receives", "country": "FR"}
+    )
+    return Transfer.objects.create(
+        case=case,
+        center=case.center,
+        receiving_center=other,
+        registry_id=case.patient.registry_id,
+        sex="female",
+        resected_year=2015,
+        note=words(case.center),
+        offered_by=by,
+        offered_at=timezone.now(),
+    )
 
 
 def _batch(center, by):

@@ -10,15 +10,16 @@ from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from cases import answering, follow_up, intake
+from cases import answering, duty, follow_up, intake
 from cases.drafts import MOST_OF_ONE_PERSON
 from cases.follow_up import Which
-from cases.models import Case, DataQuery, Deviation, EntryDraft, ImportBatch, ListExport
+from cases.models import Case, DataQuery, Deviation, EntryDraft, ImportBatch, ListExport, Transfer
 from cases.models.review import ReviewItem
 from cases.rulebook import retelling
-from cases.vocabulary import ReviewState, Status
+from cases.vocabulary import ReviewState, Status, TransferState
 from registry.access import Action
-from registry.home import Card, Desk, Line, first
+from registry.bounded import Count
+from registry.home import MOST, ROWS, Card, Desk, Line, first
 from registry.models import Center
 
 LATEST = 5
@@ -169,24 +170,64 @@ def lost(desk: Desk) -> Card | None:
 def _waiting(desk: Desk, which: Which, empty: str) -> Card | None:
     if not desk.may(Action.RECORD):
         return None
-    centers = desk.centers(Action.READ)
-    rows, count = first(follow_up.waiting(which, centers).select_related("case"))
+    centers, taken = desk.centers(Action.READ), _taken(desk)
+    with duty.seeing([center.pk for center in centers], taken):
+        rows, count = first(follow_up.waiting(which, centers, taken=taken).select_related("case"))
     by_id = {center.pk: center for center in centers}
     lines = []
     for one in rows:
         assert one.last_contact_on is not None
-        center = by_id[one.center_id]
+        transfer = taken.get(one.case_id)
+        center = transfer.receiving_center if transfer else by_id[one.center_id]
         days = follow_up.days_overdue(one.last_contact_on, intake.today_at(center))
         told = gettext("last contact {date}, {days} days overdue").format(date=one.last_contact, days=days)
-        lines.append(
-            Line(text=one.case.case_number, address=_case(one.case_id), aside=f"{center.short} · {told}")
-        )
+        address = reverse("admin:transfer", args=[transfer.pk]) if transfer else _case(one.case_id)
+        lines.append(Line(text=one.case.case_number, address=address, aside=f"{center.short} · {told}"))
     return Card(
         title=str(which.label),
         count=count,
         lines=lines,
         address=_list(f"follow_up_{which.value}"),
         empty=empty,
+    )
+
+
+def _received(desk: Desk) -> list[Transfer]:
+    """What other centers offered to the person's centers and is not over; looked up once for all cards."""
+    if not hasattr(desk.request, "received_transfers"):
+        rows = Transfer.objects.standing().filter(receiving_center__in=desk.centers(Action.READ))
+        desk.request.received_transfers = list(rows.select_related("center", "receiving_center"))  # type: ignore[attr-defined]
+    found: list[Transfer] = desk.request.received_transfers  # type: ignore[attr-defined]
+    return found
+
+
+def _taken(desk: Desk) -> duty.Taken:
+    """The patients of other centers whom the person's centers follow."""
+    return {row.case_id: row for row in _received(desk) if row.state == TransferState.ACCEPTED}
+
+
+def offers(desk: Desk) -> Card | None:
+    """Patients whose follow-up other centers offer; nothing is said when there are none."""
+    centers = {center.pk for center in desk.centers(Action.TRANSFER)}
+    rows = [
+        row
+        for row in (_received(desk) if centers else ())
+        if row.state == TransferState.OFFERED and row.receiving_center_id in centers
+    ]
+    if not rows:
+        return None
+    return Card(
+        title=gettext("Follow-up offered to you"),
+        count=Count.of(len(rows), MOST),
+        lines=[
+            Line(
+                text=one.registry_id,
+                address=reverse("admin:transfer", args=[one.pk]),
+                aside=f"{one.center.short} · {one.offered_at:%Y-%m-%d}",
+            )
+            for one in rows[:ROWS]
+        ],
+        address=_list("transfers"),
     )
 
 
@@ -241,6 +282,7 @@ CARDS = (
     (40, deviations),
     (50, due),
     (60, lost),
+    (65, offers),
     (70, imports),
     (100, exports),
 )

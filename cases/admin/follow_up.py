@@ -13,9 +13,9 @@ from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext, gettext_lazy
 
-from cases import follow_up, intake, versions
+from cases import duty, follow_up, intake, versions
 from cases.follow_up import News, Outcome, Which
-from cases.models import Case, ContactAttempt, Deviation, FollowUp, SurvivalObservation
+from cases.models import Case, ContactAttempt, Deviation, FollowUp, SurvivalObservation, Transfer
 from cases.rulebook import retelling
 from cases.vocabulary import AttemptOutcome, ContactType, VitalStatus
 from registry import access
@@ -72,6 +72,7 @@ class Row:
     attempt: ContactAttempt | None
     may_record: bool
     typed: Typed
+    transfer: Transfer | None = None  # of a patient who is followed for another center
 
 
 class FollowUpPage:
@@ -101,6 +102,11 @@ class FollowUpPage:
         return next((center for center in self.centers if str(center.pk) == chosen), None)
 
     @cached_property
+    def taken(self) -> dict[int, Transfer]:
+        """The patients of other centers who are followed here, by case."""
+        return duty.taken_over(self.centers)
+
+    @cached_property
     def text(self) -> str:
         """What the case number begins with."""
         return self.request.GET.get("q", "").replace("\x00", "").strip()
@@ -111,20 +117,26 @@ class FollowUpPage:
         span = self.request.GET.get("overdue", "")
         least, most = SPANS[self.which].get(span, (0, None))
         rows = follow_up.waiting(
-            self.which, [self.center] if self.center else self.centers, least=least, most=most
+            self.which,
+            [self.center] if self.center else self.centers,
+            taken=self.taken,
+            least=least,
+            most=most,
         )
         if self.text:
             rows = rows.filter(case__case_number__begins=self.text)
         paginator = BoundedPaginator(rows.select_related("case__center", "case__patient"), PER_PAGE)
-        page = paginator.get_page(self.request.GET.get("p"))
+        with duty.seeing([center.pk for center in self.centers], self.taken):
+            page = paginator.get_page(self.request.GET.get("p"))
+            shown = self._rows(list(page.object_list), case_id, typed)
         said = self.request.session.pop(SAID, {"text": "", "place": 0})
         context = {
             **site.each_context(self.request),
             "title": self.which.label,
             "which": self.which,
-            "rows": self._rows(list(page.object_list), case_id, typed),
+            "rows": shown,
             "said": said["text"],
-            "said_at": min(said["place"], len(page.object_list)),
+            "said_at": min(said["place"], len(shown)),
             "typed": typed,
             "wrong_in": case_id,
             "pages": paginator.pages(page.number, self._address),
@@ -147,23 +159,26 @@ class FollowUpPage:
     def _rows(self, seen: list[SurvivalObservation], case_id: int | None, typed: Typed | None) -> list[Row]:
         ids = [one.case_id for one in seen]
         visits, attempts, due = _visits(ids), _attempts(ids), _due(ids)
-        mine = centers_where(self.request, Action.RECORD)
+        mine = centers_where(self.request, Action.RECORD_FOLLOW_UP)
         way = Typed(way=self.request.session.get(WAY, ""))
         rows = []
         for one in seen:
             assert one.last_contact_on is not None
             assert one.last_contact is not None
+            transfer = self.taken.get(one.case_id)
+            follows = one.case.center if transfer is None else transfer.receiving_center
             rows.append(
                 Row(
                     case=one.case,
                     last_contact=one.last_contact,
                     due_on=months_later(one.last_contact_on, follow_up.DUE_MONTHS),
-                    days=follow_up.days_overdue(one.last_contact_on, intake.today_at(one.case.center)),
+                    days=follow_up.days_overdue(one.last_contact_on, intake.today_at(follows)),
                     status=_status(visits.get(one.case_id, []), one.last_contact),
                     also_due=due.get(one.case_id, []),
                     attempt=attempts.get(one.case_id),
-                    may_record=one.center_id in mine,
+                    may_record=follows.pk in mine,
                     typed=typed if typed and one.case_id == case_id else way,
+                    transfer=transfer,
                 )
             )
         return rows
@@ -192,6 +207,7 @@ class FollowUpPage:
             by=self.by,
             if_version=_number(sent.get("version")),
             is_meant=sent.get("is_meant") == "yes",
+            under=self.taken.get(case.pk) if case.center not in self.centers else None,
         )
         if said.verdict == "refused":
             return self._refuse(case, typed, said.reasons)
@@ -204,6 +220,9 @@ class FollowUpPage:
     def _case(self, pk: int | None) -> Case:
         """The case; missing and foreign ones do not exist alike."""
         case = Case.objects.visible_to(self.by).select_related("center").filter(pk=pk).first()
+        if case is None and pk in self.taken:
+            with duty.opened(self.taken[pk], by=self.by, action=Action.RECORD_FOLLOW_UP) as opened:
+                return opened
         if case is None:
             raise Http404
         if not access.may(self.by, Action.RECORD, case.center_id):
@@ -317,7 +336,8 @@ def _told(case: Case, news: News, said: Outcome) -> str:
             "Case {number}: dead, {date}. The cause is recorded as unknown; add it on the page of the case."
         )
         return told.format(number=number, date=news.died_on)
-    last = SurvivalObservation.objects.values_list("last_contact_on", flat=True).get(pk=case.pk)
+    with access.scope([case.center_id]):  # this person has just recorded news of the patient
+        last = SurvivalObservation.objects.values_list("last_contact_on", flat=True).get(pk=case.pk)
     told = gettext("Case {number}: alive on {date}. The next contact is due on {due}.")
     return told.format(
         number=number, date=news.on, due=months_later(last, follow_up.DUE_MONTHS) if last else "–"

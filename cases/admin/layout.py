@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from cases import consents, drafts, versions
 from cases.admin import glossary, locking, questions, review, verdicts
 from cases.admin.blocks import Drawing, templates
+from cases.admin.handing_over import standing as standing_transfer
 from cases.admin.record import TEXTS, WIDE, RecordForm, token_of
 from cases.admin.sheet import Sheet, Told
 from cases.admin.standing import Section, Standing, case_status, reading, standing
@@ -87,6 +88,9 @@ class Layout:
             "lock": locking.offered(request, page.case, open_queries=len(self.asked)),
             "may_withdraw": page.case is not None
             and access.may(request.user, Action.WITHDRAW, page.case.center_id),
+            "may_transfer": page.case is not None
+            and access.may(request.user, Action.TRANSFER, page.case.center_id),
+            "transfer": standing_transfer(page.case) if page.case else None,
             "is_withdrawn": page.stored is not None and consents.is_withdrawn(page.stored.document),
             **self._unsaved(entry, is_gone),
             "entry_offered": offered,

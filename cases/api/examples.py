@@ -6,7 +6,9 @@ An operation that uses a known shape shows its example without saying so; a test
 from http import HTTPStatus
 from typing import Any
 
-MOMENT = "2026-11-26T08:30:00Z"
+from cases.api.openapi_transfers import EXAMPLES as TRANSFERS
+from cases.api.openapi_transfers import MOMENT
+
 DOCUMENT = {
     "case_number": "2026-014",
     "patient": {"born_on": "1960-05", "sex": "female"},
@@ -74,6 +76,7 @@ EXPECTATION = {
     "beside": ["L-11"],
 }
 BY_SHAPE: dict[str, Any] = {
+    **TRANSFERS,
     "CaseDocument": DOCUMENT,
     "CasePatch": {"presentation": {"height_cm": 172, "missing": {"height_cm": None}}, "note": None},
     "FollowUp": {

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 import django_filters
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cases import answering
 from cases.api import openapi_findings, records
-from cases.api.saving import body_of
+from cases.api.texts import refused, texts
 from cases.api.work import OfCenter, WorkList, named
 from cases.models import DataQuery, Deviation
 from cases.models.review import ReviewItem
-from cases.problems import Problem
 from cases.rulebook.retelling import of_item
 from cases.vocabulary import ReviewState, Severity, Source
 from registry.access import Action
 from registry.api.permissions import reach
-from registry.api.problems import Refused
 from registry.api.versions import refuse_changed, refuse_unless_seen
 from registry.api.views import RegistryView
 from registry.audit import history_of
@@ -128,57 +124,17 @@ class FindingView(RegistryView):
             raise Http404
         refuse_unless_seen(request, tag(item))
         try:
-            self.take(item, self._texts(request), cast(User, request.user))
+            self.take(item, texts(request, self.says), cast(User, request.user))
         except answering.ChangedError:  # somebody else was quicker, since it was read above
             refuse_changed(tag(self.item(request, pk)))
         except ValidationError as error:
-            raise _refused(error) from None
+            raise refused(error, "not_to_be_answered") from None
         item = self.item(request, pk)
         return Response(shown(item), headers={"ETag": tag(item)})
 
     def take(self, item: Any, texts: dict[str, str], by: User) -> None:
         """Say it to the finding as it was read, or not at all."""
         raise NotImplementedError
-
-    def _texts(self, request: Request) -> dict[str, str]:
-        """The texts of the body; 422 for what is not text, and for what does not belong there."""
-        body = body_of(request)
-        if not isinstance(body, Mapping):
-            raise _invalid([_problem("", "wrong_type", gettext("Send one JSON object."))])
-        known = ", ".join(self.says)
-        wrong = [
-            _problem(
-                f"/{name}",
-                "unknown_field",
-                gettext("Unknown field; known here: {names}.").format(names=known),
-            )
-            for name in body
-            if name not in self.says
-        ]
-        wrong += [
-            _problem(f"/{name}", "wrong_type", gettext("This must be a text."))
-            for name in self.says
-            if name in body and not isinstance(body[name], str)
-        ]
-        if wrong:
-            raise _invalid(wrong)
-        return {name: body.get(name, "") for name in self.says}
-
-
-def _problem(pointer: str, code: str, message: str) -> Problem:
-    return Problem(pointer=pointer, code=code, message=message)
-
-
-def _invalid(problems: list[Problem]) -> Refused:
-    return Refused(422, "invalid_answer", gettext("Nothing was saved; correct these errors."), problems)
-
-
-def _refused(error: ValidationError) -> Refused:
-    """What the use case says: about a text of the body 422, about where the finding stands 409."""
-    told = error.message_dict
-    if general := told.get(NON_FIELD_ERRORS):
-        return Refused(409, "not_to_be_answered", " ".join(general))
-    return _invalid([_problem(f"/{name}", "invalid", text) for name, texts in told.items() for text in texts])
 
 
 class _OneFinding(FindingView):

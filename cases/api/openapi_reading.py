@@ -88,7 +88,8 @@ NAMED = {
 COMPONENTS |= {
     "Waiting": whole(
         "A patient of whom news is waited for",
-        **NAMED,
+        **{**NAMED, "url": {"type": "string", "description": "Address of the case, or of its transfer"}},
+        followed_by={"type": "string", "description": "Code of the center that follows the patient"},
         registry_id=TEXT,
         version={"type": "integer", "description": "Version of the case, for If-Match"},
         last_contact={"type": "string", "description": "The last sign of life, as precisely as it is known"},

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from cases import document as documents
 from cases.api import saving
 from cases.document import StoredCase
-from cases.models import Case, Form
+from cases.models import Case, Form, Transfer
 from registry.access import Action
 from registry.api.permissions import reach
 from registry.api.problems import Refused, as_error
@@ -52,6 +52,7 @@ class Part:
     case: Case
     stored: StoredCase
     form: type[Form]
+    under: Transfer | None = None  # by which another center follows the patient
 
     def append(self, row: Any, why: str) -> Saved:
         """Add a row at the end; one that is there already, answer for answer, is left alone."""
@@ -96,6 +97,7 @@ class Part:
                 if_version=self.stored.version,
                 why=why,
                 has_seen_all=self.case.center_id in reach(self.request, Action.READ),
+                under=self.under,
             )
         row = rows(document, self.form)
         if self.form.repeats:

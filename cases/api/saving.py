@@ -11,6 +11,7 @@ from cases import document as documents
 from cases import intake
 from cases.forms import CaseDocument
 from cases.intake import Receipt, Submission
+from cases.models import Transfer
 from cases.problems import DocumentError, Problem
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Source
@@ -123,6 +124,7 @@ def save(
     if_version: int,
     why: str = "",
     has_seen_all: bool = True,
+    under: Transfer | None = None,
 ) -> Receipt:
     """Save a document over the version that was read; `why` stands where the request gives no reason of its own.
 
@@ -137,6 +139,7 @@ def save(
         source=Source.API,
         sender=f"key {key.prefix}" if key else "",
         reason=change_reason(request) or why,
+        under=under,
     )
     if not has_seen_all:
         receipt = replace(receipt, problems=[_veiled(problem) for problem in receipt.problems])
@@ -158,6 +161,8 @@ def _veiled(problem: Problem) -> Problem:
 def _refuse(receipt: Receipt, codes: set[str]) -> NoReturn:
     if "locked" in codes:
         raise Refused(409, "locked", gettext("The case is locked; ask the data manager to unlock it."))
+    if told := next((one for one in receipt.problems if one.code == "only_follow_up"), None):
+        raise Refused(403, told.code, told.message)
     if told := next((one for one in receipt.problems if one.code in FOR_EVER), None):
         raise Refused(409, told.code, told.message)
     if "stale_version" in codes:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.api import bulk, findings, history, knowledge, plans, rows, views, work
+from cases.api import bulk, findings, history, knowledge, plans, rows, transfers, views, work
 
 urlpatterns = [
     path("cases/", views.Cases.as_view(), name="api-cases"),
@@ -26,6 +26,13 @@ urlpatterns = [
     ),
     path("cases/<int:pk>/death/", rows.TheDeath.as_view(), name="api-case-death"),
     path("cases/<int:pk>/history/", history.CaseHistory.as_view(), name="api-case-history"),
+    path("cases/<int:pk>/transfer/", transfers.OfferTransfer.as_view(), name="api-case-transfer"),
+    path("transfers/", transfers.Transfers.as_view(), name="api-transfers"),
+    path("transfers/<int:pk>/", transfers.OneTransfer.as_view(), name="api-transfer"),
+    path("transfers/<int:pk>/accept/", transfers.AcceptTransfer.as_view(), name="api-transfer-accept"),
+    path("transfers/<int:pk>/decline/", transfers.DeclineTransfer.as_view(), name="api-transfer-decline"),
+    path("transfers/<int:pk>/withdraw/", transfers.WithdrawTransfer.as_view(), name="api-transfer-withdraw"),
+    path("transfers/<int:pk>/return/", transfers.ReturnTransfer.as_view(), name="api-transfer-return"),
     path("follow-ups/due/", work.FollowUpsDue.as_view(), name="api-follow-ups-due"),
     path("follow-ups/lost/", work.FollowUpsLost.as_view(), name="api-follow-ups-lost"),
     path("queries/", findings.Queries.as_view(), name="api-queries"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 import django_filters
@@ -12,11 +13,11 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cases import follow_up, intake
+from cases import duty, follow_up, intake
 from cases.api import openapi_reading
 from cases.api.filters import CODE
 from cases.follow_up import DUE_MONTHS, Which
-from cases.models import Case, SurvivalObservation
+from cases.models import Case, SurvivalObservation, Transfer
 from registry.access import Action
 from registry.api.pages import PAGING, Pages
 from registry.api.permissions import reach
@@ -65,16 +66,34 @@ class OfCenter(django_filters.FilterSet):
     )
 
 
+class FollowedBy(django_filters.FilterSet):
+    """Followed by one center: the view has looked up no others."""
+
+    center = django_filters.CharFilter(
+        method="done", help_text="Code of the center that follows the patients", validators=[CODE]
+    )
+
+    def done(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        """Leave the rows as they are."""
+        return rows
+
+
 class _FollowUps(WorkList):
-    """Patients without news, the most overdue first; by the calendar and the center's own day."""
+    """Patients without news, the most overdue first; by the calendar and the day of the center that follows them."""
 
     which: ClassVar[Which]
-    filters, order = OfCenter, ("last_contact_on", "case_id")
+    filters, order = FollowedBy, ("last_contact_on", "case_id")
 
     def _answer(self, request: Request) -> Response:
-        centers = Center.objects.filter(pk__in=reach(request, Action.READ))
-        rows = follow_up.waiting(self.which, centers)
-        return self.page(request, rows.select_related("case__patient", "center"), _patient)
+        own = reach(request, Action.READ)
+        centers = Center.objects.filter(pk__in=own)
+        if code := request.query_params.get("center"):
+            centers = centers.filter(code=code)
+        taken = duty.taken_over(own)
+        with duty.seeing(own, taken):
+            rows = follow_up.waiting(self.which, centers, taken=taken)
+            shown = partial(_patient, taken=taken)
+            return self.page(request, rows.select_related("case__patient", "center"), shown)
 
 
 class FollowUpsDue(_FollowUps):
@@ -99,13 +118,18 @@ class FollowUpsLost(_FollowUps):
         return self._answer(request)
 
 
-def _patient(row: SurvivalObservation) -> dict[str, Any]:
+def _patient(row: SurvivalObservation, *, taken: duty.Taken) -> dict[str, Any]:
     assert row.last_contact_on is not None
+    transfer: Transfer | None = taken.get(row.case_id)
+    follows = row.center if transfer is None else transfer.receiving_center
+    address = {} if transfer is None else {"url": reverse("api-transfer", args=[transfer.pk])}
     return {
         **named(row.case, row.center),
+        **address,
+        "followed_by": follows.code,
         "registry_id": row.case.patient.registry_id,
         "version": row.case.version,
         "last_contact": str(row.last_contact),
         "due_on": months_later(row.last_contact_on, DUE_MONTHS),
-        "days_overdue": follow_up.days_overdue(row.last_contact_on, intake.today_at(row.center)),
+        "days_overdue": follow_up.days_overdue(row.last_contact_on, intake.today_at(follows)),
     }

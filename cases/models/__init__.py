@@ -14,6 +14,7 @@ from cases.models.pathology import Pathology
 from cases.models.patient import Consent, Patient, Presentation
 from cases.models.review import Assessment, AssessmentRun, DataQuery, Deviation
 from cases.models.tombstone import Tombstone
+from cases.models.transfer import Transfer
 from cases.models.tumor import Therapy, Tumor
 from cases.models.work import ContactAttempt, EntryDraft, ListExport
 from cases.models.workup import Biopsy, Diagnosis, ImagingStudy, MdtMeeting
@@ -75,6 +76,7 @@ __all__ = [
     "SurvivalObservation",
     "Therapy",
     "Tombstone",
+    "Transfer",
     "Tumor",
     "VeinHandling",
 ]

@@ -74,6 +74,7 @@ class Delivery(models.Model):
 
         REPORT = "report", "Report"
         WORK = "work", "Weekly mail"
+        TRANSFER = "transfer", "About a transfer of follow-up"
 
     center = models.ForeignKey(
         "registry.Center",
@@ -161,7 +162,8 @@ class Delivery(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind="report", report__isnull=False, week="")
-                | (Q(kind="work", report__isnull=True) & ~Q(week="")),
+                | (Q(kind="work", report__isnull=True) & ~Q(week=""))
+                | Q(kind="transfer", report__isnull=True, week=""),
                 name="%(app_label)s_%(class)s_of_one_thing",
             ),
         )

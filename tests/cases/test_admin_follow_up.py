@@ -366,4 +366,4 @@ def test_the_list_costs_the_same_for_one_case_and_for_many(request, alice, north
     for number in range(1, 8):
         save(f"A-{number}", "2025-01-02", north, alice)
 
-    assert queries() == few <= 17
+    assert queries() == few <= 18

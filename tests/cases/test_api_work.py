@@ -71,6 +71,7 @@ def test_a_patient_is_told_with_what_a_follow_up_needs(script):
         "case_number": "A-1",
         "center": "NORTH",
         "url": record["url"],
+        "followed_by": "NORTH",
         "registry_id": record["registry_id"],
         "version": 1,
         "last_contact": "2025-02",

@@ -25,6 +25,11 @@ BODIES = {
     ("api-query-decide", "POST"): BY_SHAPE["Decision"],
     ("api-deviation-explain", "POST"): BY_SHAPE["Explanation"],
     ("api-deviation-decide", "POST"): BY_SHAPE["Decision"],
+    ("api-case-transfer", "POST"): BY_SHAPE["TransferOffer"],
+    **{
+        (f"api-transfer-{step}", "POST"): BY_SHAPE["TransferReason"]
+        for step in ("decline", "withdraw", "return")
+    },
     **{(f"api-case-{name}s", "POST"): BY_SHAPE[shape] for name, shape in ROWS.items()},
     **{(f"api-case-{name}", "PUT"): BY_SHAPE[shape] for name, shape in ROWS.items()},
 }

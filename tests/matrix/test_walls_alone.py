@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from cases.querysets import TransferQuerySet
 from registry import access, walls
 from registry.admin.base import Guarded, RegistryAdmin
 from registry.adminsite import RegistryAdminSite
@@ -146,6 +147,13 @@ REMOVED = {
         "visible",
         lambda view, rows: rows,
         r"^api/v1/(queries|cases)/",
+        "c",
+    ),
+    "scoped transfers": (
+        TransferQuerySet,
+        "of_either",
+        lambda rows, centers: rows.all(),
+        r"^(admin|api/v1)/transfers/<int:pk>/$",
         "c",
     ),
     "scoped reports": (ReportQuerySet, "visible_to", lambda rows, user: rows.all(), REPORT, "c"),

@@ -80,9 +80,9 @@ def test_requiring_is_silent_or_refuses(alice, north, south):
 
 # Read by people: a change of the table in access.py must be made here, too.
 GRANTS = {
-    Role.COORDINATOR: "read record record_follow_up import_cases explain export read_report",
+    Role.COORDINATOR: "read record record_follow_up import_cases explain export read_report transfer",
     Role.CENTER_LEAD: "read record record_follow_up import_cases explain lock export read_report manage_center"
-    " read_audit withdraw",
+    " read_audit withdraw transfer",
     Role.INVESTIGATOR: "read record record_follow_up explain read_report",
     Role.REVIEWER: "read decide decide_queries manage_algorithm read_report",
     Role.DATA_MANAGER: "read record record_follow_up import_cases decide_queries lock unlock export read_report"

@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from cases.forms import OPERATION_FORMS, OUTER_FORMS
-from cases.models import Case, Patient, Tombstone
+from cases.models import Case, Patient, Tombstone, Transfer
 from registry import access
 from registry.models import Erasure, User
 from registry.walls import event_models
@@ -48,6 +48,9 @@ def rows(north, alice, lena):
         for model in (*OUTER_FORMS, *OPERATION_FORMS):
             found[model] = model.objects.filter(case=case).first()
         found[Patient] = case.patient
+        # one that is over: of those that stand a case has one
+        Transfer.objects.filter(case=case).update(state="declined", decided_at=timezone.now())
+        found[Transfer].refresh_from_db()
         found[Release] = Release.objects.create(report=found[Report], decision="released")
         said = {"content": found[Report].content, "content_digest": found[Report].content_digest}
         Report.objects.create(center=north, as_of=found[Report].as_of, **said)  # for a second release

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from cases.models import Transfer
 from cases.rulebook.algorithm import ALGORITHM
 from cases.texts import IN_OUR_WORDS
 from registry import access, catalog
@@ -94,6 +95,8 @@ def names(center, rows):
     """What people gave names to, wherever it stands in a text."""
     given = {f"{words(center)}.csv", f"{center.code} machine", rows[ReferenceTerm].term, "Doxorubicin"}
     given.add(center.timezone)
+    other = rows[Transfer].receiving_center
+    given |= {other.code, other.name}
     people = {text for user in User.objects.all() for text in (user.username, user.email, user.first_name)}
     found = sorted(secrets(center, rows) | given | people, key=len, reverse=True)
     return re.compile("|".join(rf"(?<!\w){re.escape(text)}(?!\w)" for text in found), re.IGNORECASE)
