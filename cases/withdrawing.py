@@ -17,7 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from cases import consents, erasure_log, review
+from cases import consents, erasure_log, identifying, matching, review
 from cases.document import StoredCase, load
 from cases.erasure_log import Wish
 from cases.forms import FIELDS, TYPES
@@ -105,7 +105,9 @@ def withdraw(
             line = wish(stored, case, effect=effect, withdrawn_on=withdrawn_on, reason=reason, by=by)
             erasure_log.add(line)
         _write(case, document.consent)
+        identifying.forget([case])  # linking is collecting
         if effect in consents.NO_FURTHER_USE:
+            matching.end(case)
             end_use()
 
 

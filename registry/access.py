@@ -58,6 +58,9 @@ class Action(Labeled):
     READ_AUDIT = "read_audit"
     WITHDRAW = "withdraw", "Carry out a withdrawal of consent"
     HAND_OUT = "hand_out", "Hand out data for research"
+    IDENTIFY = "identify", "Record who a patient is, for linkage"
+    READ_IDENTITY = "read_identity", "Read who a patient is"
+    LINK = "link", "Link patients and registers"
 
 
 class Scope(Labeled):
@@ -70,6 +73,7 @@ class Scope(Labeled):
     EXPLAIN = Action.EXPLAIN
     EXPORT = Action.EXPORT
     READ_REPORT = Action.READ_REPORT
+    IDENTIFY = Action.IDENTIFY, "Record who a patient is, for linkage"
 
 
 # Whoever records cases records what became of the patients; a key may be for that alone.
@@ -85,7 +89,13 @@ def with_included(actions: Iterable[Action]) -> frozenset[Action]:
 # Everybody who has a role reads the cases and reports of the place where it is held; beyond that:
 BEYOND_READING: dict[Role, set[Action]] = {
     Role.INVESTIGATOR: {Action.RECORD, Action.EXPLAIN},
-    Role.COORDINATOR: {Action.RECORD, Action.EXPLAIN, Action.IMPORT_CASES, Action.EXPORT},
+    Role.COORDINATOR: {
+        Action.RECORD,
+        Action.EXPLAIN,
+        Action.IMPORT_CASES,
+        Action.EXPORT,
+        Action.IDENTIFY,
+    },
     Role.CENTER_LEAD: {
         Action.RECORD,
         Action.EXPLAIN,
@@ -95,6 +105,8 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.MANAGE_CENTER,
         Action.READ_AUDIT,
         Action.WITHDRAW,
+        Action.IDENTIFY,
+        Action.READ_IDENTITY,
     },
     Role.REVIEWER: {Action.DECIDE, Action.DECIDE_QUERIES, Action.MANAGE_ALGORITHM},
     Role.DATA_MANAGER: {
@@ -110,6 +122,7 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.RELEASE_REPORTS,
         Action.WITHDRAW,
         Action.HAND_OUT,
+        Action.LINK,
     },
     Role.REGISTRY_ADMIN: {
         Action.MANAGE_CENTER,

@@ -8,6 +8,7 @@ from cases.models.algorithm import AlgorithmPreview, AlgorithmVersion, Previewed
 from cases.models.base import Form, OperationForm
 from cases.models.case import Case, SurvivalObservation
 from cases.models.imports import ImportBatch, ImportRow
+from cases.models.linkage import HeldIdentity, PossibleDuplicate, Verdict
 from cases.models.operation import Operation, Reconstruction, VeinHandling
 from cases.models.outcome import Antithrombotic, Complication, Death, Discharge, FollowUp, Recurrence
 from cases.models.pathology import Pathology
@@ -59,6 +60,7 @@ __all__ = [
     "EntryDraft",
     "FollowUp",
     "Form",
+    "HeldIdentity",
     "ImagingStudy",
     "ImportBatch",
     "ImportRow",
@@ -68,6 +70,7 @@ __all__ = [
     "OperationForm",
     "Pathology",
     "Patient",
+    "PossibleDuplicate",
     "Presentation",
     "PreviewedChange",
     "Reconstruction",
@@ -77,4 +80,5 @@ __all__ = [
     "Tombstone",
     "Tumor",
     "VeinHandling",
+    "Verdict",
 ]
