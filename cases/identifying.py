@@ -34,17 +34,16 @@ def held(case: Case) -> HeldIdentity | None:
     return HeldIdentity.objects.filter(case=case).first()
 
 
-def put(case: Case, sent: Any, *, by: User, door: str, reason: str = RECORDED) -> HeldIdentity:
+def put(
+    case: Case, sent: Any, *, by: User, door: str, sender: str = "", reason: str = RECORDED
+) -> HeldIdentity:
     """Keep who the patient is, in place of what was kept, and look whether another center holds the same patient.
 
     ValidationError names what cannot be kept, by field, or why nothing may be; PermissionDenied unless the person may
     record identities here.
     """
-    _refuse_if_off()
-    access.require(by, Action.IDENTIFY, case.center_id)
-    if wrong := audit.wrong_reason(reason):
-        raise ValidationError({"reason": wrong})
-    with audit.because(door=door, by=by, reason=reason, centers=[case.center_id]):
+    told = _checked(case, by=by, sender=sender, reason=reason)
+    with audit.because(door=door, by=by, reason=told, centers=[case.center_id]):
         stored = _held(case)
         if told := refusal(stored):
             raise ValidationError(told)
@@ -85,13 +84,10 @@ def read(case: Case, *, by: User, door: str, reason: str) -> Identity | None:
             ) from None
 
 
-def remove(case: Case, *, by: User, door: str, reason: str = REMOVED) -> bool:
+def remove(case: Case, *, by: User, door: str, sender: str = "", reason: str = REMOVED) -> bool:
     """Remove who the patient is; returns whether it was held. Pairs that nobody decided on go with it."""
-    _refuse_if_off()
-    access.require(by, Action.IDENTIFY, case.center_id)
-    if wrong := audit.wrong_reason(reason):
-        raise ValidationError({"reason": wrong})
-    with audit.because(door=door, by=by, reason=reason, centers=[case.center_id]):
+    told = _checked(case, by=by, sender=sender, reason=reason)
+    with audit.because(door=door, by=by, reason=told, centers=[case.center_id]):
         _held(case)
         return forget([case])
 
@@ -139,6 +135,15 @@ def _held(case: Case) -> StoredCase:
     Case.objects.select_for_update().get(pk=case.pk)
     (stored,) = load([case.pk])
     return stored
+
+
+def _checked(case: Case, *, by: User, sender: str, reason: str) -> str:
+    """What the audit trail says of it, once the person may write and the reason can be kept."""
+    _refuse_if_off()
+    access.require(by, Action.IDENTIFY, case.center_id)
+    if wrong := audit.wrong_reason(reason):
+        raise ValidationError({"reason": wrong})
+    return ": ".join(filter(None, (sender, reason)))
 
 
 def _refuse_if_off() -> None:

@@ -405,6 +405,7 @@ SPECTACULAR_SETTINGS = {
         "cases.api.openapi_rows.add_rows",
         "cases.api.openapi_reading.add_components",
         "cases.api.openapi_findings.add_components",
+        "cases.api.openapi_identity.add_components",
         "cases.api.examples.add_examples",
     ],
 }

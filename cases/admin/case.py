@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from cases.admin import history, merge, summary
 from cases.admin.case_list import CaseList
 from cases.admin.entries import entry_view
+from cases.admin.identity import Identities
 from cases.admin.locking import Locks
 from cases.admin.page import CasePage
 from cases.admin.privacy import Privacy
@@ -26,7 +27,7 @@ unlogged = method_decorator(sensitive_post_parameters())
 
 
 @admin.register(Case, site=site)
-class CaseAdmin(Privacy, Locks, CaseList):
+class CaseAdmin(Identities, Privacy, Locks, CaseList):
     """Cases of the centers one works for."""
 
     to_view, to_add, to_change = Action.READ, Action.RECORD, Action.RECORD

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.api import bulk, findings, history, knowledge, plans, rows, views, work
+from cases.api import bulk, findings, history, identity, knowledge, plans, rows, views, work
 
 urlpatterns = [
     path("cases/", views.Cases.as_view(), name="api-cases"),
@@ -26,6 +26,7 @@ urlpatterns = [
     ),
     path("cases/<int:pk>/death/", rows.TheDeath.as_view(), name="api-case-death"),
     path("cases/<int:pk>/history/", history.CaseHistory.as_view(), name="api-case-history"),
+    path("cases/<int:pk>/identity/", identity.CaseIdentity.as_view(), name="api-case-identity"),
     path("follow-ups/due/", work.FollowUpsDue.as_view(), name="api-follow-ups-due"),
     path("follow-ups/lost/", work.FollowUpsLost.as_view(), name="api-follow-ups-lost"),
     path("queries/", findings.Queries.as_view(), name="api-queries"),

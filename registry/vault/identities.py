@@ -53,7 +53,7 @@ def parse(sent: Any, *, country: str, today: date) -> Identity:
     `country` gave the number where nothing else is said.
     """
     if not isinstance(sent, Mapping):
-        raise ValidationError(gettext("Send an object with the names of its fields."))
+        raise ValidationError({"": gettext("Send an object with the names of its fields.")})
     wrong: dict[str, str] = {}
     if unknown := sorted(str(name) for name in set(sent) - set(FIELDS)):
         told = gettext("Unknown field; known here: {names}.").format(names=", ".join(FIELDS))
