@@ -102,7 +102,7 @@ def pairs(*verdicts: Verdict) -> list[Pair]:
     """The pairs of these verdicts with both cases, the oldest first; for who sees the whole registry."""
     rows = PossibleDuplicate.objects.filter(verdict__in=verdicts).order_by("found_at", "pair", "center__code")
     by_pair: dict[UUID, list[PossibleDuplicate]] = {}
-    for row in rows.select_related("case__patient", "case__center", "decided_by"):
+    for row in rows.select_related("case__patient", "center", "decided_by"):
         by_pair.setdefault(row.pair, []).append(row)
     return [Pair(id=pair, rows=(two[0], two[1])) for pair, two in by_pair.items() if len(two) == 2]
 

@@ -2,18 +2,25 @@
 
 import hashlib
 import json
+import threading
 from dataclasses import replace
 from datetime import date
 
+import psycopg
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db import transaction
+from django.core.management import CommandError, call_command
+from django.db import connection, connections, transaction
 
 from cases import identifying
+from cases.models import PossibleDuplicate
 from registry import access, environment
+from registry.backup import keys as backup_keys
+from registry.backup import making, programs, proving, restoring
+from registry.chain import sealing
 from registry.models import Reading
-from registry.vault import cipher, identities, marks
+from registry.vault import cipher, identities, marks, rotating
 from registry.vault.cipher import UnreadableError
 from registry.vault.identities import Identity
 from tests.cases.linkage import ANNA, identified, refused_alone
@@ -323,3 +330,166 @@ def test_rows_that_change_places_do_not_open(anna, lena, north, alice):
     for case in (anna, other):
         with access.scope([north.pk]), pytest.raises(ValidationError, match="cannot be opened"):
             identifying.read(case, by=lena, door="admin", reason="x")
+
+
+# --- new keys --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def owner():
+    """Let the test be the owner of the tables, as `manage.py vault rotate` is."""
+    sql("SET ROLE reg_owner")
+    yield
+    sql("SET ROLE reg_app")
+
+
+def renew(vault):
+    vault.VAULT_KEYS = {"2027a": b"b" * 32, **vault.VAULT_KEYS}
+
+
+def test_all_are_brought_under_the_newest_key_and_the_old_one_may_go(anna, vault, lena, north, owner):
+    renew(vault)
+
+    result = rotating.rotate(at_once=1)
+
+    assert (result.looked_at, result.renewed, result.keys, result.unreadable) == (1, 1, {"2027a": 1}, [])
+    assert rotating.rotate().renewed == 0
+    del vault.VAULT_KEYS["2026a"]
+    with access.scope([north.pk]):
+        assert identifying.read(anna, by=lena, door="admin", reason="x").values() == ANNA
+
+
+def test_before_that_the_old_key_still_opens(anna, vault, lena, north):
+    renew(vault)
+
+    with access.scope([north.pk]):
+        assert identifying.read(anna, by=lena, door="admin", reason="x").values() == ANNA
+
+
+def test_what_does_not_open_is_named_by_its_case_and_left_as_it_was(anna, vault, capsys, owner):
+    vault.VAULT_KEYS = {"2027a": b"b" * 32}
+
+    with pytest.raises(SystemExit) as ended:
+        call_command("vault", "rotate")
+
+    assert ended.value.code == 1
+    assert f"Case #{anna.pk}: its identity does not open." in capsys.readouterr().out
+    vault.VAULT_KEYS = {"2026a": b"a" * 32}
+    assert rotating.check().unreadable == []
+
+
+def test_a_new_key_for_searching_marks_anew_and_finds_again(anna, vault, south, bob, owner, capsys):
+    vault.VAULT_SEARCH_KEY = b"t" * 32
+    identified(south, bob, "B-1", **ANNA)
+    with access.everywhere():
+        assert not PossibleDuplicate.objects.exists(), "marks of two keys are not compared"
+
+    call_command("vault", "rotate")
+
+    assert "2 identities (2 under 2026a); 1 renewed." in capsys.readouterr().out
+    with access.everywhere():
+        assert PossibleDuplicate.objects.count() == 2
+
+
+def test_drawn_keys_are_taken(monkeypatch, capsys):
+    call_command("vault", "new-key")
+    first, second, _ = capsys.readouterr().out.splitlines()
+    for line in (first, second):
+        name, _, value = line.partition("=")
+        monkeypatch.setenv(name, value)
+
+    (key,) = environment.keys("VAULT_KEYS").values()
+    assert len(key) == len(environment.key("VAULT_SEARCH_KEY")) == 32
+    assert key != environment.key("VAULT_SEARCH_KEY")
+
+
+def test_without_a_vault_there_is_nothing_to_rotate():
+    with pytest.raises(CommandError, match="There is no vault") as refused:
+        call_command("vault", "rotate")
+
+    assert refused.value.returncode == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_people_read_and_write_nothing_is_unreadable_for_a_moment(vault, north, alice, lena):
+    """A new key closes what is written from now on, and all else is brought under it meanwhile."""
+    cases = [
+        identified(north, alice, f"A-{n}", **{**ANNA, "national_number": f"6005131{n:04}"}) for n in range(12)
+    ]
+    over, answers, faults = threading.Event(), [], []
+
+    def work(step):
+        try:
+            while not over.is_set():
+                for case in cases[step::2]:
+                    with access.scope([north.pk]):
+                        number = f"6005131{cases.index(case):04}"
+                        identifying.put(case, {**ANNA, "national_number": number}, by=alice, door="admin")
+                        found = identifying.read(case, by=lena, door="admin", reason="load")
+                        answers.append(found.national_number == number)
+        except Exception as error:
+            faults.append(error)
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=work, args=(step,)) for step in (0, 1)]
+    for worker in workers:
+        worker.start()
+    sql("SET ROLE reg_owner")
+    for year in (2027, 2028, 2029):
+        vault.VAULT_KEYS = {f"{year}": str(year).encode() * 8, **vault.VAULT_KEYS}
+        enough = len(answers) + 10
+        while len(answers) < enough and not faults:
+            assert rotating.rotate(at_once=3).unreadable == []
+    over.set()
+    for worker in workers:
+        worker.join()
+    result = rotating.rotate()
+    sql("SET ROLE reg_app")
+
+    assert faults == []
+    assert all(answers)
+    assert (result.unreadable, result.keys) == ([], {"2029": 12})
+
+
+# --- backup ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_backup_holds_it_closed_and_the_copy_opens_with_the_keys_alone(vault, north, alice, lena, tmp_path):
+    case = identified(north, alice, "A-1", **ANNA)
+    sealing.seal()
+    backup_keys.new_key(tmp_path / "key")
+    identity = backup_keys.identity(tmp_path / "key")
+
+    file, manifest = making.make(tmp_path, identity.to_public())
+
+    assert (manifest.tables["vault.identity"].rows, manifest.tables["vault.mark"].rows) == (1, 2)
+    copy = f"{connection.settings_dict['NAME']}_copy"
+    proving.drop(copy)
+    try:
+        assert restoring.restore(file, identity, into=copy) == manifest
+        proving.manage(copy, "migrate", "--verbosity", "0")
+        with psycopg.connect(programs.address(copy)) as other:
+            (row,) = other.execute("SELECT key_id, nonce, content FROM vault.identity").fetchall()
+            whole = other.execute("SELECT i::text FROM vault.identity i").fetchall()
+            assert not any(word in str(whole) for word in WORDS)
+            other.execute("SET ROLE reg_app")
+            for table in ("identity", "mark"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege), other.transaction():
+                    other.execute(f"SELECT * FROM vault.{table}")
+            other.execute("SELECT set_config('app.center_ids', %s, false)", [str(north.pk)])
+            found = other.execute(
+                f"SELECT * FROM vault.disclose({case.pk}, {lena.pk}, 'admin', 'x')"
+            ).fetchall()
+            assert found == [row]
+            owners = other.execute("SELECT DISTINCT proowner::regrole::text FROM pg_proc p JOIN pg_namespace n"
+                                   " ON n.oid = pronamespace WHERE nspname = 'vault'").fetchall()  # fmt: skip
+            assert owners == [("reg_vault",)]
+        closed = cipher.Closed(key_id=row[0], nonce=row[1], content=row[2])
+        assert cipher.open_(closed, pseudonym=case.patient.registry_id) == ANNA
+        vault.VAULT_KEYS = {"2026a": b"c" * 32}
+        with pytest.raises(UnreadableError):
+            cipher.open_(closed, pseudonym=case.patient.registry_id)
+    finally:
+        proving.drop(copy)
