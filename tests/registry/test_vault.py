@@ -15,7 +15,7 @@ from django.db import connection, connections, transaction
 
 from cases import identifying
 from cases.models import PossibleDuplicate
-from registry import access, environment
+from registry import access, checks, environment
 from registry.backup import keys as backup_keys
 from registry.backup import making, programs, proving, restoring
 from registry.chain import sealing
@@ -332,6 +332,19 @@ def test_rows_that_change_places_do_not_open(anna, lena, north, alice):
             identifying.read(case, by=lena, door="admin", reason="x")
 
 
+def test_keys_without_a_vault_in_the_database_are_told(vault, monkeypatch, db):
+    assert checks.check_vault(["default"]) == []
+    sql("SET ROLE reg_owner")
+    sql("ALTER SCHEMA vault RENAME TO put_aside")
+    sql("SET ROLE reg_app")
+
+    (found,) = checks.check_vault(["default"])
+
+    assert found.id == "registry.E005"
+    vault.VAULT_KEYS = {}
+    assert checks.check_vault(["default"]) == []
+
+
 # --- new keys --------------------------------------------------------------------------------------------------------
 
 
@@ -410,45 +423,53 @@ def test_without_a_vault_there_is_nothing_to_rotate():
     assert refused.value.returncode == 2
 
 
-@pytest.mark.django_db(transaction=True)
-def test_while_people_read_and_write_nothing_is_unreadable_for_a_moment(vault, north, alice, lena):
-    """A new key closes what is written from now on, and all else is brought under it meanwhile."""
-    cases = [
-        identified(north, alice, f"A-{n}", **{**ANNA, "national_number": f"6005131{n:04}"}) for n in range(12)
-    ]
-    over, answers, faults = threading.Event(), [], []
+class AtWork(threading.Thread):
+    """Somebody who writes identities and reads each of them back, until it is over."""
 
-    def work(step):
+    def __init__(self, center, cases, writer, reader):
+        super().__init__()
+        self.center, self.cases, self.writer, self.reader = center, cases, writer, reader
+        self.is_over, self.answers, self.fault = False, 0, None
+
+    def run(self):
         try:
-            while not over.is_set():
-                for case in cases[step::2]:
-                    with access.scope([north.pk]):
-                        number = f"6005131{cases.index(case):04}"
-                        identifying.put(case, {**ANNA, "national_number": number}, by=alice, door="admin")
-                        found = identifying.read(case, by=lena, door="admin", reason="load")
-                        answers.append(found.national_number == number)
+            while not self.is_over:
+                for number, case in self.cases.items():
+                    self.write_and_read(number, case)
         except Exception as error:
-            faults.append(error)
+            self.fault = error
         finally:
             connections.close_all()
 
-    workers = [threading.Thread(target=work, args=(step,)) for step in (0, 1)]
-    for worker in workers:
-        worker.start()
+    def write_and_read(self, number, case):
+        with access.scope([self.center.pk]):
+            identifying.put(case, {"national_number": number}, by=self.writer, door="admin")
+            found = identifying.read(case, by=self.reader, door="admin", reason="load")
+        assert found.national_number == number
+        self.answers += 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_people_read_and_write_nothing_is_unreadable_for_a_moment(vault, north, alice, lena):
+    """A new key closes what is written from now on, and all else is brought under it meanwhile."""
+    numbers = [f"6005131{n:04}" for n in range(12)]
+    cases = {number: identified(north, alice, number, national_number=number) for number in numbers}
+    people = [AtWork(north, {n: cases[n] for n in numbers[one::2]}, alice, lena) for one in (0, 1)]
+    for person in people:
+        person.start()
     sql("SET ROLE reg_owner")
-    for year in (2027, 2028, 2029):
-        vault.VAULT_KEYS = {f"{year}": str(year).encode() * 8, **vault.VAULT_KEYS}
-        enough = len(answers) + 10
-        while len(answers) < enough and not faults:
+    for year in ("2027", "2028", "2029"):
+        vault.VAULT_KEYS = {year: year.encode() * 8, **vault.VAULT_KEYS}
+        enough = sum(person.answers for person in people) + 10
+        while sum(person.answers for person in people) < enough and not any(p.fault for p in people):
             assert rotating.rotate(at_once=3).unreadable == []
-    over.set()
-    for worker in workers:
-        worker.join()
+    for person in people:
+        person.is_over = True
+        person.join()
     result = rotating.rotate()
     sql("SET ROLE reg_app")
 
-    assert faults == []
-    assert all(answers)
+    assert [person.fault for person in people] == [None, None]
     assert (result.unreadable, result.keys) == ([], {"2029": 12})
 
 
