@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 
 from cases import document as documents
 from cases import observations
-from cases.models import Case, PossibleDuplicate, Verdict
+from cases.models import Case, PairVerdict, PossibleDuplicate
 from cases.vocabulary import Source
 from registry import access, audit
 from registry.access import Action
@@ -38,9 +38,9 @@ class Pair:
     rows: tuple[PossibleDuplicate, PossibleDuplicate]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> PairVerdict:
         """What was decided."""
-        return Verdict(self.rows[0].verdict)
+        return PairVerdict(self.rows[0].verdict)
 
 
 # --- finding --------------------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ def look(case: Case) -> None:
             if other.pk not in known:
                 _pair(case, other)
         there = {other.pk for other in alike}
-        gone = [row.pair for pk, row in known.items() if pk not in there and row.verdict == Verdict.OPEN]
+        gone = [row.pair for pk, row in known.items() if pk not in there and row.verdict == PairVerdict.OPEN]
         PossibleDuplicate.objects.filter(pair__in=gone).delete()
 
 
@@ -84,21 +84,21 @@ def _pair(*cases: Case) -> None:
 
 def told_to_center(case: Case) -> str:
     """What the center of a case is told: no center, no number. Empty where there is nothing to tell."""
-    rows = PossibleDuplicate.objects.filter(case=case).exclude(verdict=Verdict.DIFFERENT)
+    rows = PossibleDuplicate.objects.filter(case=case).exclude(verdict=PairVerdict.DIFFERENT)
     found = set(rows.values_list("verdict", "is_counted"))
-    if (Verdict.SAME, False) in found:
+    if (PairVerdict.SAME, False) in found:
         return gettext(
             "Another center holds this patient, too; reports of the whole registry count its case, and your own"
             " center's reports count this one. The registry's data manager decided that."
         )
-    if (Verdict.OPEN, True) in found:
+    if (PairVerdict.OPEN, True) in found:
         return gettext(
             "Another center may hold this patient; the registry's data manager has been told and will decide."
         )
     return ""
 
 
-def pairs(*verdicts: Verdict) -> list[Pair]:
+def pairs(*verdicts: PairVerdict) -> list[Pair]:
     """The pairs of these verdicts with both cases, the oldest first; for who sees the whole registry."""
     rows = PossibleDuplicate.objects.filter(verdict__in=verdicts).order_by("found_at", "pair", "center__code")
     by_pair: dict[UUID, list[PossibleDuplicate]] = {}
@@ -109,7 +109,7 @@ def pairs(*verdicts: Verdict) -> list[Pair]:
 
 def undecided() -> QuerySet[PossibleDuplicate]:
     """One row for each pair that waits for the data manager: of two, the older."""
-    waiting = PossibleDuplicate.objects.filter(verdict=Verdict.OPEN)
+    waiting = PossibleDuplicate.objects.filter(verdict=PairVerdict.OPEN)
     return waiting.order_by("pair", "id").distinct("pair")
 
 
@@ -131,14 +131,14 @@ def decide(pair: UUID, *, verdict: str, counted: int | None, reason: str, by: Us
             raise ValidationError(
                 gettext("This pair is no longer there: an identity was changed or removed.")
             )
-        if verdict not in (Verdict.SAME, Verdict.DIFFERENT):
+        if verdict not in (PairVerdict.SAME, PairVerdict.DIFFERENT):
             raise ValidationError({"verdict": gettext("Choose whether this is one patient or two.")})
-        if verdict == Verdict.SAME and counted not in {row.case_id for row in rows}:
+        if verdict == PairVerdict.SAME and counted not in {row.case_id for row in rows}:
             told = gettext("Choose which of the two cases reports of the whole registry count.")
             raise ValidationError({"counted": told})
         for row in rows:
             row.verdict, row.reason = verdict, reason
-            row.is_counted = verdict != Verdict.SAME or row.case_id == counted
+            row.is_counted = verdict != PairVerdict.SAME or row.case_id == counted
             row.decided_at, row.decided_by = timezone.now(), by
             row.save()
         _settle(row.case_id for row in rows)

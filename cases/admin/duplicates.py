@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from cases import document as documents
 from cases import matching
 from cases.matching import Pair
-from cases.models import PossibleDuplicate, Verdict
+from cases.models import PairVerdict, PossibleDuplicate
 from cases.vocabulary import OperationType
 from registry import access
 from registry.access import Action
@@ -80,8 +80,8 @@ def _decide(request: HttpRequest) -> None:
 
 
 def _show(request: HttpRequest, status: int = 200) -> HttpResponse:
-    is_open = matching.pairs(Verdict.OPEN)[:MOST]
-    decided = matching.pairs(Verdict.SAME, Verdict.DIFFERENT)[::-1][:MOST]
+    is_open = matching.pairs(PairVerdict.OPEN)[:MOST]
+    decided = matching.pairs(PairVerdict.SAME, PairVerdict.DIFFERENT)[::-1][:MOST]
     cases = [row.case for pair in (*is_open, *decided) for row in pair.rows]
     stored = {case.id: case.document for case in documents.load([case.pk for case in cases])}
     reading.of_cases(cases, by=request.user, door="admin", form="possible duplicates")

@@ -39,6 +39,7 @@ class Migration(QuickMigration):
             ],
             options={
                 'verbose_name': 'identity for linkage',
+                'verbose_name_plural': 'identities for linkage',
                 'constraints': [models.UniqueConstraint(fields=('case',), name='cases_heldidentity_once')],
             },
         ),

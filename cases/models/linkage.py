@@ -9,7 +9,7 @@ from registry.audit import LONGEST_REASON, audited
 from registry.tongues import Labeled
 
 
-class Verdict(Labeled):
+class PairVerdict(Labeled):
     """What is thought of two cases of two centers that may be one patient's."""
 
     OPEN = "open", "Not decided yet"
@@ -44,7 +44,7 @@ class HeldIdentity(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "identity for linkage"
+        verbose_name, verbose_name_plural = "identity for linkage", "identities for linkage"
         constraints = [models.UniqueConstraint(fields=["case"], name="cases_heldidentity_once")]
 
     def __str__(self) -> str:
@@ -77,7 +77,7 @@ class PossibleDuplicate(models.Model):
     )
     pair = models.UUIDField(help_text="Drawn at random; the same in both rows of a pair")
     verdict = models.CharField(
-        max_length=10, choices=Verdict, default=Verdict.OPEN, help_text="What was decided"
+        max_length=10, choices=PairVerdict, default=PairVerdict.OPEN, help_text="What was decided"
     )
     is_counted = models.BooleanField(
         default=True, help_text="Of one patient's two cases the one that reports of the whole registry count"
@@ -104,19 +104,21 @@ class PossibleDuplicate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["case", "pair"], name="cases_possibleduplicate_once"),
             models.CheckConstraint(
-                condition=Q(verdict=Verdict.OPEN, decided_at=None)
-                | (~Q(verdict=Verdict.OPEN) & Q(decided_at__isnull=False)),
+                condition=Q(verdict=PairVerdict.OPEN, decided_at=None)
+                | (~Q(verdict=PairVerdict.OPEN) & Q(decided_at__isnull=False)),
                 name="cases_possibleduplicate_decided",
             ),
             models.CheckConstraint(
-                condition=Q(is_counted=True) | Q(verdict=Verdict.SAME),
+                condition=Q(is_counted=True) | Q(verdict=PairVerdict.SAME),
                 name="cases_possibleduplicate_left_out",
             ),
         ]
         indexes = [
             models.Index(fields=["pair"], name="cases_possibleduplicate_pair"),
             models.Index(
-                fields=["found_at"], condition=Q(verdict=Verdict.OPEN), name="cases_possibleduplicate_open"
+                fields=["found_at"],
+                condition=Q(verdict=PairVerdict.OPEN),
+                name="cases_possibleduplicate_open",
             ),
         ]
 

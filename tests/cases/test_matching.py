@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from cases import erasing, identifying, intake, matching, review, withdrawing
 from cases.intake import Submission
-from cases.models import Case, PossibleDuplicate, SurvivalObservation, Verdict
+from cases.models import Case, PairVerdict, PossibleDuplicate, SurvivalObservation
 from registry import access
 from registry.access import Role
 from registry.dates import PartialDate
@@ -40,7 +40,7 @@ def two(north, south, alice, bob):
 
 
 def the_pair():
-    (pair,) = matching.pairs(*Verdict)
+    (pair,) = matching.pairs(*PairVerdict)
     return pair
 
 
@@ -74,7 +74,7 @@ def test_two_centers_that_hold_one_patient_are_found(north, south, alice, bob, o
     identified(south, bob, "Q-77", **other)
 
     with access.everywhere():
-        assert len(matching.pairs(Verdict.OPEN)) == is_found
+        assert len(matching.pairs(PairVerdict.OPEN)) == is_found
 
 
 def test_one_center_alone_is_no_pair(north, alice, everywhere):
@@ -106,11 +106,11 @@ def test_the_same_identity_again_makes_no_second_pair(two, alice, bob, everywher
 
 def test_a_pair_that_was_a_mistake_goes_with_it(two, alice, everywhere):
     identifying.put(two[0], {"national_number": "999999"}, by=alice, door="admin")
-    assert matching.pairs(*Verdict) == []
+    assert matching.pairs(*PairVerdict) == []
 
     identifying.put(two[0], ANNA, by=alice, door="admin")
     identifying.remove(two[0], by=alice, door="admin")
-    assert matching.pairs(*Verdict) == []
+    assert matching.pairs(*PairVerdict) == []
 
 
 def test_marks_of_another_key_are_not_compared(north, south, alice, bob, settings):
@@ -119,7 +119,7 @@ def test_marks_of_another_key_are_not_compared(north, south, alice, bob, setting
     identified(south, bob, "Q-77", **ANNA)
 
     with access.everywhere():
-        assert matching.pairs(*Verdict) == []
+        assert matching.pairs(*PairVerdict) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -141,7 +141,7 @@ def test_of_two_centers_at_once_one_sees_the_other(north, south, alice, bob):
         one.join()
 
     with access.everywhere():
-        assert len(matching.pairs(Verdict.OPEN)) == 1
+        assert len(matching.pairs(PairVerdict.OPEN)) == 1
 
 
 # --- what each sees --------------------------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ def test_two_patients_both_count_and_are_not_asked_again(two, dana, alice, every
     identifying.put(two[0], ANNA, by=alice, door="admin")
 
     assert in_reports() == {"N-1", "Q-77"}
-    assert the_pair().verdict == Verdict.DIFFERENT
+    assert the_pair().verdict == PairVerdict.DIFFERENT
     assert matching.told_to_center(two[0]) == ""
 
 
@@ -283,7 +283,7 @@ def test_what_is_missing_is_told_and_nothing_is_decided(two, dana, everywhere, g
     with pytest.raises(ValidationError, match=told):
         decide(dana, **given)
 
-    assert the_pair().verdict == Verdict.OPEN
+    assert the_pair().verdict == PairVerdict.OPEN
     assert in_reports() == {"N-1", "Q-77"}
 
 
@@ -341,4 +341,4 @@ def test_an_end_of_collection_alone_leaves_what_was_decided(two, dana, lena, eve
     withdrawing.withdraw(two[0], effect="stop_collection", withdrawn_on=DAY, reason="letter", by=lena)
 
     assert in_reports() == {"Q-77"}
-    assert the_pair().verdict == Verdict.SAME
+    assert the_pair().verdict == PairVerdict.SAME
