@@ -7,6 +7,7 @@ removes it at once, and the night after the consent stopped covering it, too (re
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -34,16 +35,17 @@ def held(case: Case) -> HeldIdentity | None:
     return HeldIdentity.objects.filter(case=case).first()
 
 
-def put(
-    case: Case, sent: Any, *, by: User, door: str, sender: str = "", reason: str = RECORDED
-) -> HeldIdentity:
+def put(case: Case, sent: Any, *, by: User, door: str, sender: str = "", reason: str = "") -> HeldIdentity:
     """Keep who the patient is, in place of what was kept, and look whether another center holds the same patient.
 
     ValidationError names what cannot be kept, by field, or why nothing may be; PermissionDenied unless the person may
     record identities here.
     """
     told = _checked(case, by=by, sender=sender, reason=reason)
-    with audit.because(door=door, by=by, reason=told, centers=[case.center_id]):
+    with (
+        audit.because(door=door, by=by, reason=RECORDED, centers=[case.center_id]),
+        _also(told, door=door, by=by),
+    ):
         stored = _held(case)
         if told := refusal(stored):
             raise ValidationError(told)
@@ -84,10 +86,13 @@ def read(case: Case, *, by: User, door: str, reason: str) -> Identity | None:
             ) from None
 
 
-def remove(case: Case, *, by: User, door: str, sender: str = "", reason: str = REMOVED) -> bool:
+def remove(case: Case, *, by: User, door: str, sender: str = "", reason: str = "") -> bool:
     """Remove who the patient is; returns whether it was held. Pairs that nobody decided on go with it."""
     told = _checked(case, by=by, sender=sender, reason=reason)
-    with audit.because(door=door, by=by, reason=told, centers=[case.center_id]):
+    with (
+        audit.because(door=door, by=by, reason=REMOVED, centers=[case.center_id]),
+        _also(told, door=door, by=by),
+    ):
         _held(case)
         return forget([case])
 
@@ -137,8 +142,13 @@ def _held(case: Case) -> StoredCase:
     return stored
 
 
+def _also(told: str, *, door: str, by: User) -> AbstractContextManager[None]:
+    """What a person or program gives as reason stands in place of the registry's own."""
+    return audit.because(door=door, by=by, reason=told) if told else nullcontext()
+
+
 def _checked(case: Case, *, by: User, sender: str, reason: str) -> str:
-    """What the audit trail says of it, once the person may write and the reason can be kept."""
+    """What is given as reason, once the person may write and it can be kept; empty where nothing is."""
     _refuse_if_off()
     access.require(by, Action.IDENTIFY, case.center_id)
     if wrong := audit.wrong_reason(reason):

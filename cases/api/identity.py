@@ -44,7 +44,7 @@ class CaseIdentity(CaseView):
         case = self._case(request, pk)
         sent = saving.body_of(request)
         with _refusing():
-            identifying.put(case, sent, **_said(request, identifying.RECORDED))
+            identifying.put(case, sent, **_said(request))
         return self._told(case)
 
     @extend_schema(**openapi_identity.DELETE)
@@ -52,7 +52,7 @@ class CaseIdentity(CaseView):
         """Remove who the patient is, at once and for good; where nothing is held that is no error."""
         case = self._case(request, pk)
         with _refusing():
-            identifying.remove(case, **_said(request, identifying.REMOVED))
+            identifying.remove(case, **_said(request))
         return self._told(case)
 
     def _case(self, request: Request, pk: int) -> Case:
@@ -73,14 +73,14 @@ class CaseIdentity(CaseView):
         )
 
 
-def _said(request: Request, why: str) -> dict[str, Any]:
-    """By whom, with which key, and why: as the request says, or what it does."""
+def _said(request: Request) -> dict[str, Any]:
+    """By whom, with which key, and why, if the request says so."""
     key = key_of(request)
     return {
         "by": request.user,
         "door": Source.API,
         "sender": f"key {key.prefix}" if key else "",
-        "reason": saving.change_reason(request) or why,
+        "reason": saving.change_reason(request),
     }
 
 
