@@ -27,7 +27,8 @@ from registry.vault.identities import Identity
 if TYPE_CHECKING:
     from registry.models import User
 
-RECORDED, REMOVED = "identity recorded", "identity removed"
+RECORDED = "identity recorded"
+REMOVED = "identity removed"
 
 
 def held(case: Case) -> HeldIdentity | None:
