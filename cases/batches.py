@@ -284,8 +284,13 @@ def _case_row(item: Item, center: Center, source: str, now: datetime) -> dict[st
 
 
 def _observation_row(item: Item, center: Center, source: str) -> dict[str, Any] | None:
-    source = item.stored.source if item.stored else source
-    return observations.row(item.document, case_id=item.case_id, center_id=center.pk, source=source)
+    return observations.row(
+        item.document,
+        case_id=item.case_id,
+        center_id=center.pk,
+        source=item.stored.source if item.stored else source,
+        is_counted_elsewhere=item.stored is not None and item.stored.is_counted_elsewhere,
+    )
 
 
 def _judged(item: Item, center: Center, source: str) -> review.Judged:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from cases import duplicates, erasure_log, review, transferring, withdrawing
+from cases import duplicates, erasure_log, matching, review, transferring, withdrawing
 from cases.erasure_log import Wish
 from cases.importing import mapping, waiting
 from cases.intake import today_at
@@ -152,6 +152,7 @@ def leave_tombstone(line: Wish, center_id: int, *, by: User | None) -> Tombstone
 def _carry_out(case: Case, stone: Tombstone) -> None:
     """Remove it from rows and trail, and read those cases again that were taken for the same patient's."""
     twins = _forget_number(case)
+    matching.end(case)
     _remove(case)
     forgetting.forget(stone.case_id, stone.patient_id, case_number=case.case_number, reason=stone.reason)
     withdrawing.end_use()

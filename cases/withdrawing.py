@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from cases import consents, erasure_log, review, transferring
+from cases import consents, erasure_log, identifying, matching, review, transferring
 from cases.document import StoredCase, load
 from cases.erasure_log import Wish
 from cases.forms import FIELDS, TYPES
@@ -108,7 +108,9 @@ def withdraw(
         _judge(document, case)
         _write(case, document.consent)
         transferring.end(case, by=by)
+        identifying.forget([case])  # linking is collecting
         if effect in consents.NO_FURTHER_USE:
+            matching.end(case)
             end_use()
         if is_logged:  # last, so that nothing stands there which was refused after all
             line = wish(stored, case, effect=effect, withdrawn_on=withdrawn_on, reason=reason, by=by)

@@ -191,6 +191,15 @@ BACKUP_KEY = environment.text("BACKUP_KEY")  # the public one, see registry/back
 # what patients wanted, for backups that are older than their wish: best on another machine's disk
 ERASURE_LOG = Path(environment.text("ERASURE_LOG", str(VAR / "erasures.jsonl")))
 
+# --- the identity vault: none unless both are set; the newest key first, see registry/vault/ ---------------------
+
+VAULT_KEYS = environment.keys("VAULT_KEYS")
+VAULT_SEARCH_KEY = environment.key("VAULT_SEARCH_KEY")
+if bool(VAULT_KEYS) != bool(VAULT_SEARCH_KEY):
+    raise ImproperlyConfigured("Set VAULT_KEYS and VAULT_SEARCH_KEY together, or neither.")
+if len({*VAULT_KEYS.values(), VAULT_SEARCH_KEY}) <= len(VAULT_KEYS):
+    raise ImproperlyConfigured("VAULT_SEARCH_KEY and each of VAULT_KEYS must differ.")
+
 # --- the audit trail: database triggers write it, see registry/audit.py -------------------------------------
 
 PGTRIGGER_MIGRATIONS = False  # walls.py installs the triggers, so that migrations stay readable and quick
@@ -400,6 +409,7 @@ SPECTACULAR_SETTINGS = {
         "cases.api.openapi_reading.add_components",
         "cases.api.openapi_findings.add_components",
         "cases.api.openapi_transfers.add_components",
+        "cases.api.openapi_identity.add_components",
         "cases.api.examples.add_examples",
     ],
 }

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from cases import identifying
 from cases.importing import keeping
 from registry import access, audit, signin_log
 from registry.accounts import mails
@@ -140,6 +141,13 @@ RULES = (
         days=_kept("research files"),
         due=_research,
         remove=lambda days: research.expired().update(content=b""),
+    ),
+    Rule(
+        name="identities",
+        title=gettext_lazy("identities for linkage that no consent covers any more"),
+        days=lambda: 0,
+        due=identifying.uncovered,
+        remove=identifying.remove_uncovered,
     ),
     Rule(
         name="sessions",

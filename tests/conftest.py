@@ -169,6 +169,17 @@ def nobody(person):
     return person("nora", is_staff=True)
 
 
+# --- the identity vault -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def vault(settings):
+    """Turn the vault on, with keys that are as random as a test needs."""
+    settings.VAULT_KEYS = {"2026a": b"a" * 32}
+    settings.VAULT_SEARCH_KEY = b"s" * 32
+    return settings
+
+
 # --- scope -------------------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0022_review_and_identity'),
+        ('registry', '0023_identity_vault'),
     ]
 
     operations = [
