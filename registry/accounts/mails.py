@@ -103,7 +103,7 @@ def ask_for_link(typed: str, request: HttpRequest) -> None:
     """
     digest = salted_hmac("registry.accounts.mails", typed.strip().lower(), algorithm="sha256").hexdigest()
     user, came_from = _found(typed.strip()), address_of(request)
-    _one_after_another(f"person {user.pk}" if user else f"typed {digest}", f"from {came_from}")
+    _one_after_another(f"typed {digest}", f"from {came_from}")
     since = timezone.now() - COUNTED
     asked = AccountMail.objects.filter(asked_at__gt=since).exclude(asked_for="")
     of_name = asked.filter(Q(asked_for=digest) | Q(user_id=user.pk if user else 0)).count()
@@ -121,7 +121,7 @@ def ask_for_link(typed: str, request: HttpRequest) -> None:
 
 
 def _one_after_another(*keys: str) -> None:
-    """Let requests of one person or one address wait for each other, so that each counts what the others wrote."""
+    """Let requests for one name, and from one address, wait for each other: each counts what the others wrote."""
     digests = (salted_hmac("registry.accounts.mails.lock", key, algorithm="sha256").digest() for key in keys)
     locks = sorted(int.from_bytes(digest[:8], signed=True) for digest in digests)  # all in one order
     with connection.cursor() as cursor:
