@@ -10,7 +10,7 @@ COPY requirements.lock ./
 RUN pip install --disable-pip-version-check --require-hashes -r requirements.lock
 
 COPY --chown=registry:registry . .
-RUN mkdir --parents var/mail && chown --recursive registry:registry var
+RUN mkdir --parents var/mail var/kept && chown --recursive registry:registry var
 USER registry
 # file names of an https:// installation carry a digest of their content; this writes them once
 RUN PUBLIC_URL=https://build SECRET_KEY=build-only python manage.py collectstatic --no-input --verbosity 0 && rm -f var/secret-key

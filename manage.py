@@ -13,7 +13,7 @@ OWNER_COMMANDS = {
     "showmigrations",
     "squashmigrations",
 }
-OWNERS_ACTIONS = [["audit", "erase"]]
+OWNERS_ACTIONS = [["audit", "erase"], ["vault", "check"], ["vault", "rotate"]]
 
 
 def main() -> None:

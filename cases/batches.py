@@ -173,6 +173,14 @@ def withdrawn() -> str:
     )
 
 
+def withdrawing_elsewhere() -> str:
+    """Where a withdrawal is recorded: with the answers of a case it would end nothing, and nobody would say why."""
+    return gettext(
+        "A withdrawal is not recorded together with other answers: the center's lead or a data manager carries it out,"
+        " on the page of the case under Consent."
+    )
+
+
 def repeated_number() -> Problem:
     """What is wrong with each of several cases of one number."""
     said = gettext("case_number stands more than once in this batch; send each case once.")
@@ -182,6 +190,8 @@ def repeated_number() -> Problem:
 def _compare(item: Item, stored: StoredCase, reason: str) -> None:
     if consents.is_withdrawn(stored.document):
         item.reject("withdrawn", withdrawn(), "/consent/basis")
+    elif consents.is_withdrawn(item.document):
+        item.reject("withdrawal", withdrawing_elsewhere(), "/consent/basis")
     elif stored.status == Status.LOCKED:
         item.reject("locked", gettext("The case is locked; ask the data manager to unlock it."))
     elif not item.is_fresh:
@@ -274,8 +284,13 @@ def _case_row(item: Item, center: Center, source: str, now: datetime) -> dict[st
 
 
 def _observation_row(item: Item, center: Center, source: str) -> dict[str, Any] | None:
-    source = item.stored.source if item.stored else source
-    return observations.row(item.document, case_id=item.case_id, center_id=center.pk, source=source)
+    return observations.row(
+        item.document,
+        case_id=item.case_id,
+        center_id=center.pk,
+        source=item.stored.source if item.stored else source,
+        is_counted_elsewhere=item.stored is not None and item.stored.is_counted_elsewhere,
+    )
 
 
 def _judged(item: Item, center: Center, source: str) -> review.Judged:

@@ -39,6 +39,7 @@ class StoredCase:
     source: str
     status: str
     version: int
+    is_counted_elsewhere: bool
     document: CaseDocument
 
 
@@ -113,7 +114,16 @@ def plain(kind: type, name: str, value: Any) -> Any:
 # --- loading ---------------------------------------------------------------------------------------
 
 
-RECORD = ("id", "center_id", "patient_id", "registry_id", "source", "status", "version")
+RECORD = (
+    "id",
+    "center_id",
+    "patient_id",
+    "registry_id",
+    "source",
+    "status",
+    "version",
+    "is_counted_elsewhere",
+)
 TEXTS = ("case_number", "citation", "note")
 
 

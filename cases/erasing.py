@@ -1,7 +1,7 @@
 """Erasing a case: its rows, what the audit trail says of it, every copy of its answers on the way; a tombstone stays.
 
 All of it is one transaction. What is erased can never be brought back from here; an older backup brings it back into
-another database, and `reapply` erases it there before anybody comes in.
+another database, and `cases/reapplying.py` erases it there before anybody comes in.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -20,7 +19,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from cases import duplicates, erasure_log, review, transferring, withdrawing
+from cases import duplicates, erasure_log, matching, review, transferring, withdrawing
 from cases.erasure_log import Wish
 from cases.importing import mapping, waiting
 from cases.intake import today_at
@@ -30,7 +29,7 @@ from registry import access, audit
 from registry.access import Action
 from registry.chain import forgetting
 from registry.dates import PartialDate
-from registry.models import AnsweredRequest, Center, Reading, Session
+from registry.models import AnsweredRequest, Reading, Session
 from registry.walls import event_models
 
 if TYPE_CHECKING:
@@ -77,7 +76,8 @@ def preview(case: Case) -> list[Part]:
         Part(name=gettext("events of the audit trail"), count=events),
         Part(name=gettext("rows of imported files"), count=_import_rows(case).count()),
         Part(
-            name=gettext("files of the center that wait to be imported"), count=_waiting_files(case).count()
+            name=gettext("files of the center that wait to be imported"),
+            count=_waiting_files(case.center_id).count(),
         ),
         Part(name=gettext("stored answers of the API"), count=_count_answers(case)),
     ]
@@ -120,65 +120,26 @@ def erase(
         line = withdrawing.wish(
             stored, case, effect=WithdrawalEffect.ERASE, withdrawn_on=withdrawn_on, reason=reason, by=by
         )
-        stone = _tombstone(line, case.center_id, by=by)
+        stone = leave_tombstone(line, case.center_id, by=by)
         _carry_out(case, stone)
         erasure_log.add(line)
     return stone
 
 
-def reapply(wishes: Iterable[Wish]) -> dict[str, int]:
-    """Carry out in a restored copy what happened after its moment; counts what was done, by effect.
-
-    A case is the same only if it was first saved at the same moment: after a restore the database gives numbers anew.
-    """
-    done: dict[str, int] = {}
-    centers = {center.code: center for center in Center.objects.all()}
-    for one in wishes:
-        center = centers.get(one.center)
-        if center is None:
-            continue  # the center came after the backup, and so did its cases
-        with access.scope([center.pk]):
-            done[one.effect] = done.get(one.effect, 0) + _reapplied(one, center)
-    return done
+def erase_again(case: Case, line: Wish) -> None:
+    """Erase a case of a restored copy, as the log tells; needs the transaction of `audit.because`."""
+    withdrawing.held(case, None)
+    forgetting.hold()
+    _carry_out(case, leave_tombstone(line, case.center_id, by=None))
 
 
-def _reapplied(one: Wish, center: Center) -> bool:
-    same = {"pk": one.case_id, "created_at": datetime.fromisoformat(one.registered_at)}
-    case = Case.objects.select_related("center").filter(center=center, **same).first()
-    told = {
-        "withdrawn_on": PartialDate.parse(one.withdrawn_on),
-        "reason": one.reason,
-        "by": None,
-        "door": "command",
-    }
-    if one.effect != WithdrawalEffect.ERASE:
-        if case is None or _is_erased(one):
-            return False
-        withdrawing.withdraw(case, effect=WithdrawalEffect(one.effect), is_logged=False, **told)
-        return True
-    if _is_erased(one):
-        return False
-    with audit.because(door="command", reason=one.reason, centers=[center.pk]):
-        if case is not None:
-            withdrawing.held(case, None)
-            forgetting.hold()
-        stone = _tombstone(one, center.pk, by=None)
-        if case is not None:
-            _carry_out(case, stone)
-    return case is not None
-
-
-def _is_erased(one: Wish) -> bool:
-    moment = datetime.fromisoformat(one.registered_at)
-    return Tombstone.objects.filter(case_id=one.case_id, registered_at=moment).exists()
-
-
-def _tombstone(line: Wish, center_id: int, *, by: User | None) -> Tombstone:
+def leave_tombstone(line: Wish, center_id: int, *, by: User | None) -> Tombstone:
+    """Write down that there was this case, so that its number is refused from now on."""
     return Tombstone.objects.create(
         center_id=center_id,
         case_id=line.case_id,
         patient_id=line.patient_id,
-        registered_at=datetime.fromisoformat(line.registered_at),
+        registered_at=line.first_saved,
         number_digest=line.number_digest,
         basis=line.basis,
         withdrawn_on=PartialDate.parse(line.withdrawn_on),
@@ -191,6 +152,7 @@ def _tombstone(line: Wish, center_id: int, *, by: User | None) -> Tombstone:
 def _carry_out(case: Case, stone: Tombstone) -> None:
     """Remove it from rows and trail, and read those cases again that were taken for the same patient's."""
     twins = _forget_number(case)
+    matching.end(case)
     _remove(case)
     forgetting.forget(stone.case_id, stone.patient_id, case_number=case.case_number, reason=stone.reason)
     withdrawing.end_use()
@@ -233,20 +195,24 @@ def _import_rows(case: Case) -> models.QuerySet[ImportRow]:
     return ImportRow.objects.filter(center=case.center_id, case_number=case.case_number)
 
 
-def _waiting_files(case: Case) -> models.QuerySet[ImportBatch]:
+def _waiting_files(center_id: int) -> models.QuerySet[ImportBatch]:
     """The files of the center that nobody has imported yet: any of them may hold the patient, and none can be cut."""
-    return ImportBatch.objects.filter(center=case.center_id).exclude(content=b"")
+    return ImportBatch.objects.filter(center=center_id).exclude(content=b"")
 
 
 def _forget_files(case: Case) -> None:
-    """Cancel files that wait, empty those that ended, and forget first values and the rows of the case."""
-    waiting.forget(_waiting_files(case).filter(state__in=waiting.UNDECIDED))
-    for batch in (
-        ImportBatch.objects.filter(center=case.center_id).exclude(preview={}, content=b"").defer("content")
-    ):
+    """Forget files of the center, and the rows of the case."""
+    forget_waiting_files(case.center_id)
+    _import_rows(case).delete()
+
+
+def forget_waiting_files(center_id: int) -> None:
+    """Cancel files that wait, empty those that ended, and forget first values."""
+    waiting.forget(_waiting_files(center_id).filter(state__in=waiting.UNDECIDED))
+    ended = ImportBatch.objects.filter(center=center_id).exclude(preview={}, content=b"")
+    for batch in ended.defer("content"):
         columns = mapping.columns_of(mapping.heads_of(batch))
         ImportBatch.objects.filter(pk=batch.pk).update(content=b"", preview=columns)
-    _import_rows(case).delete()
 
 
 def _writers(case: Case) -> set[int]:
@@ -255,15 +221,21 @@ def _writers(case: Case) -> set[int]:
 
 
 def _answers(case: Case) -> models.QuerySet[AnsweredRequest]:
-    """Answers that the API keeps: those that name the case, and all refusals, whose sentences may repeat its values.
+    """Answers that the API keeps: those that name the case, and all refusals."""
+    address = f"/cases/{case.pk}/"
+    told = Q(headers__Location__icontains=address)
+    for name in (json.dumps(case.case_number, ensure_ascii=False), case.patient.registry_id, address):
+        told |= Q(Position(Value(name.encode()), F("body")))
+    writers = _writers(case)
+    return AnsweredRequest.objects.filter(told, center__in=writers) | refusals(writers)
+
+
+def refusals(center_ids: Iterable[int]) -> models.QuerySet[AnsweredRequest]:
+    """Answers that refused something, whose sentences may repeat its values.
 
     What was refused saved nothing; the same request again is judged again.
     """
-    address = f"/cases/{case.pk}/"
-    told = Q(status__gte=400) | Q(headers__Location__icontains=address)
-    for name in (json.dumps(case.case_number, ensure_ascii=False), case.patient.registry_id, address):
-        told |= Q(Position(Value(name.encode()), F("body")))
-    return AnsweredRequest.objects.filter(told, center__in=_writers(case))
+    return AnsweredRequest.objects.filter(center__in=center_ids, status__gte=400)
 
 
 class Position(models.Func):

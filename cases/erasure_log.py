@@ -1,7 +1,8 @@
 """Withdrawals and erasures as lines of a file outside the database, so that a restored backup can learn of them.
 
-A backup is older than some of the wishes of patients. The file is written before the wish is carried out is committed,
-one line of JSON each; `manage.py erasures reapply` carries out in a restored copy what its moment did not know.
+A backup is older than some of the wishes of patients. Each wish, and the taking back of one, is a line of JSON that is
+written last before it is committed; `manage.py erasures reapply` carries out in a restored copy what its moment did
+not know.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
+
+TAKE_BACK = "take_back"  # the effect of a line which says that a withdrawal was entered by mistake
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,12 @@ class Wish:
     reason: str
     at: str
     by: int | None
+    center_id: int | None = None  # its number stays when it gets another code; older lines have none
+
+    @property
+    def first_saved(self) -> datetime:
+        """When the case was registered."""
+        return datetime.fromisoformat(self.registered_at)
 
     @property
     def moment(self) -> datetime:

@@ -3,12 +3,11 @@
 The first two change the consent of the case, at once and even where it is locked: intake then refuses whatever else
 changes it, a center that followed the patient for another no longer does, and without use there is no survival
 observation, so that nothing counts the case any more. Erasure is `cases/erasing.py`. Each is carried out by a person
-who answers for it, for a reason, and written into the log of erasures first.
+who answers for it, for a reason, and written into the log of erasures before it is committed; so is a take-back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,13 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from cases import consents, erasure_log, review, transferring
+from cases import consents, erasure_log, identifying, matching, review, transferring
 from cases.document import StoredCase, load
 from cases.erasure_log import Wish
 from cases.forms import FIELDS, TYPES
 from cases.intake import today_at
 from cases.models import Case, Consent
+from cases.observations import end_use
 from cases.rulebook import engine
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ConsentBasis, Source, WithdrawalEffect
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from registry.models import User
 
 NO_DATA_AFTER = "X-13"  # the rule: no data after a withdrawal
-# What else holds data of cases and has to let go of them: called in the transaction that ends the use of a case.
-END_OF_USE: list[Callable[[], None]] = []
 
 
 def checked_reason(reason: str) -> str:
@@ -58,7 +56,13 @@ def held(case: Case, version: int | None) -> StoredCase:
 
 
 def wish(
-    stored: StoredCase, case: Case, *, effect: str, withdrawn_on: PartialDate, reason: str, by: User | None
+    stored: StoredCase,
+    case: Case,
+    *,
+    effect: str,
+    withdrawn_on: PartialDate | None,
+    reason: str,
+    by: User | None,
 ) -> Wish:
     """The line of the log for this."""
     consent = stored.document.consent  # type: ignore[attr-defined]
@@ -69,11 +73,12 @@ def wish(
         registered_at=case.created_at.isoformat(),
         number_digest=erasure_log.number_digest(case.center_id, case.case_number),
         effect=str(effect),
-        withdrawn_on=str(withdrawn_on),
+        withdrawn_on=str(withdrawn_on or ""),
         basis=(consent.basis if consent else None) or "",
         reason=reason,
         at=timezone.now().isoformat(),
         by=by.pk if by else None,
+        center_id=case.center_id,
     )
 
 
@@ -101,20 +106,34 @@ def withdraw(
         stored = held(case, version)
         document = _withdrawn(stored.document, effect, withdrawn_on)
         _judge(document, case)
-        if is_logged:
-            line = wish(stored, case, effect=effect, withdrawn_on=withdrawn_on, reason=reason, by=by)
-            erasure_log.add(line)
         _write(case, document.consent)
         transferring.end(case, by=by)
+        identifying.forget([case])  # linking is collecting
         if effect in consents.NO_FURTHER_USE:
+            matching.end(case)
             end_use()
+        if is_logged:  # last, so that nothing stands there which was refused after all
+            line = wish(stored, case, effect=effect, withdrawn_on=withdrawn_on, reason=reason, by=by)
+            erasure_log.add(line)
 
 
-def take_back(case: Case, *, reason: str, by: User, version: int | None = None) -> None:
-    """Undo a withdrawal that was entered by mistake: the consent is again what it was before."""
-    access.require(by, Action.WITHDRAW, case.center_id)
+def take_back(
+    case: Case,
+    *,
+    reason: str,
+    by: User | None,
+    version: int | None = None,
+    door: str = Source.ADMIN,
+    is_logged: bool = True,
+) -> None:
+    """Undo a withdrawal that was entered by mistake: the consent is again what it was before.
+
+    `by` is None only where a restored copy learns of it.
+    """
+    if by is not None:
+        access.require(by, Action.WITHDRAW, case.center_id)
     reason = checked_reason(reason)
-    with audit.because(door=Source.ADMIN, by=by, reason=reason, centers=[case.center_id]):
+    with audit.because(door=door, by=by, reason=reason, centers=[case.center_id]):
         stored = held(case, version)
         if not consents.is_withdrawn(stored.document):
             raise ValidationError(gettext("No withdrawal is recorded."))
@@ -125,12 +144,16 @@ def take_back(case: Case, *, reason: str, by: User, version: int | None = None) 
         names = FIELDS[TYPES[Consent]]
         before = {name: getattr(earlier, name) for name in names} if earlier else dict.fromkeys(names)
         _write(case, TYPES[Consent](**before, missing=earlier.missing if earlier else {}))
-
-
-def end_use() -> None:
-    """Tell whoever else holds data of cases."""
-    for let_go in END_OF_USE:
-        let_go()
+        if is_logged:
+            line = wish(
+                stored,
+                case,
+                effect=erasure_log.TAKE_BACK,
+                withdrawn_on=row.withdrawn_on,
+                reason=reason,
+                by=by,
+            )
+            erasure_log.add(line)
 
 
 def _withdrawn(document: Any, effect: WithdrawalEffect, withdrawn_on: PartialDate) -> Any:

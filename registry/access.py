@@ -59,6 +59,9 @@ class Action(Labeled):
     WITHDRAW = "withdraw", "Carry out a withdrawal of consent"
     HAND_OUT = "hand_out", "Hand out data for research"
     TRANSFER = "transfer", "Hand over or take over follow-up"
+    IDENTIFY = "identify", "Record who a patient is, for linkage"
+    READ_IDENTITY = "read_identity", "Read who a patient is"
+    LINK = "link", "Link patients and registers"
 
 
 class Scope(Labeled):
@@ -71,6 +74,7 @@ class Scope(Labeled):
     EXPLAIN = Action.EXPLAIN
     EXPORT = Action.EXPORT
     READ_REPORT = Action.READ_REPORT
+    IDENTIFY = Action.IDENTIFY, "Record who a patient is, for linkage"
 
 
 # Whoever records cases records what became of the patients; a key may be for that alone.
@@ -92,6 +96,7 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.IMPORT_CASES,
         Action.EXPORT,
         Action.TRANSFER,
+        Action.IDENTIFY,
     },
     Role.CENTER_LEAD: {
         Action.RECORD,
@@ -103,6 +108,8 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.READ_AUDIT,
         Action.WITHDRAW,
         Action.TRANSFER,
+        Action.IDENTIFY,
+        Action.READ_IDENTITY,
     },
     Role.REVIEWER: {Action.DECIDE, Action.DECIDE_QUERIES, Action.MANAGE_ALGORITHM},
     Role.DATA_MANAGER: {
@@ -118,6 +125,7 @@ BEYOND_READING: dict[Role, set[Action]] = {
         Action.RELEASE_REPORTS,
         Action.WITHDRAW,
         Action.HAND_OUT,
+        Action.LINK,
     },
     Role.REGISTRY_ADMIN: {
         Action.MANAGE_CENTER,

@@ -136,6 +136,8 @@ class RegistryAdminSite(UnfoldAdminSite):
         """Change the own password, and tell its person by mail."""
         if (leads_to := sessions.ask_again(request)) is not None:
             return leads_to
+        if request.method == "POST" and not sessions.hold(request):
+            return HttpResponseRedirect(reverse("admin:login"))
         response = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == 302:
             mails.write(mails.Kind.PASSWORD_CHANGED, request.user)  # type: ignore[arg-type]

@@ -1,7 +1,5 @@
 """Start the application: register its system checks, raise its walls after each migration, know its tasks."""
 
-import gc
-
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.core import checks
@@ -26,14 +24,12 @@ class RegistryConfig(AppConfig):
         """Connect what Django calls at its own moments."""
         from registry import begins, celery, home, jobs, queue, sessions, walls  # noqa: F401 - loaded: they listen
         from registry.admin.cards import CARDS
-        from registry.checks import check_clinical_models, check_login
+        from registry.checks import check_clinical_models, check_login, check_vault
         from registry.tasks import KINDS
 
-        # A batch of cases is hundreds of thousands of small values without circles; looking for circles at every
-        # 700th (Python's default) costs a quarter of the time.
-        gc.set_threshold(500_000, 20, 50)
         checks.register(check_clinical_models, checks.Tags.models)
         checks.register(check_login, checks.Tags.database)
+        checks.register(check_vault, checks.Tags.database)
         home.offer(*CARDS)
         jobs.offer(*KINDS)
         post_migrate.connect(walls.raise_walls, sender=self)

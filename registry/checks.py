@@ -11,6 +11,7 @@ from pghistory.models import Event
 
 from registry.access import ScopedQuerySet
 from registry.database.roles import OWNER
+from registry.vault import keyring
 
 CLINICAL = "cases"
 # Written by the machine alone, from rows that are audited; older assessments stay as they are.
@@ -74,4 +75,18 @@ def check_login(databases: Sequence[str] | None = None, **_: Any) -> list[CheckM
     hint = "Give web and worker a login of their own: docs/operations.md, Database roles."
     return [
         Warning(f"The login {login} of DATABASE_URL may act as the owner.", hint=hint, id="registry.W001")
+    ]
+
+
+def check_vault(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Tell of keys of a vault where the database has none: its role could not be made when the tables were."""
+    if not databases or not keyring.is_on():
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regprocedure('vault.twins(bigint)') IS NOT NULL")
+        if cursor.fetchone() == (True,):
+            return []
+    hint = "Make the role reg_vault, then run manage.py migrate: docs/operations.md, Identity vault."
+    return [
+        Error("VAULT_KEYS are set, but the database has no vault.", hint=hint, id="registry.E005"),
     ]

@@ -4,11 +4,14 @@ A file `.env` in the project folder fills in what the environment leaves unset; 
 of a file with the value of `NAME`, so that secrets need not stand in the environment.
 """
 
+import base64
+import binascii
 import os
 import re
 import secrets
 from collections.abc import Collection
 from pathlib import Path
+from typing import NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -75,6 +78,40 @@ def address(name: str) -> str:
 def words(name: str, default: str = "") -> list[str]:
     """Read a list separated by commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+KEY_BYTES = 32
+
+
+def key(name: str) -> bytes:
+    """Read a key of 32 bytes in base64; unset is allowed, and empty then."""
+    value = text(name)
+    return _key(value) or _wrong_key(name, "32 bytes in base64") if value else b""
+
+
+def keys(name: str) -> dict[str, bytes]:
+    """Read keys as `id:base64`, separated by commas, the newest first; unset is allowed."""
+    found: dict[str, bytes] = {}
+    for word in words(name):
+        key_id, _, value = word.partition(":")
+        is_named = re.fullmatch(r"[a-z0-9-]{1,20}", key_id) and key_id not in found
+        found[key_id] = (is_named and _key(value)) or _wrong_key(
+            name, "id:key, separated by commas: each id once, each key 32 bytes in base64"
+        )
+    return found
+
+
+def _key(value: str) -> bytes:
+    try:
+        found = base64.b64decode(value, validate=True)
+    except binascii.Error:
+        return b""
+    return found if len(found) == KEY_BYTES else b""
+
+
+def _wrong_key(name: str, form: str) -> NoReturn:
+    """Say what is wanted, and not what was given: it is a secret."""
+    raise ImproperlyConfigured(f"{name} must be {form}; `manage.py vault new-key` prints one.")
 
 
 def secret(name: str, kept_in: Path) -> str:

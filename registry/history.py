@@ -56,6 +56,9 @@ REASONS = {
     "by the link in a mail": gettext_lazy("by the link in a mail"),
     "came back": gettext_lazy("came back"),
     "export for research": gettext_lazy("export for research"),
+    "identity recorded": gettext_lazy("identity recorded"),
+    "identity removed": gettext_lazy("identity removed"),
+    "vault rotated": gettext_lazy("vault rotated"),
     "kept long enough": gettext_lazy("kept long enough"),
 }
 OF_A_FILE = re.compile(r"file ([0-9a-f]{12})")

@@ -142,9 +142,10 @@ def take_over(job: type[Model]) -> Any:
     return found
 
 
-def finish(job: type[Model], job_id: int, state: str = "done") -> None:
-    """Mark a claimed job as finished."""
-    job._default_manager.filter(pk=job_id).update(state=state, leased_until=None, finished_at=Now())
+def finish(job: type[Model], job_id: int, state: str = "done", *, ours: QuerySet[Any] | None = None) -> None:
+    """Mark a claimed job as finished; who does not hold its row says by `ours` when it is no longer theirs."""
+    rows = job._default_manager.all() if ours is None else ours
+    rows.filter(pk=job_id).update(state=state, leased_until=None, finished_at=Now())
 
 
 def due(job: type[Model]) -> list[int]:
@@ -155,18 +156,26 @@ def due(job: type[Model]) -> list[int]:
 # --- what goes wrong ---------------------------------------------------------------------------------------------
 
 
+@dataclass
+class Attempt:
+    """How an attempt ended, for whoever goes on after it."""
+
+    is_put_off: bool = False
+
+
 @contextmanager
 def attempt(
     job: type[Model], job_id: int, ours: QuerySet[Any], *, answers: tuple[type[Exception], ...] = ()
-) -> Iterator[None]:
+) -> Iterator[Attempt]:
     """Note how an attempt at a claimed job ends, and when it may be tried again; the error goes on its way.
 
+    Only that of a busy database does not: the block ends there, and `is_put_off` says so to what stands after it.
     `ours` is the job's row as long as nobody else has the job. `answers` are errors that the work is answered with,
     and that say nothing against it. Stands outside the transactions of the work.
     """
-    kind = KINDS[job]
+    kind, tried = KINDS[job], Attempt()
     try:
-        yield
+        yield tried
     except answers:
         raise
     except OperationalError as error:
@@ -174,6 +183,7 @@ def attempt(
             _failed(kind, job_id, ours, error)
             raise
         # As if it had not been begun.
+        tried.is_put_off = True
         logger.warning("job_put_off job=%s id=%s", kind.name, job_id)
         with access.everywhere():
             ours.update(**kind.afresh, attempts=F("attempts") - 1, leased_until=Now() + PAUSE)
@@ -267,12 +277,18 @@ def kind_of(name: str) -> Kind | None:
 def ring_due() -> int:
     """Ring again for every job that nobody works on, and set aside what was tried too often; returns for how many.
 
-    The scheduler does this each minute, so a message that was lost, or a worker, only delays.
+    The scheduler does this each minute, so a message that was lost, or a worker, only delays. Each kind has a
+    transaction of its own: what holds up one holds up no other.
     """
-    with access.everywhere():
-        for kind in KINDS.values():
-            set_aside(kind, kind.exhausted)
-        return sum(kind.ring(kind.due) for kind in KINDS.values())
+    rung = 0
+    for kind in KINDS.values():
+        try:
+            with access.everywhere():
+                set_aside(kind, kind.exhausted)
+                rung += kind.ring(kind.due)
+        except DatabaseError as error:
+            logger.warning("jobs_not_rung job=%s error=%s", kind.name, type(error).__name__)
+    return rung
 
 
 # --- long work ---------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from registry import access, second_factor
-from registry.accounts.oidc import BY_PROVIDER
+from registry.accounts import oidc
 from registry.accounts.session_store import LONGEST_PROGRAM, PLACE, PROGRAM
 from registry.addresses import address_of
 from registry.models import Session, User
@@ -69,7 +69,7 @@ class SessionMiddleware:
 def _lacks_factor(request: HttpRequest) -> bool:
     """Tell whether the second factor is still to be set up; the settings may let a provider's stand for it."""
     user = cast(User, request.user)
-    return second_factor.is_missing(user) and not request.session.get(BY_PROVIDER)
+    return second_factor.is_missing(user) and not request.session.get(oidc.BY_PROVIDER)
 
 
 def is_over(request: HttpRequest) -> bool:
@@ -84,7 +84,9 @@ def _has_ended(began_s: int) -> bool:
 def open_pages() -> tuple[str, ...]:
     """What is open before the second factor is set up: its page, signing in again, words of scripts, the way out."""
     names = ("second_factor", "again", "admin:jsi18n", "admin:logout", "admin:login")
-    return tuple(reverse(name) for name in names)
+    # who came by a provider and has no password yet signs in there again
+    by_provider = ("oidc_authentication_init", "oidc_authentication_callback") if oidc.is_on() else ()
+    return tuple(reverse(name) for name in (*names, *by_provider))
 
 
 # --- signing in again ------------------------------------------------------------------------------------------------
@@ -99,6 +101,18 @@ def ask_again(request: HttpRequest) -> HttpResponse | None:
     if time.time() - request.session.get(CONFIRMED, 0) <= lasts_s:
         return None
     return HttpResponseRedirect(f"{reverse('again')}?{urlencode({'next': request.get_full_path()})}")
+
+
+def hold(request: HttpRequest) -> bool:
+    """Hold the account of who is signed in until the transaction ends, as it is by now; tell whether it is still open.
+
+    So nothing that somebody else changed meanwhile is written back; and of two who change a password at once, the
+    second has a session that the first has ended.
+    """
+    user = cast(User, request.user)
+    user.refresh_from_db(from_queryset=User.objects.select_for_update(no_key=True))
+    noted = request.session.get(HASH_SESSION_KEY, "")
+    return user.is_active and constant_time_compare(noted, user.get_session_auth_hash())
 
 
 def confirm(request: HttpRequest) -> None:

@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "registry.sessions.SessionMiddleware",
     "registry.api.callers.CallerMiddleware",
     "registry.uploads.ReceiveMiddleware",
+    "registry.accounts.oidc.ProviderMiddleware",
     "registry.access.ScopeMiddleware",
     "registry.language.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -153,6 +154,7 @@ def _database(url: str) -> dict[str, Any]:
         "statement_timeout": _process.statement,
         "lock_timeout": _process.lock,
         "idle_in_transaction_session_timeout": _process.idle,
+        "jit": "off",  # it compiles for longer than our queries run: they are many, and none takes minutes
     }
     options: dict[str, Any] = {key: value for key, value in given.items() if key not in names.values()}
     options["options"] = " ".join(f"-c {name}={value}" for name, value in limits.items())
@@ -189,6 +191,15 @@ BACKUP_KEY = environment.text("BACKUP_KEY")  # the public one, see registry/back
 # what patients wanted, for backups that are older than their wish: best on another machine's disk
 ERASURE_LOG = Path(environment.text("ERASURE_LOG", str(VAR / "erasures.jsonl")))
 
+# --- the identity vault: none unless both are set; the newest key first, see registry/vault/ ---------------------
+
+VAULT_KEYS = environment.keys("VAULT_KEYS")
+VAULT_SEARCH_KEY = environment.key("VAULT_SEARCH_KEY")
+if bool(VAULT_KEYS) != bool(VAULT_SEARCH_KEY):
+    raise ImproperlyConfigured("Set VAULT_KEYS and VAULT_SEARCH_KEY together, or neither.")
+if len({*VAULT_KEYS.values(), VAULT_SEARCH_KEY}) <= len(VAULT_KEYS):
+    raise ImproperlyConfigured("VAULT_SEARCH_KEY and each of VAULT_KEYS must differ.")
+
 # --- the audit trail: database triggers write it, see registry/audit.py -------------------------------------
 
 PGTRIGGER_MIGRATIONS = False  # walls.py installs the triggers, so that migrations stay readable and quick
@@ -223,6 +234,7 @@ MAIL_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}_mail"
 CELERY_TASK_ROUTES = {
     "reports.tasks.send_mail": {"queue": MAIL_QUEUE},
     "reports.tasks.deliver": {"queue": MAIL_QUEUE},
+    "registry.tasks.send_account_mail": {"queue": MAIL_QUEUE},
 }
 # either alone loses tasks of a killed worker
 CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -397,6 +409,7 @@ SPECTACULAR_SETTINGS = {
         "cases.api.openapi_reading.add_components",
         "cases.api.openapi_findings.add_components",
         "cases.api.openapi_transfers.add_components",
+        "cases.api.openapi_identity.add_components",
         "cases.api.examples.add_examples",
     ],
 }

@@ -5,6 +5,7 @@ A list that no group names stands at the end of the last one, so that none can b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +16,25 @@ from django.utils.translation import gettext_lazy
 
 from registry import access
 from registry.access import Action
+from registry.vault import keyring
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A page: the name of its address and its icon; of one that is no list of a table, its title and who may see it."""
+    """A page: the name of its address and its icon; of one that is no list of a table, its title and who may see it.
+
+    A page that is not there everywhere asks itself (`is_there`).
+    """
 
     name: str
     icon: str = "list"
     title: Any = ""
     action: Action | None = None
+    is_there: Callable[[HttpRequest], bool] | None = None
+
+
+def _links(request: HttpRequest) -> bool:
+    return keyring.is_on() and access.may_everywhere(request.user, Action.LINK)
 
 
 GROUPS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
@@ -54,6 +64,12 @@ GROUPS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
                 action=Action.READ,
             ),
             Place(name="cases_importbatch_changelist", icon="upload_file"),
+            Place(
+                name="duplicates",
+                icon="join_inner",
+                title=gettext_lazy("Patients of two centers"),
+                is_there=_links,
+            ),
         ),
     ),
     (
@@ -140,6 +156,8 @@ def _lists(request: HttpRequest) -> dict[str, Any]:
 
 
 def _may(request: HttpRequest, place: Place, lists: dict[str, str]) -> bool:
+    if place.is_there is not None:
+        return place.is_there(request)
     if place.action is None:
         return place.name in lists
     return access.may_somewhere(request.user, place.action)

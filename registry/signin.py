@@ -92,9 +92,12 @@ class FirstStep:
 
     user: User
     leads_to: str
+    name_at_provider: dict[str, str]  # what is remembered once the second step is taken, see accounts/oidc.py
 
 
-def take_first_step(request: HttpRequest, user: User, leads_to: str) -> None:
+def take_first_step(
+    request: HttpRequest, user: User, leads_to: str, name_at_provider: dict[str, str] | None = None
+) -> None:
     """Note in a new session whose password was right; nobody is signed in by that."""
     logout(request)
     request.session[FIRST_STEP] = {
@@ -102,6 +105,7 @@ def take_first_step(request: HttpRequest, user: User, leads_to: str) -> None:
         "hash": user.get_session_auth_hash(),
         "at": int(time.time()),
         "leads_to": leads_to,
+        "name_at_provider": name_at_provider or {},
     }
 
 
@@ -113,4 +117,6 @@ def first_step(request: HttpRequest) -> FirstStep | None:
     user = User.objects.filter(pk=noted["user"], is_active=True, second_factor_set_at__isnull=False).first()
     if user is None or not constant_time_compare(noted["hash"], user.get_session_auth_hash()):
         return None
-    return FirstStep(user=user, leads_to=noted["leads_to"])
+    return FirstStep(
+        user=user, leads_to=noted["leads_to"], name_at_provider=noted.get("name_at_provider", {})
+    )

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import F
 from django.db.models.functions import Now
@@ -23,8 +24,8 @@ LATE_SECONDS = 180  # three minutes: each sign is left at least once a minute
 
 
 def of_worker(queue: str) -> str:
-    """The sign of the processes that listen to a queue."""
-    return f"of {queue}"[:20]
+    """The sign of the processes that listen to a queue: one for mails, one for all else, whatever the queues' names."""
+    return "of registry_mail" if queue == settings.MAIL_QUEUE else "of registry"
 
 
 def leave(*names: str) -> None:

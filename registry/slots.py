@@ -76,7 +76,7 @@ def carry_out(slot_id: int) -> None:
     ours = Slot.objects.filter(pk=slot_id, state=Slot.State.RUNNING, attempts=slot.attempts)
     with jobs.attempt(Slot, slot_id, ours), audit.by_machine(door="task", reason=slot.task):
         current_app.tasks[slot.task].run()
-    jobs.finish(Slot, slot_id)
+        jobs.finish(Slot, slot_id, ours=ours)
 
 
 def remove_old() -> int:

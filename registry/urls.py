@@ -20,7 +20,7 @@ urlpatterns = [
     path(f"{PAGES}link/<str:text>/", way_in.link, name="account_link"),
     path(f"{PAGES}new-password/", way_in.new_password, name="new_password"),
     path(f"{PAGES}oidc/begin/", provider.Begin.as_view(), name="oidc_authentication_init"),
-    path(f"{PAGES}oidc/callback/", provider.Back.as_view(), name="oidc_authentication_callback"),
+    path(f"{PAGES}oidc/callback/", provider.back, name="oidc_authentication_callback"),
     path(f"{PAGES}second-step/", second_step.second_step, name="second_step"),
     path(PAGES, site.urls),
     path("api/v1/", include("registry.api.urls")),

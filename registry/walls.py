@@ -8,6 +8,7 @@ Raised again after each migration and idempotent, so that a new model cannot be 
   a model that names a second center in `also_read_by` lets that one read the row;
 - composite foreign keys: a row points only at rows of its own center (plain keys look past row security);
 - grants: `reg_app` owns nothing, only reads the events and the chain, and only adds what was read and checked;
+- the vault: its role alone reads and writes it, `reg_app` calls its functions (vault/wall.py);
 - hardening of the triggers: no session can switch the audit off, and the events are written with the owner's right.
 """
 
@@ -26,6 +27,7 @@ from registry.chain.arms import READINGS, arms, event_models
 from registry.chain.catching_up import catch_up
 from registry.chain.models import AuditSeal
 from registry.database.roles import APP, OWNER
+from registry.vault import wall
 
 # the inner SELECT runs once per query, not once per row
 IN_SCOPE = "center_id = ANY ((SELECT app_centers())::bigint[])"
@@ -64,6 +66,7 @@ def raise_walls(**_: Any) -> None:
                 for field in _references(model):
                     _tie_to_center(cursor, field)
         _grant(cursor, tables)
+        wall.raise_wall(cursor, tables)
         if LINKS in tables:
             _let_all_be_read(cursor, tables)
             cursor.execute(sealing.function())

@@ -12,7 +12,7 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer cards and kinds of work; let go of files when a patient leaves, and tell of follow-up that moves."""
-        from cases import transferring, withdrawing
+        from cases import observations, transferring
         from registry import home, jobs, metrics
         from reports import about_transfers, research
         from reports.admin.cards import CARDS
@@ -20,7 +20,7 @@ class ReportsConfig(AppConfig):
         from reports.tasks import KINDS
 
         home.offer(*CARDS)
-        withdrawing.END_OF_USE.append(research.let_go)
+        observations.END_OF_USE.append(research.let_go)
         transferring.TOLD.append(about_transfers.tell)
         jobs.offer(*KINDS)
         metrics.offer(mails)

@@ -31,7 +31,7 @@ def center_page(cut: Cut, *, threshold: int) -> CenterPage | None:
     if cut.center_id is None or cut.source != "clinical":
         return None
     rest = replace(cut, center_id=None, without_center_id=cut.center_id)
-    own = _measures(cut)
+    own, told = _measures(cut), _measures(replace(cut, is_for_all=True))
     with access.everywhere():
         around, others = cohorts.frame(rest), _measures(rest)
         heard = cohorts.follow_up(rest)
@@ -40,7 +40,14 @@ def center_page(cut: Cut, *, threshold: int) -> CenterPage | None:
         patients=cohorts.main_curve(cut).count(),
         others=disclosure.shown(around.resected, threshold) if is_shown else None,
         lines=tuple(
-            _compared(label, own[label], others.get(label) if is_shown else None, around.centers, threshold)
+            _compared(
+                label,
+                own[label],
+                others.get(label) if is_shown else None,
+                told.get(label),
+                around.centers,
+                threshold,
+            )
             for label in COMPARED
             if label in own
         ),
@@ -91,9 +98,12 @@ def _measures(cut: Cut) -> dict[str, Share]:
     return found
 
 
-def _compared(label: str, own: Share, others: Share | None, centers: int, threshold: int) -> Compared:
+def _compared(
+    label: str, own: Share, others: Share | None, told: Share | None, centers: int, threshold: int
+) -> Compared:
+    """Put a share beside that of others; `told` is what the report for all counts of the own."""
     seen = disclosure.share_told(others, threshold) if others and (others.of or 0) >= LEAST_PATIENTS else None
-    if seen and others and _is_given_away(own.n or 0, others.n or 0, threshold):
+    if seen and others and _is_given_away((told and told.n) or 0, others.n or 0, threshold):
         seen = replace(seen, n=None, hidden=COMPLEMENT, lower=None, upper=None)
     limits = outer = None
     if seen and seen.n and seen.of and seen.n < seen.of and own.of and _is_funnel(own.of, centers):

@@ -66,6 +66,7 @@ class Cut:
     """What a report is about: one center, all or all but one; one kind of data to `as_of`, of one decade or all.
 
     Of `own_ids` all cases are counted even where other centers are: those figures are shown to their people alone.
+    `is_for_all` takes of one center what the report for all counts of it.
     """
 
     as_of: date
@@ -74,6 +75,7 @@ class Cut:
     era: str = ""
     without_center_id: int | None = None
     own_ids: tuple[int, ...] = ()
+    is_for_all: bool = False
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -119,7 +121,7 @@ def observations(cut: Cut) -> QuerySet[SurvivalObservation]:
     sandboxes = Center.objects.filter(is_sandbox=True).values("pk")
     rows = SurvivalObservation.objects.filter(source__in=cut.sources).exclude(center_id__in=sandboxes)
     if cut.center_id is not None:
-        rows = rows.filter(center_id=cut.center_id)
+        rows = rows.filter(center_id=cut.center_id, **({"in_reports": True} if cut.is_for_all else {}))
     elif cut.own_ids:
         rows = rows.filter(Q(in_reports=True) | Q(center_id__in=cut.own_ids))
     else:

@@ -23,7 +23,7 @@ from cases.pseudonym import RANDOM_ALPHABET
 K = 5
 LEAST_CENTERS = 3  # among fewer, a name that is replaced is no secret
 QUASI = ("age_band", "sex", "center", "year", "procedure")
-ANY, MERGED, OTHER, UNKNOWN = "any", "merged", "other", "unknown"
+ANY, MERGED, RARE, UNKNOWN = "any", "merged", "rare", "unknown"
 OLDEST = 90
 PSEUDONYM_LENGTH = 16
 
@@ -117,7 +117,7 @@ def _sized(rows: Sequence[Row]) -> list[tuple[Row, int]]:
 
 
 def _merge_rare(rows: Sequence[Row], column: str, k: int) -> None:
-    """Call the categories that fewer than k rows have `other`, and add the next rarest until that has k rows, too."""
+    """Call the categories that fewer than k rows have `rare`, and add the next rarest until that has k rows, too."""
     sizes = Counter(row[column] for row in rows if row[column] is not None)
     rarest = sorted(sizes, key=lambda code: (sizes[code], code))
     rare = [code for code in rarest if sizes[code] < k]
@@ -129,7 +129,7 @@ def _merge_rare(rows: Sequence[Row], column: str, k: int) -> None:
         rare.append(code)
     for row in rows:
         if row[column] in rare:
-            row[column] = OTHER
+            row[column] = RARE
 
 
 # --- names that belong to one export ---------------------------------------------------------------------------------

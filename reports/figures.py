@@ -10,21 +10,18 @@ import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Literal
-
-import matplotlib
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
+from typing import TYPE_CHECKING, Any, Literal
 
 from reports.speech import say, told
 from reports.survival_content import CurveTable, Outcome, OutcomeColumn, OutcomeCurve, RiskColumn, Survival
 
-FONTS = Path(__file__).parent / "fonts"
-for _font in sorted(FONTS.glob("*.otf")):
-    fontManager.addfont(_font)
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
+FONTS = Path(__file__).parent / "fonts"
 DAYS_PER_MONTH = 365.25 / 12
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES: tuple[object, ...] = ("-", (0, (6, 3)), (0, (2, 2)), (0, (8, 3, 2, 3)))
@@ -33,7 +30,7 @@ BANDS_UP_TO = 4  # curves; more bands than this hide each other
 CENSOR_TICKS_UP_TO = 150  # patients; above this the ticks are a smear
 _APART = 0.055  # of the axis: the height of a name
 STEPS_UP_TO = 600  # of a curve; more than this are finer than print, and only make the file large
-HIGH, LOW = 68, 48  # millimetres of the plot; the low ones leave room for words and table on the same page
+HIGH, LOW = 68, 48  # millimeters of the plot; the low ones leave room for words and table on the same page
 _MM = 1 / 25.4
 
 _STYLE: dict[str, object] = {
@@ -53,7 +50,7 @@ _DOTS_PER_INCH = {"svg": 100, "png": 220}
 
 @dataclass(frozen=True, kw_only=True)
 class _Layout:
-    """Sizes in millimetres, from the bottom up: risk table, axis labels, plot."""
+    """Sizes in millimeters, from the bottom up: risk table, axis labels, plot."""
 
     width: float
     left: float
@@ -85,10 +82,28 @@ def curve(drawn: Drawn, kind: Kind, *, title: str, is_low: bool = False) -> byte
 def saved(draw: Callable[[], Figure], kind: Kind, *, title: str) -> bytes:
     """Save as SVG with text as outlines, or as PNG for mail programs without it; `title` is the accessible title."""
     own = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-    with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+    with _matplotlib().rc_context(_STYLE):
         buffer = io.BytesIO()
         draw().savefig(buffer, format=kind, dpi=_DOTS_PER_INCH[kind], metadata={**own, "Title": title})
     return buffer.getvalue()
+
+
+def sheet(width: float, height: float) -> Figure:
+    """Take an empty white sheet of this many millimeters."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width * _MM, height * _MM), facecolor="white")
+
+
+@cache
+def _matplotlib() -> Any:
+    """Load what draws, with our fonts, at the first figure: most programs never draw, and all would start later."""
+    import matplotlib
+    from matplotlib.font_manager import fontManager
+
+    for font in sorted(FONTS.glob("*.otf")):
+        fontManager.addfont(font)
+    return matplotlib
 
 
 def tick_months(show_until_days: float) -> tuple[int, ...]:
@@ -109,7 +124,7 @@ def _draw(survival: Drawn, plot: float) -> Figure:
         groups=len(survival.curves),
         rows=len(_rows(survival)),
     )
-    figure = Figure(figsize=(layout.width * _MM, layout.height * _MM), facecolor="white")
+    figure = sheet(layout.width, layout.height)
     axes = figure.add_axes(
         (
             layout.left / layout.width,
@@ -129,7 +144,7 @@ def _draw(survival: Drawn, plot: float) -> Figure:
 
 
 def _right(survival: Drawn) -> float:
-    """Room in millimetres for the names at the ends of the curves, so that none is cut off."""
+    """Room in millimeters for the names at the ends of the curves, so that none is cut off."""
     longest = max(len(told(curve.label)) for curve in _curves(survival))
     return max(26.0, 5 + 1.55 * longest)
 

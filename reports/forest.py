@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from reports import figures, wording
 from reports.speech import VOCABULARIES, say, told
 from reports.survival_content import Estimate, Stratum, Subgroups
 
-_MM = 1 / 25.4
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 _WIDTH, _LEFT, _RIGHT, _ROW = 166, 76, 45, 4.8
 _COUNTS, _SHARES = 17, 44  # where these columns end, right of the axis
 _ABOVE, _BELOW = 6.0, 12.5
@@ -30,7 +31,7 @@ def draw(forest: Forest) -> Figure:
     """Draw one row for each heading and each stratum; the broken line is the survival of all."""
     rows = sum(1 + len(group.strata) for group in forest.groups)
     height = rows * _ROW + _ABOVE + _BELOW
-    figure = Figure(figsize=(_WIDTH * _MM, height * _MM), facecolor="white")
+    figure = figures.sheet(_WIDTH, height)
     axes = figure.add_axes(
         (_LEFT / _WIDTH, _BELOW / height, (_WIDTH - _LEFT - _RIGHT) / _WIDTH, rows * _ROW / height)
     )

@@ -5,14 +5,16 @@ Funnel plots after Spiegelhalter 2005 (Stat Med 24:1185) with one point: a cente
 
 from __future__ import annotations
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from reports import figures
 from reports.content import Funnel
 from reports.speech import say, told
 
-_MM = 1 / 25.4
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 _WIDTH, _LEFT, _RIGHT, _BETWEEN = 166, 16, 4, 18
 _PLOT, _ABOVE, _BELOW = 40, 9, 15
 _IN_A_ROW = 2
@@ -24,7 +26,7 @@ def draw(funnels: tuple[Funnel, ...]) -> Figure:
     rows = -(-len(funnels) // _IN_A_ROW)
     high = _PLOT + _ABOVE + _BELOW
     wide = (_WIDTH - _LEFT - _RIGHT - _BETWEEN) / _IN_A_ROW
-    figure = Figure(figsize=(_WIDTH * _MM, rows * high * _MM), facecolor="white")
+    figure = figures.sheet(_WIDTH, rows * high)
     for place, funnel in enumerate(funnels):
         row, column = divmod(place, _IN_A_ROW)
         left, bottom = _LEFT + column * (wide + _BETWEEN), (rows - 1 - row) * high + _BELOW

@@ -48,8 +48,8 @@ def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report
     """Compose a report if that was not done yet, and write the mails of those who want it, both in one transaction.
 
     So no report is there whose mails nobody writes any more; those of a report that waits for its release are written
-    together with that (releasing.py). What somebody else is composing, or has failed to compose just now, comes back
-    without content.
+    together with that (releasing.py). What somebody else is composing, or has failed to compose just now, or what a
+    busy database put off, comes back without content.
     """
     with access.everywhere():
         report = Report.objects.get(pk=report_id)
@@ -57,7 +57,10 @@ def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report
         if is_to_compose and not Report.objects.claim(report_id):
             log.info("report id=%s busy", report_id)
             return report
-    said, counted = _composed(report) if is_to_compose else ({}, [])
+    composed = _composed(report) if is_to_compose else ({}, [])
+    if composed is None:
+        return report
+    said, counted = composed
     wanted = schedule.wanting(report) if recipients is None else receiving.by_hand(recipients)
     made = releasing.mails_of(report, wanted)  # the slow parts are over when the transaction begins
     with access.everywhere():
@@ -80,10 +83,15 @@ def _stored(report: Report, said: dict[str, Any], counted: list[int]) -> bool:
     return True
 
 
-def _composed(report: Report) -> tuple[dict[str, Any], list[int]]:
-    """Compose a claimed report; a failure is noted, and it is begun again when its lease has run out."""
-    with jobs.attempt(Report, report.pk, Report.objects.filter(pk=report.pk, content__isnull=True)):
-        return _compose(report)
+def _composed(report: Report) -> tuple[dict[str, Any], list[int]] | None:
+    """Compose a claimed report; None if a busy database put it off.
+
+    A failure is noted, and the report is begun again when its lease has run out.
+    """
+    ours = Report.objects.filter(pk=report.pk, content__isnull=True)
+    with jobs.attempt(Report, report.pk, ours) as tried:
+        composed = _compose(report)
+    return None if tried.is_put_off else composed
 
 
 def _compose(report: Report) -> tuple[dict[str, Any], list[int]]:

@@ -65,8 +65,11 @@ def missing(report: Report) -> int:
 
 def _between(then: set[int], now: set[int], *, beyond_center: bool) -> Ledger:
     left = then - now
-    erased = set(Tombstone.objects.filter(case_id__in=left).values_list("case_id", flat=True))
-    there = set(Case.objects.filter(pk__in=left).values_list("pk", flat=True)) - erased
+    here = dict(Case.objects.filter(pk__in=left).values_list("pk", "created_at"))
+    stones = Tombstone.objects.filter(case_id__in=left).values_list("case_id", "registered_at")
+    # after a restore the database gives the number of an erased case anew: the moment tells the two apart
+    erased = {pk for pk, registered_at in stones if here.get(pk, registered_at) == registered_at}
+    there = here.keys() - erased
     refused = Consent.objects.filter(case_id__in=there, basis=ConsentBasis.REFUSED)
     ended = Consent.objects.filter(
         case_id__in=there, basis=ConsentBasis.WITHDRAWN, withdrawal_effect__in=consents.NO_FURTHER_USE

@@ -23,7 +23,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Greatest, Left, Length
+from django.db.models.functions import Cast, Coalesce, Left, Length
 from django.db.models.lookups import LessThan
 
 from cases.endpoints import EARLY_DAYS
@@ -127,16 +127,20 @@ def _complications(cut: Cut) -> QuerySet[Any]:
         ).values("operated_on")[:1],
         output_field=CharField(),
     )
-    counted = DaysBetween(ImputedDate("onset_on"), origin)
     return Complication.objects.filter(case_id__in=cohorts.main_curve(cut).values("case_id")).annotate(
         cut_days=DaysBetween(Value(cut.as_of, output_field=DateField()), origin),
+        counted=DaysBetween(ImputedDate("onset_on"), origin),
         day=Choose(
             When(onset_on=None, then=F("onset_days_after_resection")),
             When(case__observation__origin_on=None, then=F("onset_days_after_resection")),
             When(
-                _surely_before(F("onset_on"), Coalesce(operated_on, Cast(origin, CharField()))), then=counted
+                counted__gte=0, then=F("counted")
+            ),  # of the few before it, the dates are compared as written
+            When(
+                _surely_before(F("onset_on"), Coalesce(operated_on, Cast(origin, CharField()))),
+                then=F("counted"),
             ),
-            default=Greatest(counted, 0),
+            default=0,
             output_field=IntegerField(),
         ),
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REASON = "export for research"
+MAKING = 7_240_010  # advisory lock
 # What can be known from outside, and where it comes from; the columns of the file bring the rest.
 PERSON = ("case__patient__registry_id", "case__patient__sex", "case__patient__born_on")
 PERSON_MORE = (
@@ -57,20 +59,20 @@ def make(
     recipient: str,
     by: User,
     as_of: date | None = None,
-    keep_key: bool = False,
     key: bytes | None = None,
     door: str = "admin",
 ) -> ResearchExport:
     """Make an export; ValidationError says what is missing, or that too few patients agreed to it.
 
-    The key of the pseudonyms is drawn anew, so that two exports cannot be joined by them, and thrown away unless
-    `keep_key`: then the registry can tell a recipient which row belongs to a patient who withdrew. `key` makes the
-    same file again. PermissionDenied unless the person may hand out data of the whole registry.
+    The key of the pseudonyms is drawn anew, so that two exports cannot be joined by them, and thrown away: nobody can
+    tell afterwards whose row is whose. `key` makes the same file again. PermissionDenied unless the person may hand
+    out data of the whole registry.
     """
     access.require(by, Action.HAND_OUT, None)
     purpose, recipient = _line(purpose, "purpose", 300), _line(recipient, "recipient", 200)
     as_of, key, now = as_of or timezone.now().date(), key or secrets.token_bytes(32), timezone.now()
     with access.everywhere(), audit.because(door=door, by=by, reason=REASON):
+        _wait_for("pg_advisory_xact_lock")
         found = deidentified.deidentified(
             rows(as_of, key), categories=research_file.CATEGORIES, k=deidentified.K
         )
@@ -97,8 +99,6 @@ def make(
             dropped=found.dropped,
             steps=steps,
             digest=hashlib.sha256(content).hexdigest(),
-            key_fate=ResearchExport.Key.KEPT if keep_key else ResearchExport.Key.DISCARDED,
-            key=key if keep_key else None,
             content=content,
         )
     log.info("research export=%s user=%s rows=%s dropped=%s", export.pk, by.pk, export.rows, export.dropped)
@@ -115,16 +115,26 @@ def fetch(export: ResearchExport, *, by: User, door: str = "admin") -> bytes:
 
 
 def let_go() -> None:
-    """Empty the files that lie here: somebody in them ended the use of the data, or was erased."""
+    """Empty the files that lie here: somebody in them ended the use of the data, or was erased.
+
+    One that is being made meanwhile is waited for, and emptied, too.
+    """
     with access.everywhere():
+        _wait_for("pg_advisory_xact_lock_shared")
         ResearchExport.objects.exclude(content=b"").update(content=b"")
+
+
+def _wait_for(lock: str) -> None:
+    """Hold, to the end of the transaction, what keeps an export from being made while somebody ends the use of data."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(%s)", [MAKING])
 
 
 def made() -> Any:
     """All exports without their files, each with `has_file`: whether it can still be fetched."""
     has_file = ~Q(content=b"") & Q(expires_at__gt=timezone.now())
     rows = ResearchExport.objects.annotate(has_file=ExpressionWrapper(has_file, output_field=BooleanField()))
-    return rows.defer("content", "key").select_related("by")
+    return rows.defer("content").select_related("by")
 
 
 def expired() -> Any:
@@ -159,7 +169,7 @@ def _about(
         "rules": [
             "Only patients who agreed to it, after an index resection of an eligible primary tumor.",
             "Days count from the resection; nothing after the data cut counts.",
-            "Codes of fewer than k patients are called 'other'. Free texts are left out.",
+            "Codes of fewer than k patients are called 'rare'. Free texts are left out.",
             "Do not try to find out who a patient is, and do not join this file with others about persons.",
         ],
     }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cases import vocabulary as v
-from reports.deidentified import ANY, MERGED, OTHER, UNKNOWN
+from reports.deidentified import ANY, MERGED, RARE, UNKNOWN
 
 Kind = Literal["text", "days", "yes_no"]
 MOMENT = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can tell
@@ -150,7 +150,7 @@ def _dictionary() -> bytes:
 
 def _codes(column: Column) -> list[str]:
     codes = [] if column.codes is None else [f"{one.value}: {one.english}" for one in column.codes]
-    return [*codes, f"{OTHER}: too rare to be told"] if column.name in CATEGORIES else codes
+    return [*codes, f"{RARE}: too rare to be told"] if column.name in CATEGORIES else codes
 
 
 def _parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from cases import identifying
 from cases.importing import keeping
 from registry import access, audit, signin_log
 from registry.accounts import mails
@@ -142,6 +143,13 @@ RULES = (
         remove=lambda days: research.expired().update(content=b""),
     ),
     Rule(
+        name="identities",
+        title=gettext_lazy("identities for linkage that no consent covers any more"),
+        days=lambda: 0,
+        due=identifying.uncovered,
+        remove=identifying.remove_uncovered,
+    ),
+    Rule(
         name="sessions",
         title=gettext_lazy("sessions that have ended"),
         days=lambda: 0,
@@ -161,13 +169,23 @@ def due() -> list[Due]:
 
 
 def let_go() -> dict[str, int]:
-    """Let go of what was kept long enough, and note how much of each."""
+    """Let go of what was kept long enough, and note how much of each; one rule that fails keeps no other from it.
+
+    Its error is raised in the end.
+    """
     removed: dict[str, int] = {}
+    failed: Exception | None = None
     for rule in RULES:
-        with access.everywhere(), audit.because(door="task", reason=REASON):
-            removed[rule.name] = rule.remove(rule.days())
+        try:
+            with access.everywhere(), audit.because(door="task", reason=REASON):
+                removed[rule.name] = rule.remove(rule.days())
+        except Exception as error:  # whatever it is, the other rules are no part of it
+            log.error("retention_failed rule=%s error=%s", rule.name, type(error).__name__)
+            failed = failed or error
     RetentionRun.objects.create(removed=removed)
     log.info("retention %s", " ".join(f"{name}={n}" for name, n in removed.items()))
+    if failed is not None:
+        raise failed
     return removed
 
 

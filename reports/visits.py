@@ -11,10 +11,8 @@ from django.db.models import (
     F,
     FloatField,
     IntegerField,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Value,
     When,
 )
@@ -45,7 +43,7 @@ def last_found(
     cut: Cut, patients: QuerySet[SurvivalObservation], field: str, codes: tuple[str, ...]
 ) -> dict[str, int]:
     """Count the patients by what the last visit says that says one of these codes."""
-    seen = FollowUp.objects.filter(case_id=OuterRef("case_id"), **{f"{field}__in": codes})
-    last = dated(seen, "visit_on", cut).order_by("-day", "-position").values(field)[:1]
-    counted = patients.annotate(found=Subquery(last)).filter(found__isnull=False).values_list("found")
-    return dict(counted.annotate(n=Count("case_id")).order_by("found"))
+    seen = FollowUp.objects.filter(case_id__in=patients.values("case_id"), **{f"{field}__in": codes})
+    last = dated(seen, "visit_on", cut).order_by("case_id", "-day", "-position").distinct("case_id")
+    counted = FollowUp.objects.filter(pk__in=last.values("pk")).values_list(field)
+    return dict(counted.annotate(n=Count("pk")).order_by(field))

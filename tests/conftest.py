@@ -13,24 +13,38 @@ from registry.access import Role
 from registry.database import roles
 from registry.models import Center, Membership, User
 from tests import template
+from tests.nightly import NIGHTLY
 
 DATABASE = {"db", "transactional_db"}
 
 
 def pytest_configure(config):
-    """Compile the translations if they changed, so that a test run needs no other command before it."""
+    """Be quick where nothing is tried; compile translations that changed, so that no command is needed before."""
     # every client of a test begins the application anew, which would list all static files each time
     settings.WHITENOISE_AUTOREFRESH = True
+    # a hash that takes its time would take it some thousand times
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     for language in catalog.languages():
         if catalog.is_stale(language):
             catalog.make(language)
 
 
-def pytest_collection_modifyitems(items):
-    """Mark what needs a database, so that it can be tried on another server without the rest (`-m database`)."""
+def pytest_collection_modifyitems(config, items):
+    """Leave what is marked nightly to the nights (NIGHTLY=1), unless it was asked for by name.
+
+    Mark what needs a database, so that it can be tried on another server without the rest (`-m database`).
+    """
+    late = [] if NIGHTLY or any("::" in asked for asked in config.args) else _nightly(items)
+    if late:
+        config.hook.pytest_deselected(items=late)
+        items[:] = [item for item in items if item not in set(late)]
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ())):
             item.add_marker("database")
+
+
+def _nightly(items):
+    return [item for item in items if item.get_closest_marker("nightly")]
 
 
 # --- the role ----------------------------------------------------------------------------------------------------
@@ -153,6 +167,17 @@ def otto(person):
 def nobody(person):
     """A person who signs in but belongs to no center."""
     return person("nora", is_staff=True)
+
+
+# --- the identity vault -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def vault(settings):
+    """Turn the vault on, with keys that are as random as a test needs."""
+    settings.VAULT_KEYS = {"2026a": b"a" * 32}
+    settings.VAULT_SEARCH_KEY = b"s" * 32
+    return settings
 
 
 # --- scope -------------------------------------------------------------------------------------------------------

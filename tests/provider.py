@@ -23,6 +23,7 @@ class Provider:
         self.claims = {"sub": "p-1", "email": "alice@example.org", "email_verified": True}
         self.signing_key, self.headers = self.key, {"kid": KEY_ID}
         self.asked, self.codes, self.exchanged, self.userinfo = [], {}, 0, None
+        self.takes_s, self.is_broken = 0, False
         handler = type("Handler", (_Handler,), {"provider": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.issuer = f"http://127.0.0.1:{self.server.server_port}"
@@ -89,8 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(*self.provider.token(given, basic))
 
     def _answer(self, status, said):
+        time.sleep(self.provider.takes_s)
         body = json.dumps(said).encode()
-        self.send_response(status)
+        self.send_response(500 if self.provider.is_broken else status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

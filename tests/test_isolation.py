@@ -20,6 +20,7 @@ from registry.models import ApiKey
 from registry.walls import scoped_models
 from tests.addresses import ROOT, addresses
 from tests.clients import browser
+from tests.nightly import at_night
 from tests.rows import one_of_each, secrets
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +45,7 @@ def hidden(north, theirs):
     return secrets(north, theirs)
 
 
-@pytest.fixture(params=["coordinator", "lead"])
+@pytest.fixture(params=["coordinator", *at_night("lead")])
 def visitor(request, person, south, bob):
     """People who see as much as one can see of a center, in their own."""
     lead = person("sofia", Role.CENTER_LEAD, south)

@@ -10,7 +10,7 @@ from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from cases import answering, duty, follow_up, intake
+from cases import answering, duty, follow_up, intake, matching
 from cases.drafts import MOST_OF_ONE_PERSON
 from cases.follow_up import Which
 from cases.models import Case, DataQuery, Deviation, EntryDraft, ImportBatch, ListExport, Transfer
@@ -21,6 +21,7 @@ from registry.access import Action
 from registry.bounded import Count
 from registry.home import MOST, ROWS, Card, Desk, Line, first
 from registry.models import Center
+from registry.vault import keyring
 
 LATEST = 5
 
@@ -275,6 +276,26 @@ def exports(desk: Desk) -> Card | None:
     )
 
 
+def duplicates(desk: Desk) -> Card | None:
+    """Patients whom two centers may hold, for who decides; nothing is said where there is no vault."""
+    if not keyring.is_on() or not desk.may_everywhere(Action.LINK):
+        return None
+    rows, count = first(matching.undecided())
+    return Card(
+        title=gettext("Patients of two centers"),
+        count=count,
+        lines=[
+            Line(
+                text=gettext("Found on {day}").format(day=f"{row.found_at:%Y-%m-%d}"),
+                address=f"{reverse('admin:duplicates')}#pair-{row.pair}",
+            )
+            for row in rows
+        ],
+        address=reverse("admin:duplicates"),
+        empty=gettext("No patient of two centers waits for a decision."),
+    )
+
+
 CARDS = (
     (10, unsaved),
     (20, drafts),
@@ -284,5 +305,6 @@ CARDS = (
     (60, lost),
     (65, offers),
     (70, imports),
+    (75, duplicates),
     (100, exports),
 )

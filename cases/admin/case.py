@@ -14,6 +14,7 @@ from cases.admin import history, merge, summary
 from cases.admin.case_list import CaseList
 from cases.admin.entries import entry_view
 from cases.admin.handing_over import HandingOver
+from cases.admin.identity import Identities
 from cases.admin.locking import Locks
 from cases.admin.page import CasePage
 from cases.admin.privacy import Privacy
@@ -27,7 +28,7 @@ unlogged = method_decorator(sensitive_post_parameters())
 
 
 @admin.register(Case, site=site)
-class CaseAdmin(HandingOver, Privacy, Locks, CaseList):
+class CaseAdmin(HandingOver, Identities, Privacy, Locks, CaseList):
     """Cases of the centers one works for."""
 
     to_view, to_add, to_change = Action.READ, Action.RECORD, Action.RECORD

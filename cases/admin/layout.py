@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from cases import consents, drafts, versions
+from cases import consents, drafts, matching, versions
 from cases.admin import glossary, locking, questions, review, verdicts
 from cases.admin.blocks import Drawing, templates
 from cases.admin.handing_over import standing as standing_transfer
@@ -24,6 +24,7 @@ from cases.pathway import pathway
 from cases.rulebook.algorithm import ALGORITHM
 from registry import access
 from registry.access import Action
+from registry.vault import keyring
 
 if TYPE_CHECKING:
     from cases.admin.page import CasePage
@@ -91,6 +92,7 @@ class Layout:
             "may_transfer": page.case is not None
             and access.may(request.user, Action.TRANSFER, page.case.center_id),
             "transfer": standing_transfer(page.case) if page.case else None,
+            **self._linkage(),
             "is_withdrawn": page.stored is not None and consents.is_withdrawn(page.stored.document),
             **self._unsaved(entry, is_gone),
             "entry_offered": offered,
@@ -136,6 +138,14 @@ class Layout:
         """The person's entries of new cases, but for the one on this page."""
         own = token_of(str(self.record["entry"].value()))
         return [entry for entry in drafts.begun(self.page.user) if entry.token != own]
+
+    def _linkage(self) -> dict[str, Any]:
+        """Where there is a vault: the way to the identity, and what the center is told of another center."""
+        case = self.page.case
+        if case is None or not keyring.is_on():
+            return {}
+        may_identify = access.may(self.page.request.user, Action.IDENTIFY, case.center_id)
+        return {"may_identify": may_identify, "elsewhere": matching.told_to_center(case)}
 
     def _once(self) -> dict[str, Any]:
         """What all fields of the page share."""

@@ -176,6 +176,13 @@ REFUSALS: dict[str, tuple[str, str]] = {
 }
 
 
+BY_SHAPE["Identity"] = {
+    "family_name": "Example",
+    "given_name": "Anna",
+    "born_on": "1960-05-13",
+    "national_number": "60051300000",
+    "country": "PL",
+}
 BY_SHAPE["CaseRead"] = {name: value for name, value in BY_SHAPE["Case"].items() if name != "verdict"}
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.api import bulk, findings, history, knowledge, plans, rows, transfers, views, work
+from cases.api import bulk, findings, history, identity, knowledge, plans, rows, transfers, views, work
 
 urlpatterns = [
     path("cases/", views.Cases.as_view(), name="api-cases"),
@@ -33,6 +33,7 @@ urlpatterns = [
     path("transfers/<int:pk>/decline/", transfers.DeclineTransfer.as_view(), name="api-transfer-decline"),
     path("transfers/<int:pk>/withdraw/", transfers.WithdrawTransfer.as_view(), name="api-transfer-withdraw"),
     path("transfers/<int:pk>/return/", transfers.ReturnTransfer.as_view(), name="api-transfer-return"),
+    path("cases/<int:pk>/identity/", identity.CaseIdentity.as_view(), name="api-case-identity"),
     path("follow-ups/due/", work.FollowUpsDue.as_view(), name="api-follow-ups-due"),
     path("follow-ups/lost/", work.FollowUpsLost.as_view(), name="api-follow-ups-lost"),
     path("queries/", findings.Queries.as_view(), name="api-queries"),

@@ -8,6 +8,7 @@ from cases.models.algorithm import AlgorithmPreview, AlgorithmVersion, Previewed
 from cases.models.base import Form, OperationForm
 from cases.models.case import Case, SurvivalObservation
 from cases.models.imports import ImportBatch, ImportRow
+from cases.models.linkage import HeldIdentity, PairVerdict, PossibleDuplicate
 from cases.models.operation import Operation, Reconstruction, VeinHandling
 from cases.models.outcome import Antithrombotic, Complication, Death, Discharge, FollowUp, Recurrence
 from cases.models.pathology import Pathology
@@ -60,6 +61,7 @@ __all__ = [
     "EntryDraft",
     "FollowUp",
     "Form",
+    "HeldIdentity",
     "ImagingStudy",
     "ImportBatch",
     "ImportRow",
@@ -67,8 +69,10 @@ __all__ = [
     "MdtMeeting",
     "Operation",
     "OperationForm",
+    "PairVerdict",
     "Pathology",
     "Patient",
+    "PossibleDuplicate",
     "Presentation",
     "PreviewedChange",
     "Reconstruction",

@@ -50,6 +50,11 @@ class Case(models.Model):
         default="",
         help_text="What no field says; never anything that identifies a person",
     )
+    is_counted_elsewhere = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Another center's case is the same patient's, and reports of the whole registry count that one",
+    )
     version = models.PositiveIntegerField(default=1, help_text="Grows by one with each change")
     created_at = models.DateTimeField(help_text="First saved")
     updated_at = models.DateTimeField(help_text="Last changed")

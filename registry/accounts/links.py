@@ -87,8 +87,10 @@ def fits(user: User, kind: AccountMail.Kind) -> bool:
 def open_page(request: HttpRequest, link: Link) -> None:
     """Note in the session that the link was opened, so that it need not stand in the address of the form.
 
-    The link itself is not noted: sessions are rows of the database.
+    The link itself is not noted: sessions are rows of the database. The session goes on under another key: whoever knew
+    the one before, or put it there, sets no password by it.
     """
+    request.session.cycle_key()
     request.session[OPENED] = {
         "user": link.user.pk,
         "kind": str(link.kind),
@@ -97,13 +99,17 @@ def open_page(request: HttpRequest, link: Link) -> None:
     }
 
 
-def opened(request: HttpRequest) -> Link | None:
-    """Who opened a link here, unless it was too long ago or the account has changed since."""
+def opened(request: HttpRequest, *, is_to_write: bool = False) -> Link | None:
+    """Who opened a link here, unless it was too long ago or the account has changed since.
+
+    To write, the account is held until the transaction ends: of two who come by one link, the second finds it used.
+    """
     noted = request.session.get(OPENED)
     if not noted or time.time() - noted["at"] > OPEN_FOR_S:
         return None
     kind = AccountMail.Kind(noted["kind"])
-    user = User.objects.filter(pk=noted["user"], is_active=True).first()
+    people = User.objects.select_for_update(no_key=True) if is_to_write else User.objects.all()
+    user = people.filter(pk=noted["user"], is_active=True).first()
     if user is None or not fits(user, kind):
         return None
     if not constant_time_compare(noted["hash"], user.get_session_auth_hash()):

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -42,6 +43,7 @@ _SUBJECTS = {
     Kind.PASSWORD_CHANGED: gettext_lazy("Your password for the IVC registry was changed"),
     Kind.FACTOR_CHANGED: gettext_lazy("Your second factor for the IVC registry was changed"),
     Kind.ADDRESS_CHANGED: gettext_lazy("Your address in the IVC registry was changed"),
+    Kind.PROVIDER_LINKED: gettext_lazy("A new way to sign in to the IVC registry"),
 }
 _TEXTS = {
     Kind.INVITATION: gettext_lazy(
@@ -66,6 +68,11 @@ _TEXTS = {
     Kind.ADDRESS_CHANGED: gettext_lazy(
         "The address of your account {username} was changed at {at} UTC. Mails of the registry go to the new one.\n\n"
         "If you do not know why, tell the administrator of the registry at once."
+    ),
+    Kind.PROVIDER_LINKED: gettext_lazy(
+        "Your account {username} was opened by {provider} for the first time, at {at} UTC. From now on, whoever signs "
+        "in there as you comes in here.\n\n"
+        "If it was not you, tell the administrator of the registry at once."
     ),
 }
 
@@ -96,6 +103,7 @@ def ask_for_link(typed: str, request: HttpRequest) -> None:
     """
     digest = salted_hmac("registry.accounts.mails", typed.strip().lower(), algorithm="sha256").hexdigest()
     user, came_from = _found(typed.strip()), address_of(request)
+    _one_after_another(f"person {user.pk}" if user else f"typed {digest}", f"from {came_from}")
     since = timezone.now() - COUNTED
     asked = AccountMail.objects.filter(asked_at__gt=since).exclude(asked_for="")
     of_name = asked.filter(Q(asked_for=digest) | Q(user_id=user.pk if user else 0)).count()
@@ -110,6 +118,15 @@ def ask_for_link(typed: str, request: HttpRequest) -> None:
         state=State.WAITING if user else State.NOBODY,
     )
     bell.ring("registry.tasks.send_account_mail", mail.pk)
+
+
+def _one_after_another(*keys: str) -> None:
+    """Let requests of one person or one address wait for each other, so that each counts what the others wrote."""
+    digests = (salted_hmac("registry.accounts.mails.lock", key, algorithm="sha256").digest() for key in keys)
+    locks = sorted(int.from_bytes(digest[:8], signed=True) for digest in digests)  # all in one order
+    with connection.cursor() as cursor:
+        for lock in locks:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
 
 
 def _found(typed: str) -> User | None:
@@ -143,6 +160,7 @@ def _message(mail: AccountMail) -> EmailMessage:
             "username": user.get_username(),
             "at": f"{mail.asked_at:%Y-%m-%d %H:%M}",
             "forgotten": forgotten_address(),
+            "provider": settings.OIDC_NAME,
         }
         if mail.kind in links.HOURS:
             kind = Kind(mail.kind)

@@ -24,6 +24,7 @@ class AccountMail(models.Model):
         PASSWORD_CHANGED = "password_changed", "Password changed"
         FACTOR_CHANGED = "factor_changed", "Second factor changed"
         ADDRESS_CHANGED = "address_changed", "Address changed"
+        PROVIDER_LINKED = "provider_linked", "Identity provider linked"
 
     class State(Labeled):
         WAITING = "waiting"

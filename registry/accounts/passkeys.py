@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 from django_otp_webauthn.exceptions import OTPWebAuthnApiError
 from webauthn.helpers.exceptions import WebAuthnException
 
@@ -17,6 +18,7 @@ from registry.models import User
 
 ASKED_TO_MAKE, ASKED_TO_SIGN = "passkey_to_make", "passkey_to_sign"
 MOST = 10  # passkeys of one person
+NOTHING_SENT = gettext_lazy("Nothing was sent: the passkey was not given, or it took too long. Try again.")
 LONGEST_NAME = 64
 _REFUSALS = (OTPWebAuthnApiError, WebAuthnException, ValueError, KeyError, TypeError, AttributeError)
 
@@ -53,19 +55,28 @@ def keep(request: HttpRequest, user: User, answer: str, name: str) -> bool:
     return True
 
 
-def ask_to_sign(request: HttpRequest, user: User) -> str:
-    """What the browser is asked to sign, as JSON; nothing for a person without passkeys."""
+def ask_to_sign(request: HttpRequest, user: User, *, shows_person: bool = False) -> str:
+    """What the browser is asked to sign, as JSON; nothing for a person without passkeys.
+
+    After a right password a device is enough. Where nothing else is asked, it has to show its person: by a finger, a
+    face or a number of its own (user verification), since a touch of a key that was left plugged in shows nobody.
+    """
     if not can_be_made() or not of(user):
         return ""
-    asked, state = _helper(request).authenticate_begin(user=user, require_user_verification=False)
+    asked, state = _helper(request).authenticate_begin(user=user, require_user_verification=shows_person)
     request.session[ASKED_TO_SIGN] = state
     return json.dumps(asked)
 
 
-def verify(request: HttpRequest, user: User, answer: str) -> bool:
-    """Look at what a passkey of this person signed; each question is answered once, rightly or wrongly."""
+def verify(request: HttpRequest, user: User, answer: str, *, shows_person: bool = False) -> bool:
+    """Look at what a passkey of this person signed; each question is answered once, rightly or wrongly.
+
+    A question of the second step, which a mere device answers, is not one that shows its person.
+    """
     state = request.session.pop(ASKED_TO_SIGN, None)
     if state is None or not can_be_made():
+        return False
+    if shows_person and not state["require_user_verification"]:
         return False
     try:
         with transaction.atomic():

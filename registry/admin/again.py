@@ -64,12 +64,36 @@ class AgainForm(forms.Form):
         return given
 
 
+class AsksAgain:
+    """For pages that decide who comes in: whoever may change something there signs in again first; to look is free."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Ask before something is added or changed."""
+        may: Any = self.has_change_permission if object_id else self.has_add_permission  # type: ignore[attr-defined]
+        if may(request) and (ask := sessions.ask_again(request)) is not None:
+            return ask
+        return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Ask before something is taken away."""
+        may = self.has_delete_permission(request)  # type: ignore[attr-defined]
+        if may and (ask := sessions.ask_again(request)) is not None:
+            return ask
+        return super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
+
+
 @sensitive_post_parameters()
 @never_cache
 def page(request: HttpRequest) -> HttpResponse:
     """Ask who it is, and lead back to what was to be changed."""
-    user, answer = cast(User, request.user), request.POST.get("credential", "")
-    form = AgainForm(request, None if answer else request.POST or None)
+    user, answer = cast(User, request.user), request.POST.get("credential")
+    form = AgainForm(request, request.POST if request.method == "POST" and answer is None else None)
     wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
     is_own = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     leads_to = wanted if is_own and wanted.startswith("/") else reverse("account")
@@ -82,18 +106,21 @@ def page(request: HttpRequest) -> HttpResponse:
         **site.each_context(request),
         "title": gettext("Sign in again"),
         "form": form,
-        "asked": passkeys.ask_to_sign(request, user),
+        "asked": passkeys.ask_to_sign(request, user, shows_person=True),
         "provider": settings.OIDC_NAME if oidc.is_on() and user.oidc_subject else "",
         "leads_to": leads_to,
     }
     return TemplateResponse(request, "registry/again.html", context)
 
 
-def _way(request: HttpRequest, user: User, answer: str, form: AgainForm) -> SignIn.Way | None:
-    """By what the person has shown who they are; nothing when it was wrong."""
-    if not answer:
+def _way(request: HttpRequest, user: User, answer: str | None, form: AgainForm) -> SignIn.Way | None:
+    """By what the person has shown who they are; nothing when it was wrong, or when a passkey gave nothing."""
+    if answer is None:
         return form.way if form.is_valid() else None
-    if not signin_log.is_paused(request) and passkeys.verify(request, user, answer):
+    if not answer:
+        messages.error(request, str(passkeys.NOTHING_SENT))
+        return None
+    if not signin_log.is_paused(request) and passkeys.verify(request, user, answer, shows_person=True):
         return SignIn.Way.PASSKEY
     signin_log.note(request, user.get_username(), SignIn.Outcome.WRONG, way=SignIn.Way.PASSKEY)
     messages.error(request, gettext("This passkey does not open. Try again, or use a code."))

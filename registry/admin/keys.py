@@ -14,8 +14,9 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from registry import access, keys
+from registry import access, keys, sessions
 from registry.access import Action, Scope
+from registry.admin.again import AsksAgain
 from registry.admin.base import RegistryAdmin, centers_where, site
 from registry.models import ApiKey, Center, User
 
@@ -48,7 +49,7 @@ class ApiKeyForm(forms.ModelForm):
 
 
 @admin.register(ApiKey, site=site)
-class ApiKeyAdmin(RegistryAdmin):
+class ApiKeyAdmin(AsksAgain, RegistryAdmin):
     """The keys of the centers one manages."""
 
     to_view = to_add = Action.MANAGE_CENTER
@@ -163,6 +164,8 @@ class ApiKeyAdmin(RegistryAdmin):
     @admin.action(description=gettext_lazy("Replace the selected key by a new one"), permissions=["view"])
     def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
         """Make a new key like this one, shown once; the old one ends within days."""
+        if (ask := sessions.ask_again(request)) is not None:
+            return ask
         chosen = list(queryset[:2])
         try:
             if len(chosen) != 1:

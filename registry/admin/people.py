@@ -20,10 +20,11 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from registry import audit, second_factor, sessions
+from registry import audit, second_factor
 from registry.access import Action
 from registry.accounts import links, mails
 from registry.admin import inviting, second_step
+from registry.admin.again import AsksAgain
 from registry.admin.base import Guarded, RegistryAdmin, RegistryInline, site
 from registry.admin.roles import (
     KEPT,
@@ -157,7 +158,7 @@ class PersonForm(AccountForm):
 
 
 @admin.register(User, site=site)
-class UserAdmin(OfPeople, RegistryAdmin):
+class UserAdmin(AsksAgain, OfPeople, RegistryAdmin):
     """Accounts. They are switched off, never deleted: the audit trail names them."""
 
     form = PersonForm
@@ -222,19 +223,6 @@ class UserAdmin(OfPeople, RegistryAdmin):
             for address in filter(None, {form.initial["email"], obj.email}):
                 mails.write(mails.Kind.ADDRESS_CHANGED, obj, address=address)
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        """Ask an administrator to sign in again before an account is made or changed."""
-        may_change = self.has_change_permission(request)
-        if may_change and (ask := sessions.ask_again(request)) is not None:
-            return ask
-        return super().changeform_view(request, object_id, form_url, extra_context)
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -285,7 +273,7 @@ def _ways(user: User) -> dict[str, Any]:
 
 
 @admin.register(Membership, site=site)
-class MembershipAdmin(OfPeople, RegistryAdmin):
+class MembershipAdmin(AsksAgain, OfPeople, RegistryAdmin):
     """All roles in one list, to see at a glance who may do what."""
 
     form = RoleForm

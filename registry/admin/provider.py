@@ -9,9 +9,10 @@ from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
-from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthenticationRequestView
+from django.views.decorators.http import require_GET
+from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 
 from registry import second_factor, sessions, signin, signin_log
 from registry.accounts import oidc
@@ -20,6 +21,19 @@ from registry.models import SignIn, User
 
 logger = logging.getLogger(__name__)
 PROVIDER = SignIn.Way.PROVIDER
+# What is told of an answer that is nobody's attempt.
+_TOLD = {
+    oidc.Answer.NOT_ASKED: gettext_lazy(
+        "This sign-in did not begin here, or has ended already. Begin it again."
+    ),
+    oidc.Answer.PAUSED: gettext_lazy("Too many attempts. Please try again in a quarter of an hour."),
+    oidc.Answer.STOPPED: gettext_lazy(
+        "The identity provider did not sign you in. Try again, or come in another way."
+    ),
+    oidc.Answer.AWAY: gettext_lazy(
+        "The identity provider cannot be reached. Use your password, or try again later."
+    ),
+}
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -38,79 +52,77 @@ class Begin(OIDCAuthenticationRequestView):
             return super().get(request)
         except oidc.FAULTS as error:
             logger.error("identity provider cannot be used error=%s", type(error).__name__)
-            messages.error(
-                request,
-                gettext("The identity provider cannot be reached. Use your password, or try again later."),
-            )
-            return HttpResponseRedirect(reverse("admin:login"))
+            return _refused(request, _TOLD[oidc.Answer.AWAY])
 
     def get_extra_params(self, request: HttpRequest) -> dict[str, str]:
         return {"prompt": "login", "max_age": "0"} if request.user.is_authenticated else {}
 
 
-@method_decorator(never_cache, name="dispatch")
-class Back(OIDCAuthenticationCallbackView):
-    """Let in whom the provider names, after the second step where one is due."""
+@require_GET
+@never_cache
+def back(request: HttpRequest) -> HttpResponse:
+    """Let in whom the provider names, after the second step where one is due.
 
-    get_settings = staticmethod(oidc.setting)
-    user: Any
+    What counts as a wrong attempt answers a question of this session: any page can lead a browser here without one.
+    And a provider that is away guesses nothing.
+    """
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        _or_not_there()
-        self.was = request.user if request.user.is_authenticated else None
-        if signin_log.is_paused(request):
-            return self._refused(gettext("Too many attempts. Please try again in a quarter of an hour."))
-        try:
-            return super().get(request)
-        except oidc.FAULTS as error:
-            logger.warning("identity provider refused error=%s", type(error).__name__)
-            return self.login_failure()
+    _or_not_there()
+    brought: oidc.Brought = request.brought  # type: ignore[attr-defined]
+    if brought.answer in _TOLD:
+        return _refused(request, _TOLD[brought.answer])
+    if brought.answer != oidc.Answer.NAMED or brought.user is None:
+        return _wrong(request, brought.user)
+    leads_to = request.session.get("oidc_login_next") or reverse("admin:index")
+    if request.user.is_authenticated:
+        return _again(request, brought.user, brought.said, leads_to)
+    return _come_in(request, brought, brought.user, leads_to)
 
-    def login_failure(self) -> HttpResponse:
-        """Say one sentence, whatever was wrong; the log of sign-ins has the attempt."""
-        found = getattr(self, "user", None)
-        signin_log.note(
-            self.request, found.get_username() if found else "", SignIn.Outcome.WRONG, way=PROVIDER
+
+def _come_in(request: HttpRequest, brought: oidc.Brought, user: User, leads_to: str) -> HttpResponse:
+    """Go on as after a right password."""
+    if not has_a_role(user):
+        signin_log.note(request, user.username, SignIn.Outcome.NO_ROLE, way=PROVIDER)
+        return _refused(
+            request, gettext("This account has no role in any center yet. Ask the registry's administrator.")
         )
-        return self._refused(
-            gettext(
-                "The identity provider did not lead to an account here. You need an invitation, and an address that the"
-                " provider has verified and that is the one of your invitation."
-            )
-        )
+    is_strong, name = oidc.is_strong(brought.said), oidc.name_of(brought)
+    if second_factor.has(user) and not is_strong:
+        signin_log.note(request, user.username, SignIn.Outcome.FIRST_STEP, way=PROVIDER)
+        signin.take_first_step(request, user, leads_to, name)
+        return HttpResponseRedirect(reverse("second_step"))
+    signin_log.note(request, user.username, SignIn.Outcome.SIGNED_IN, way=PROVIDER)
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    request.session[oidc.BY_PROVIDER] = is_strong
+    if name:
+        oidc.link(user, name)
+    return HttpResponseRedirect(leads_to)
 
-    def login_success(self) -> HttpResponse:
-        """Go on as after a right password."""
-        user: User = self.user
-        said, leads_to = user.by_provider, self.success_url  # type: ignore[attr-defined]
-        if self.was is not None:
-            return self._again(user, said, leads_to)
-        if not has_a_role(user):
-            signin_log.note(self.request, user.username, SignIn.Outcome.NO_ROLE, way=PROVIDER)
-            return self._refused(
-                gettext("This account has no role in any center yet. Ask the registry's administrator.")
-            )
-        is_strong = oidc.is_strong(said)
-        if second_factor.has(user) and not is_strong:
-            signin_log.note(self.request, user.username, SignIn.Outcome.FIRST_STEP, way=PROVIDER)
-            signin.take_first_step(self.request, user, leads_to)
-            return HttpResponseRedirect(reverse("second_step"))
-        signin_log.note(self.request, user.username, SignIn.Outcome.SIGNED_IN, way=PROVIDER)
-        login(self.request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-        self.request.session[oidc.BY_PROVIDER] = is_strong
-        return HttpResponseRedirect(leads_to)
 
-    def _again(self, user: User, said: dict[str, Any], leads_to: str) -> HttpResponse:
-        """Whoever is signed in has signed in again, if it is the same person and was just now."""
-        if user != self.was or not oidc.is_again(said):
-            return self.login_failure()
-        signin_log.note(self.request, user.username, SignIn.Outcome.AGAIN, way=PROVIDER)
-        sessions.confirm(self.request)
-        return HttpResponseRedirect(leads_to)
+def _again(request: HttpRequest, user: User, said: dict[str, Any], leads_to: str) -> HttpResponse:
+    """Whoever is signed in has signed in again: the same person, who came by it before and was there just now."""
+    if user != request.user or not user.oidc_subject or not oidc.is_again(said):
+        return _wrong(request, user)
+    signin_log.note(request, user.username, SignIn.Outcome.AGAIN, way=PROVIDER)
+    sessions.confirm(request)
+    return HttpResponseRedirect(leads_to)
 
-    def _refused(self, told: str) -> HttpResponse:
-        messages.error(self.request, told)
-        return HttpResponseRedirect(reverse("again" if self.was is not None else "admin:login"))
+
+def _wrong(request: HttpRequest, user: User | None) -> HttpResponse:
+    """Say one sentence, whatever was wrong; the log of sign-ins has the attempt."""
+    signin_log.note(request, user.get_username() if user else "", SignIn.Outcome.WRONG, way=PROVIDER)
+    return _refused(
+        request,
+        gettext(
+            "The identity provider did not lead to an account here. You need an invitation, and an address that the"
+            " provider has verified and that is the one of your invitation."
+        ),
+    )
+
+
+def _refused(request: HttpRequest, told: Any) -> HttpResponse:
+    messages.error(request, str(told))
+    return HttpResponseRedirect(reverse("again" if request.user.is_authenticated else "admin:login"))
 
 
 def _or_not_there() -> None:

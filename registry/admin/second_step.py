@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from registry import access, audit, second_factor, sessions, signin, signin_log
 from registry.access import Action
-from registry.accounts import passkeys
+from registry.accounts import oidc, passkeys
 from registry.admin.base import site
 from registry.adminsite import looser
 from registry.models import SignIn, User
@@ -82,14 +82,19 @@ def second_step(request: HttpRequest) -> HttpResponse:
     if first is None:
         messages.warning(request, gettext("Please sign in again: the first step was too long ago."))
         return HttpResponseRedirect(reverse("admin:login"))
-    form, passkey_wrong = CodeForm(request.POST or None), ""
-    if request.method == "POST":
-        answer = request.POST.get("credential", "")
-        if (answer or form.is_valid()) and _opens(request, first.user, answer, form):
+    sent = request.POST if request.method == "POST" else None
+    answer = sent.get("credential") if sent is not None else None  # the form of a code has no such field
+    form, passkey_wrong = CodeForm(sent if answer is None else None), ""
+    if answer == "":
+        passkey_wrong = str(passkeys.NOTHING_SENT)
+    elif sent is not None:
+        if (answer or form.is_valid()) and _opens(request, first.user, answer or "", form):
             login(request, first.user, backend=settings.AUTHENTICATION_BACKENDS[0])
+            if first.name_at_provider:
+                oidc.link(first.user, first.name_at_provider)
             return HttpResponseRedirect(first.leads_to)
         if answer:
-            form, passkey_wrong = CodeForm(), gettext("This passkey does not open. Try again, or use a code.")
+            passkey_wrong = gettext("This passkey does not open. Try again, or use a code.")
     context = {
         **site.each_context(request),
         "title": gettext("Second step"),

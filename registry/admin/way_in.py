@@ -93,8 +93,12 @@ def new_password(request: HttpRequest) -> HttpResponse:
     user = found.user
     form: Any = NewPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
+        held = links.opened(request, is_to_write=True)  # to choose and to judge a password takes a while
+        if held is None:
+            return _no_longer(request)
+        form.user = user = held.user
         with audit.because(door="mail", by=user, reason="password set by a link"):
-            form.save()
+            form.save(commit=False).save(update_fields=["password", "password_set_at"])
         signin_log.note(request, user.username, SignIn.Outcome.PASSWORD_SET, way=SignIn.Way.LINK)
         signin.forget_failures(user.username)
         if found.kind == links.RESET:

@@ -105,9 +105,7 @@ IDEMPOTENCY_KEY = {
     " body or address it is refused (422, `idempotency_key_reused`); while the first request is still worked on, come"
     " back after Retry-After (409, `request_in_progress`).",
 }
-NOT_KEPT = (
-    "Not needed here: nothing is saved, so the request may be sent again as it is, and no answer is kept."
-)
+NOT_KEPT = "Not needed here: the request may be sent again as it is and does no more than once, and no answer is kept."
 REFERENCE = {"$ref": "#/components/schemas/Problem"}
 REFUSALS = {
     "400": "The request cannot be read, or a parameter is unknown or wrong.",

@@ -67,13 +67,12 @@ class Manifest:
 def counted(cursor: Any) -> dict[str, Counted]:
     """Count the rows of every table that a backup holds, with their digests."""
     cursor.execute("""
-        SELECT relname FROM pg_class
-        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relpersistence = 'p' ORDER BY relname
+        SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname IN ('public', 'vault') AND relkind = 'r' AND relpersistence = 'p' ORDER BY nspname, relname
     """)
-    names = [name for (name,) in cursor.fetchall()]
     tables = {}
-    for name in tqdm(names, desc="counting", unit=" tables", disable=None, leave=False):
-        cursor.execute(sql.SQL(_DIGEST).format(sql.Identifier(name)))
+    for schema, name in tqdm(cursor.fetchall(), desc="counting", unit=" tables", disable=None, leave=False):
+        cursor.execute(sql.SQL(_DIGEST).format(sql.Identifier(schema, name)))
         rows, digest = cursor.fetchone()
-        tables[name] = Counted(rows=rows, digest=str(digest))
+        tables[name if schema == "public" else f"{schema}.{name}"] = Counted(rows=rows, digest=str(digest))
     return tables

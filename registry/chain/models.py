@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from registry.access import ScopedQuerySet
-from registry.audit import audited
+from registry.audit import LONGEST_REASON, audited
 from registry.tongues import Labeled
 
 
@@ -42,6 +42,7 @@ class Read(Labeled):
     SURVIVAL = "survival", "Survival file"
     TRAIL = "trail", "Audit trail"
     RESEARCH = "research", "Export for research"
+    IDENTITY = "identity", "Identity for linkage"
 
 
 class AuditForm(models.Model):
@@ -198,7 +199,9 @@ class Reading(models.Model):
     case_id = models.BigIntegerField(null=True, help_text="The case, if it was one.")
     number = models.BigIntegerField(null=True, help_text="The id of another single thing.")
     count = models.PositiveIntegerField(default=1, help_text="How many of them.")
-    note = models.CharField(max_length=100, blank=True, default="", help_text="In which form.")
+    note = models.CharField(
+        max_length=LONGEST_REASON, blank=True, default="", help_text="In which form; of an identity, why."
+    )
 
     objects = ScopedQuerySet.as_manager()
 

@@ -1,7 +1,8 @@
-"""The three database roles and the database itself, made by whoever may make them before the first migration.
+"""The four database roles and the database itself, made by whoever may make them before the first migration.
 
 `reg_owner` owns the tables and migrates; `reg_app` owns nothing, so row security and the audit trail bind it;
-`reg_broker` owns the queue. None is superuser: a superuser would pass every wall unseen.
+`reg_broker` owns the queue; `reg_vault` reads and writes identities. None is superuser:
+a superuser would pass every wall unseen.
 """
 
 import contextlib
@@ -10,9 +11,10 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import InsufficientPrivilege
 
-OWNER, APP, BROKER = "reg_owner", "reg_app", "reg_broker"
-ATTRIBUTES = {OWNER: "CREATEDB", APP: "", BROKER: ""}  # in the order of making
+OWNER, APP, BROKER, VAULT = "reg_owner", "reg_app", "reg_broker", "reg_vault"
+ATTRIBUTES = {OWNER: "CREATEDB", APP: "", BROKER: "", VAULT: ""}  # in the order of making
 ONE_AT_A_TIME = 7_240_001  # advisory lock: processes that start together would both create
 
 _done: set[str] = set()
@@ -34,7 +36,10 @@ def make(address: str, *, database: str | None, can_login: bool) -> None:
         present = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
         for role in ATTRIBUTES:
             if role not in present:
-                _make_role(connection, role, can_login=can_login)
+                # the vault is for who wants it: without its role there is none
+                allowed = contextlib.suppress(*([InsufficientPrivilege] if role == VAULT else []))
+                with allowed:
+                    _make_role(connection, role, can_login=can_login)
         if database:
             _make_database(connection, database)
 

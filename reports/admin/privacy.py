@@ -48,7 +48,6 @@ def _made(request: HttpRequest, user: User) -> HttpResponse:
     export = research.make(
         purpose=sent.get("purpose", ""),
         recipient=sent.get("recipient", ""),
-        keep_key=sent.get("keep_key") == "yes",
         by=user,
     )
     told = gettext("{export}. Patients: {rows}; left out because too few are like them: {dropped}.")

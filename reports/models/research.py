@@ -1,22 +1,14 @@
 """A de-identified data set that was handed out: for what, to whom, by which rules; the file while it may be fetched."""
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext
 
 from registry.audit import audited_except
-from registry.tongues import Labeled
 
 
-@audited_except("content", "key")
+@audited_except("content")
 class ResearchExport(models.Model):
     """One export for research. The file goes after a week, or when a patient leaves; what it was stays."""
-
-    class Key(Labeled):
-        """What became of the key from which the pseudonyms were made."""
-
-        DISCARDED = "discarded", "Thrown away: nobody can tell whose row is whose"
-        KEPT = "kept", "Kept here: a patient's row can be found for the recipient"
 
     purpose = models.CharField(max_length=300, help_text="What the recipient wants to find out.")
     recipient = models.CharField(max_length=200, help_text="Who gets it: person and institution.")
@@ -31,20 +23,12 @@ class ResearchExport(models.Model):
     dropped = models.PositiveIntegerField(help_text="Patients left out, because too few are like them.")
     steps = models.JSONField(default=list, help_text="How many patients each step of generalizing touched.")
     digest = models.CharField(max_length=64, help_text="SHA-256 of the file.")
-    key_fate = models.CharField(max_length=10, choices=Key, help_text="What became of the key.")
-    key = models.BinaryField(null=True, help_text="The key of the pseudonyms, where it is kept.")
     content = models.BinaryField(help_text="The file, a zip; empty once it has expired.")
 
     class Meta:
         ordering = ("-id",)
         verbose_name = "export for research"
         verbose_name_plural = "exports for research"
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(key_fate="kept", key__isnull=False) | Q(key_fate="discarded", key__isnull=True),
-                name="%(app_label)s_%(class)s_key",
-            ),
-        )
 
     def __str__(self) -> str:
         return gettext("Export for research {number}").format(number=self.pk)

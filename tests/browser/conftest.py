@@ -34,8 +34,11 @@ import pytest
 from tests.browser.chromium import TIMEOUT_MS, Chromium, expect
 from tests.browser.server import Requests
 from tests.browser.watch import Watch
+from tests.nightly import at_night
 
 WIDE, NARROW = 1280, 390
+# Journeys go on a computer; at night on a telephone, too. That all pages fit one is seen by test_every_page.py.
+WIDTHS = pytest.mark.parametrize("width", [WIDE, *at_night(NARROW)])
 PASSWORD = "correct-horse-battery"
 
 
@@ -110,3 +113,10 @@ def sign_in(page, user, password=PASSWORD):
     page.locator("[name=password]").fill(password)
     page.locator("[name=password]").press("Enter")
     expect(page).to_have_url(re.compile("/admin/$"))
+
+
+def become(page, client, server):
+    """Let the browser go on as the person of this client; signing in by hand has tests of its own."""
+    page.context.clear_cookies()
+    cookie = client.cookies["session"]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])

@@ -7,12 +7,10 @@ import pytest
 from registry import access
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import WIDTHS
 from tests.browser.pictures import see
 from tests.reports.centers import other_centers
 from tests.reports.cohort import add_case, assess
-
-WIDTHS = [WIDE, NARROW]
 
 
 @pytest.fixture
@@ -27,7 +25,7 @@ def registry(north):
                 assess(case, S_06=verdict, S_09="concordant", L_09="deviation", L_20="not_assessable")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@WIDTHS
 def test_what_the_registry_learns_is_seen_and_heard(page_of, registry, alice, width):
     page = page_of(alice, width=width)
 
@@ -44,7 +42,7 @@ def test_what_the_registry_learns_is_seen_and_heard(page_of, registry, alice, wi
     see(page, "rule")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@WIDTHS
 def test_the_index_leads_to_each_rule(page_of, registry, alice, width):
     page = page_of(alice, width=width)
 

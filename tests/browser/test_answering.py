@@ -10,7 +10,7 @@ from cases.models import Case, Deviation
 from registry import access
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import WIDTHS
 from tests.browser.pictures import see
 from tests.cases.examples import OF_TODAY, complete, resected
 
@@ -39,7 +39,7 @@ def to(page, locator):
     raise AssertionError(f"{locator} cannot be reached by keyboard")
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_a_deviation_is_answered_by_keyboard(page_of, alice, case, width):
     page = page_of(alice, width=width)
     page.goto(f"{LIST}?severity__exact=minor")

@@ -12,7 +12,7 @@ from registry import access
 from tests.browser import typing
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, WIDE, sign_in
+from tests.browser.conftest import WIDTHS, sign_in
 from tests.browser.pictures import see
 from tests.cases.examples import complete, resected
 
@@ -51,7 +51,7 @@ def test_a_case_is_entered_from_nothing_to_complete_by_keyboard_in_three_page_lo
     see(page, "case-complete")
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_what_was_typed_is_there_after_a_reload(page_of, alice, case, width):
     page = page_of(alice, width=width)
     page.goto(address(case))

@@ -1,7 +1,6 @@
 """Every page that anybody can reach, at both widths: whole, quiet, and open to everybody."""
 
 import logging
-import os
 import re
 from collections import defaultdict
 
@@ -10,15 +9,15 @@ import pytest
 from cases.models import Case
 from tests.addresses import APPS, ROOT, addresses
 from tests.browser.accessibility import findings
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import NARROW, WIDE, become
 from tests.clients import browser
+from tests.nightly import NIGHTLY
 from tests.rows import one_of_each
 
 CAST = ("alice", "lena", "ines", "rita", "dana", "ada", "otto")
 WITHOUT_MODEL = "the site itself"
 CASE = Case._meta.label  # its pages take as long as all others of its application
 PARTS = [CASE, WITHOUT_MODEL, *APPS]
-WHOLE = os.environ.get("PAGES") == "whole"
 
 
 @pytest.fixture
@@ -29,15 +28,15 @@ def rows(north, alice, lena):
 @pytest.mark.parametrize("part", PARTS)
 def test_every_page_is_whole_and_accessible(request, caplog, live_server, stranger, rows, part):
     caplog.set_level(logging.ERROR, "django.request")  # most of what is tried here is refused
-    page, faults, looked_at, narrow = stranger(), defaultdict(list), set(), set()
+    page, faults, looked_at, heard = stranger(), defaultdict(list), set(), {}
 
     for name in CAST:
         client = browser(request.getfixturevalue(name))
-        _become(page, client, live_server)
+        become(page, client, live_server)
         for address in _pages(part, client, rows, looked_at):
-            for fault in _faults(page, address, is_new=address not in narrow):
+            for fault in _faults(page, address, heard_at=heard.get(address, _widths(len(heard)))):
                 faults[fault].append(f"{address} as {name}")
-            narrow.add(address)
+            heard[address] = ()
 
     assert not faults, "\n".join(f"{fault}\n    on {'; '.join(found)}" for fault, found in faults.items())
 
@@ -59,13 +58,6 @@ def _part_of(model):
     if not model:
         return WITHOUT_MODEL
     return model._meta.label if model._meta.label in PARTS else model._meta.app_label
-
-
-def _become(page, client, server):
-    """Let the browser go on as the person of this client; signing in by hand has tests of its own."""
-    page.context.clear_cookies()
-    cookie = client.cookies["session"]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])
 
 
 def _is_page(answer):
@@ -90,8 +82,13 @@ OUT_OF_REACH = """() => [...document.querySelectorAll('[x-on\\\\:click]')].filte
     && !node.querySelector('a[href], button, input, select, textarea')).map((node) => node.outerHTML.slice(0, 200))"""
 
 
-def _faults(page, address, *, is_new):
-    """What is wrong with the page, at either width; heard once, whoever looks (PAGES=whole: wide for everybody)."""
+def _widths(place):
+    """Where a new page is heard: at night at both widths, else at one or the other in turn."""
+    return (WIDE, NARROW) if NIGHTLY else (WIDE,) if place % 2 else (NARROW,)
+
+
+def _faults(page, address, *, heard_at):
+    """What is wrong with the page, at either width."""
     page.set_viewport_size({"width": WIDE, "height": 900})
     answer = page.goto(address)
     if answer.status != 200:
@@ -101,10 +98,10 @@ def _faults(page, address, *, is_new):
     if not page.title().partition("|")[0].strip():
         yield "no title"
     yield from (f"out of reach of the keyboard: {html}" for html in page.evaluate(OUT_OF_REACH))
-    if is_new or WHOLE:
+    if WIDE in heard_at:
         yield from (f"{WIDE} px: {finding}" for finding in findings(page))
     page.set_viewport_size({"width": NARROW, "height": 900})
     if over := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"):
         yield f"{over} px wider than {NARROW}"
-    if is_new:
+    if NARROW in heard_at:
         yield from (f"{NARROW} px: {finding}" for finding in findings(page))

@@ -2,15 +2,13 @@
 
 import re
 
-import pytest
-
 from cases import intake, tasks
 from cases.intake import Submission
 from cases.models import Case, ImportBatch
 from registry import access
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import WIDTHS
 from tests.browser.pictures import see
 from tests.cases.examples import draft
 from tests.cases.files import table
@@ -31,7 +29,7 @@ def work():
     tasks.import_batch(batch.pk)
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_a_file_with_bad_rows_is_imported_and_the_bad_rows_come_back(page_of, north, alice, width, tmp_path):
     intake.save_case(
         Submission(document=draft("A-0", patient={"sex": "male"})), center=north, by=alice, source="admin"

@@ -8,7 +8,7 @@ from registry.accounts import passkeys
 from registry.models import SignIn, User
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, PASSWORD, WIDE, sign_in
+from tests.browser.conftest import NARROW, PASSWORD, WIDTHS, sign_in
 from tests.browser.pictures import see
 
 FACTOR = "/admin/account/second-factor/"
@@ -47,7 +47,7 @@ def add_passkey(page, name="Ward computer"):
     page.locator("[name=name]").press("Enter")
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_a_passkey_is_made_and_opens_the_second_step(page_of, alice, device, width):
     page = page_of(alice, width)
     device(page)
@@ -148,6 +148,68 @@ def test_another_origin_opens_nothing(page_of, alice, device, settings):
 
     expect(page.get_by_text("The passkey could not be kept.")).to_be_visible()
     assert passkeys.of(alice) == []
+
+
+def test_before_its_script_is_there_the_button_sends_nothing(page_of, alice, device):
+    page = page_of(alice)
+    device(page)
+    add_passkey(page)
+    expect(page.locator(".registry-codes code")).to_have_count(10)
+    page.context.clear_cookies()
+    page.route("**/passkeys*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    _password(page)
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.get_by_role("button", name="Use a passkey").evaluate("button => button.click()")
+    page.locator("[name=code]").fill("000000")  # the page is still the one that it was
+    expect(page.locator("[name=code]")).to_have_value("000000")
+
+    assert sent == []
+
+
+def test_signing_in_again_takes_more_than_a_touch(page_of, alice, device):
+    """A key that was left in a computer of the ward is no person: it is asked to show one, and has to."""
+    page = page_of(alice)
+    device(page, hasUserVerification=False, isUserVerified=False)
+    add_passkey(page)
+    expect(page.locator(".registry-codes code")).to_have_count(10)
+    again = "/admin/again/?next=/admin/account/"
+    page.goto(again)
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was sent")
+
+    page.locator("form[data-passkey]").evaluate(
+        "form => { form.dataset.asked = form.dataset.asked.replace('\"required\"', '\"discouraged\"'); }"
+    )
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_text("This passkey does not open.")).to_be_visible()
+    assert SignIn.objects.latest("pk").outcome == "wrong"
+
+
+def test_a_touch_that_was_asked_for_after_the_password_is_not_enough_later(page_of, alice, device):
+    page = page_of(alice)
+    device(page, hasUserVerification=False, isUserVerified=False)
+    add_passkey(page)
+    code = page.locator(".registry-codes code").first.inner_text()
+    page.context.clear_cookies()
+    _password(page)
+    answer = page.locator("form[data-passkey]").evaluate(
+        "async form => { const asked = JSON.parse(form.dataset.asked);"
+        " const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked);"
+        " return JSON.stringify((await navigator.credentials.get({ publicKey })).toJSON()); }"
+    )
+    page.locator("[name=code]").fill(code)
+    page.locator("[name=code]").press("Enter")
+    expect(page).to_have_url(re.compile("/admin/$"))
+
+    answered = page.evaluate(
+        "async credential => { const csrfmiddlewaretoken = document.cookie.match(/csrf=([^;]+)/)[1];"
+        " const body = new URLSearchParams({ credential, csrfmiddlewaretoken });"
+        " return (await fetch('/admin/again/', { method: 'POST', body })).text(); }",
+        answer,
+    )
+
+    assert "This passkey does not open." in answered
 
 
 def test_signing_in_again_by_a_passkey(page_of, alice, device):

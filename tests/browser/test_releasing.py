@@ -9,13 +9,12 @@ from reports import subscribing
 from reports.models import Delivery, Release, Subscription
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import WIDTHS
 from tests.browser.pictures import see
 from tests.browser.test_answering import to
 from tests.rows import a_mail, a_report
 
 SLOT = "quarterly 2026-Q3"
-WIDTHS = pytest.mark.parametrize("width", [WIDE, NARROW])
 
 
 def fits(page):

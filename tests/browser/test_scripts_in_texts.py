@@ -16,6 +16,7 @@ from registry import access
 from registry.models import User
 from tests import rows
 from tests.addresses import addresses
+from tests.browser.conftest import become
 from tests.browser.polyglots import BECAME, COUNTER, POLYGLOTS
 from tests.clients import browser
 
@@ -53,7 +54,7 @@ def test_the_crawl_finds_a_page_that_escapes_nothing(
         "Content Security Policy", "Content-Security-Policy", "status of 404", "script error"
     )
     monkeypatch.setattr(templates, "conditional_escape", str)
-    _become(page, browser(ada), live_server)
+    become(page, browser(ada), live_server)
 
     page.goto(f"/admin/registry/user/{ada.pk}/change/")
 
@@ -113,7 +114,7 @@ def _crawl(page, request, server, found):
     faults, seen = {}, set()
     for name in CAST:
         client = browser(User.objects.get(pk=request.getfixturevalue(name).pk))
-        _become(page, client, server)
+        become(page, client, server)
         for address in addresses():
             for url in address.written(found[address.model].pk if address.is_of_a_row else None):
                 if url in seen:
@@ -129,9 +130,3 @@ def _crawl(page, request, server, found):
                 if page.evaluate("window.ran"):
                     faults[f"{url} as {name}"] = "a text ran"
     return faults, len(seen)
-
-
-def _become(page, client, server):
-    page.context.clear_cookies()
-    cookie = client.cookies["session"]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])

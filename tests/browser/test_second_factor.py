@@ -8,7 +8,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, PASSWORD, WIDE
+from tests.browser.conftest import PASSWORD, WIDTHS
 from tests.browser.pictures import see
 
 
@@ -17,7 +17,7 @@ def code_of(user, steps=0):
     return f"{TOTP(TOTPDevice.objects.get(user=user).bin_key, drift=steps).token():06}"
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 @pytest.mark.parametrize("language", ["en", "uk"])
 def test_one_is_led_to_set_it_up_and_signs_in_with_it(stranger, alice, settings, width, language):
     settings.SECOND_FACTOR = "required"

@@ -2,16 +2,14 @@
 
 import re
 
-import pytest
-
 from registry.models import Session
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import WIDTHS
 from tests.browser.pictures import see
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_the_sign_in_page_is_accessible(stranger, width):
     page = stranger(width)
     page.goto("/")
@@ -58,7 +56,7 @@ def test_a_lost_session_leads_back_to_where_one_was(page_of, alice):
     expect(page).to_have_url(re.compile("/admin/cases/case/$"))
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_without_scripts_one_finds_ones_way_and_out(page_of, alice, width):
     page = page_of(alice, width=width, java_script_enabled=False)
     expect(page.locator("#nav-sidebar a").filter(has_text="Data queries")).to_be_visible()

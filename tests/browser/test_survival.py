@@ -7,7 +7,7 @@ import pytest
 from registry import access
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import WIDE, WIDTHS
 from tests.browser.pictures import see
 from tests.reports import cohort
 
@@ -21,7 +21,7 @@ def resected(north):
         cohort.recurring(north)
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_curve_and_numbers_are_seen_and_heard(page_of, resected, alice, width):
     page = page_of(alice, width=width)
 
@@ -77,7 +77,7 @@ def test_it_asks_without_scripts(page_of, resected, alice):
     expect(page.get_by_role("table", name="Patients, events and follow-up")).to_contain_text("R1")
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_what_is_wrong_stands_at_its_field(page_of, resected, alice, width):
     page = page_of(alice, width=width)
 

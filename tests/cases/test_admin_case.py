@@ -238,6 +238,16 @@ def test_an_answer_and_a_reason_against_it_are_refused(alice, page):
     assert "a reason for absence stands beside a value" in text(answer)
 
 
+def test_a_withdrawal_is_pointed_to_its_page(alice, receipt, page):
+    before = stored(receipt.case_id)
+
+    withdrawn = {"basis": "withdrawn", "withdrawn_on": "2020-03-04", "withdrawal_effect": "stop_use"}
+    answer = change(browser(alice), page, **{f"consent-{name}": said for name, said in withdrawn.items()})
+
+    assert text(answer).count("carries it out, on the page of the case under Consent.") == 2
+    assert stored(receipt.case_id) == before
+
+
 def test_a_soft_query_is_asked_after_saving(alice, page):
     answer = change(browser(alice), page, **{"presentation-height_cm": "205"})
     seen = text(browser(alice).get(answer["Location"]))

@@ -18,6 +18,7 @@ from tests.cases.files import workbook
 from tests.cases.test_importing_files import bomb, with_part
 from tests.cases.test_importing_parts import base
 from tests.network import ROOT
+from tests.nightly import at_night
 
 SECONDS, RSS_MIB, GROWTH_MIB = 20, 300, 20
 TOO_MUCH = "takes more memory or time"
@@ -73,6 +74,7 @@ BOMBS = {
     "many cells": many_cells,
     "many texts": many_texts,
 }
+QUICK = ("unfolds to 400 MiB", "entities")
 
 
 def as_web(path, *words):
@@ -88,7 +90,7 @@ def as_web(path, *words):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize("name", [*QUICK, *at_night(*(name for name in BOMBS if name not in QUICK))])
 def test_a_bomb_takes_neither_memory_nor_time_of_the_web_process(name, tmp_path):
     path = tmp_path / "bomb.xlsx"
     path.write_bytes(BOMBS[name]())
@@ -101,6 +103,7 @@ def test_a_bomb_takes_neither_memory_nor_time_of_the_web_process(name, tmp_path)
     assert told == "read" or told.endswith(".")
 
 
+@pytest.mark.nightly
 def test_without_a_process_of_its_own_the_memory_is_that_of_the_web_process(tmp_path):
     path = tmp_path / "bomb.xlsx"
     path.write_bytes(many_texts())

@@ -83,6 +83,34 @@ def test_the_same_document_again_changes_nothing_and_is_no_error(case, lena, ali
     assert (receipt.verdict, receipt.errors) == ("unchanged", [])
 
 
+@pytest.mark.parametrize("source", ["admin", "api", "import"])
+@pytest.mark.parametrize("effect", ["stop_collection", "stop_use", "erase"])
+def test_no_door_but_the_page_withdraws(case, alice, log, source, effect):
+    """Whoever may record would else end the use without a reason, without the log, and with files left as they are."""
+    withdrawn = {**SIGNED, "basis": "withdrawn", "withdrawn_on": "2020-03-04", "withdrawal_effect": effect}
+
+    receipt = change(case, alice, source=source, consent=withdrawn)
+
+    problem = receipt.errors[0]
+    assert (problem.pointer, problem.code) == ("/consent/basis", "withdrawal")
+    assert problem.message.endswith(
+        "the center's lead or a data manager carries it out, on the page of the case under Consent."
+    )
+    assert consent(case).basis == "written"
+    assert not log.exists()
+
+
+def test_programs_that_withdraw_are_answered_422(case, alice, north):
+    client = machine(north, alice, "read", "record")
+    match = client.get(f"/api/v1/cases/{case.pk}/")["ETag"]
+
+    sent = {"consent": {"basis": "withdrawn", "withdrawn_on": "2020-03-04", "withdrawal_effect": "stop_use"}}
+    answer = client.patch(f"/api/v1/cases/{case.pk}/", sent, format="json", HTTP_IF_MATCH=match)
+
+    assert answer.status_code == 422
+    assert [one["code"] for one in answer.json()["errors"]] == ["withdrawal"]
+
+
 def test_programs_are_answered_409_and_files_and_news_are_refused(case, lena, alice, north):
     withdraw(case, lena)
     client = machine(north, alice, "read", "record")

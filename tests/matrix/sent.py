@@ -20,6 +20,7 @@ BODIES = {
     ("api-case", "PUT"): DOCUMENT,
     ("api-case", "PATCH"): {"note": "changed"},
     ("api-case-death", "PUT"): {"died_on": "2025-01", "cause_category": "disease"},
+    ("api-case-identity", "PUT"): BY_SHAPE["Identity"],
     ("api-plan", "POST"): BY_SHAPE["PlanDocument"],
     ("api-query-answer", "POST"): BY_SHAPE["Confirmation"],
     ("api-query-decide", "POST"): BY_SHAPE["Decision"],

@@ -24,7 +24,7 @@ PARTS = 12 if WHOLE else 6
 
 
 @pytest.fixture
-def cast(person, north, south, settings):
+def cast(person, north, south, settings, vault):
     """The other center is NORTH; its name is told nowhere by itself."""
     settings.SECURITY_CONTACT = "mailto:security@example.org"  # without it there is no such page
     logging.disable(logging.CRITICAL)  # most of what is tried here is refused

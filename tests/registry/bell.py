@@ -6,6 +6,9 @@ from pathlib import Path
 
 from celery import shared_task
 from celery.signals import worker_process_init
+from django.db import OperationalError
+from django.db.models import F
+from psycopg.errors import LockNotAvailable
 
 
 @shared_task
@@ -48,6 +51,19 @@ def poison():
 @shared_task
 def fail():
     raise ValueError("Jane Doe, born 1970-01-01")
+
+
+@shared_task
+def meet_a_lock():
+    raise OperationalError from LockNotAvailable()
+
+
+@shared_task
+def take_too_long():
+    """Work on until another worker has it, whose attempt is the next one."""
+    from registry.models import Slot
+
+    Slot.objects.update(attempts=F("attempts") + 1)
 
 
 @worker_process_init.connect

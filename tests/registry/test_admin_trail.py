@@ -28,9 +28,8 @@ TYPED = {
 
 
 @pytest.fixture
-def everybody(person, north, settings):
+def everybody(person, north):
     """Somebody who may do everything."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     user = person("omar")
     user.set_password(OLD)
     user.save()

@@ -53,6 +53,7 @@ def test_each_scope_is_an_action_that_neither_decides_nor_manages():
         "explain",
         "export",
         "read_report",
+        "identify",
     }
 
 

@@ -2,6 +2,7 @@
 
 import random
 import string
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -12,12 +13,15 @@ from django.db.migrations.loader import MigrationLoader
 from django.test import RequestFactory
 from django.utils import timezone
 
+from cases import intake
 from cases.forms import OPERATION_FORMS, OUTER_FORMS
-from cases.models import Case, Patient, Tombstone, Transfer
+from cases.intake import Submission
+from cases.models import Case, HeldIdentity, Patient, PossibleDuplicate, Tombstone, Transfer
 from registry import access
 from registry.models import Erasure, User
 from registry.walls import event_models
 from reports.models import Release, Report, ResearchExport
+from tests.cases.examples import draft
 from tests.registry.tampering import sql
 from tests.rows import one_of_each
 
@@ -66,8 +70,17 @@ def rows(north, alice, lena):
         )
         found[ResearchExport] = ResearchExport.objects.create(
             purpose="p", recipient="r", by=alice, created_at=now, expires_at=now, as_of=now.date(), k=5, rows=9,
-            dropped=0, digest="0" * 64, key_fate="discarded", content=b"zip",
+            dropped=0, digest="0" * 64, content=b"zip",
         )  # fmt: skip
+        intake.save_case(
+            Submission(document=draft("NORTH-9")), center=north, by=alice, source="admin"
+        )  # for a twin
+        found[HeldIdentity] = HeldIdentity.objects.create(
+            case=case, center=north, has_name=True, has_number=True, recorded_at=now
+        )
+        found[PossibleDuplicate] = PossibleDuplicate.objects.create(
+            case=case, center=north, pair=uuid4(), found_at=now
+        )
         sql("SET CONSTRAINTS ALL IMMEDIATE")
         sql("SET ROLE reg_owner")
         found[Erasure] = Erasure.objects.create(table="cases_caseevent", event_id=1, row_id=1, reason="x")
@@ -113,7 +126,7 @@ def distinguishing(model):
         for field in model._meta.local_concrete_fields
         if (field.unique or field.name in together)
         and not field.primary_key
-        and field.related_model in (None, User, Report)
+        and field.related_model in (None, User, Report, Case)
     ]
 
 

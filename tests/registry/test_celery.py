@@ -147,6 +147,13 @@ def test_the_schedule_names_tasks_that_exist():
     assert all(isinstance(entry["schedule"], crontab) for entry in settings.CELERY_BEAT_SCHEDULE.values())
 
 
+@pytest.mark.parametrize(
+    "task", ["reports.tasks.send_mail", "reports.tasks.deliver", "registry.tasks.send_account_mail"]
+)
+def test_mails_leave_by_the_queue_of_mails(task):
+    assert app.amqp.router.route({}, task)["queue"].name == settings.MAIL_QUEUE
+
+
 def test_lost_workers_give_their_tasks_back():
     assert app.conf.task_acks_late
     assert app.conf.task_reject_on_worker_lost

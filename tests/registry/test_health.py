@@ -78,6 +78,16 @@ def test_ready_says_what_of_the_background_is_missing_and_stays_ready(db, client
     assert (answer.status_code, answer.json()["background"]) == (200, told)
 
 
+def test_worker_and_sender_leave_two_signs_whatever_their_queues_are_called(settings):
+    settings.CELERY_TASK_DEFAULT_QUEUE = "hospital_registry_of_the_north"
+    settings.MAIL_QUEUE = f"{settings.CELERY_TASK_DEFAULT_QUEUE}_mail"
+
+    found = {signs.of_worker(queue) for queue in (settings.CELERY_TASK_DEFAULT_QUEUE, settings.MAIL_QUEUE)}
+
+    assert len(found) == 2
+    assert max(map(len, found)) <= Heartbeat._meta.get_field("name").max_length
+
+
 def test_ready_tells_how_much_work_was_set_aside(db, client):
     for number, state in enumerate(("set_aside", "tried_again", "overcome", "set_aside")):
         Setback.objects.create(job="registry.slot", job_id=number, state=state, at=timezone.now())

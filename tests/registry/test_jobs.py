@@ -98,15 +98,57 @@ def test_a_worker_that_dies_each_time_leaves_its_work_set_aside(notes):
 
 
 @pytest.mark.django_db
+def test_what_holds_up_one_kind_of_work_holds_up_no_other(notes, monkeypatch):
+    due, held = slot(), next(kind for kind in jobs.KINDS.values() if kind.model is not Slot)
+    set_aside = jobs.set_aside
+
+    def busy(kind, rows):
+        if kind is held:
+            Slot.objects.create(task="rolled back", due_at=NOON)
+            raise OperationalError from LockNotAvailable()
+        return set_aside(kind, rows)
+
+    monkeypatch.setattr(jobs, "set_aside", busy)
+
+    assert jobs.ring_due() == 1
+    assert [row.pk for row in Slot.objects.all()] == [due.pk]
+
+
+@pytest.mark.django_db
 def test_a_busy_database_costs_no_attempt(notes):
     due = slot()
     for _ in range(5):
         assert jobs.claim(Slot, due.pk)
-        with jobs.attempt(Slot, due.pk, Slot.objects.all()):
+        with jobs.attempt(Slot, due.pk, Slot.objects.all()) as tried:
             raise OperationalError from LockNotAvailable()
+        assert tried.is_put_off
         assert (Slot.objects.get().state, Slot.objects.get().attempts) == ("waiting", 0)
         free()
     assert not Setback.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_meets_a_lock_is_done_later_and_not_called_done(notes):
+    due = slot("meet_a_lock")
+
+    slots.carry_out(due.pk)
+
+    due.refresh_from_db()
+    assert (due.state, due.attempts, due.finished_at) == ("waiting", 0, None)
+    free()
+    Slot.objects.update(task=f"{BELL}.note")
+    slots.carry_out(due.pk)
+    assert (Slot.objects.get().state, notes.read_text()) == ("done", "done\n")
+
+
+@pytest.mark.django_db
+def test_a_worker_whose_lease_ran_out_leaves_the_end_to_the_other(notes):
+    due = slot("take_too_long")
+
+    slots.carry_out(due.pk)
+
+    due.refresh_from_db()
+    assert (due.state, due.attempts, due.finished_at) == ("running", 2, None)
 
 
 @pytest.mark.django_db
@@ -272,6 +314,7 @@ def test_poison_is_set_aside_after_three_attempts_and_all_other_work_is_done(rin
     assert process.poll() is None, "the worker itself lives"
 
 
+@pytest.mark.nightly
 @pytest.mark.django_db(transaction=True)
 def test_without_the_count_poison_goes_on_for_ever(ringing, worker, notes):
     (notes.parent / "notes.uncounted").touch()

@@ -5,13 +5,16 @@ import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.core import mail
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from registry import second_factor
+from registry import second_factor, signin_log
 from registry.accounts import oidc
 from registry.audit import history_of
-from registry.models import SignIn, User
+from registry.models import AccountMail, SignIn, User
+from registry.tasks import send_account_mail
 from tests.clients import browser
 from tests.pages import filled, text
 from tests.provider import CLIENT, SECRET, Provider
@@ -201,12 +204,71 @@ def _after(client, address):
     return client
 
 
+def stop(client):
+    """Go to the provider and press Cancel there."""
+    state = client.get(BEGIN)["Location"].partition("state=")[2].partition("&")[0]
+    return client.get(f"{BACK}?error=access_denied&state={state}")
+
+
 def test_a_refusal_of_the_provider_is_told(provider, alice):
     client = Client()
-    led = client.get(BEGIN)
-    state = led["Location"].partition("state=")[2].partition("&")[0]
 
-    assert client.get(f"{BACK}?error=access_denied&state={state}")["Location"] == LOGIN
+    assert stop(client)["Location"] == LOGIN
+    assert "did not sign you in" in text(client.get(LOGIN))
+    assert not SignIn.objects.exists()
+
+
+def test_whoever_is_signed_in_stays_so_whatever_comes_back(provider, alice):
+    """Any page can lead a browser there; and who only wanted to sign in again may think better of it."""
+    client = browser(alice)
+    for ending in ("", "?error=x", "?code=x&state=y", "?error=x&state=y"):
+        client.get(f"{BACK}{ending}")
+    assert stop(client)["Location"] == "/admin/again/"
+
+    assert is_in(client)
+
+
+def test_what_nobody_asked_for_closes_no_address(provider, alice):
+    for n in range(signin_log.FAILURES_OF_ADDRESS + 1):
+        Client().get(f"{BACK}{('', '?error=x', '?code=x&state=y')[n % 3]}")
+
+    assert signin_log.failures_of("127.0.0.1") == 0
+    assert is_in(come(provider)[0])
+
+
+@pytest.mark.parametrize("how", ["broken", "slow"])
+def test_a_provider_that_is_away_when_one_comes_back_closes_no_address(provider, alice, monkeypatch, how):
+    client = Client()
+    led = client.get(BEGIN)
+    provider.is_broken, provider.takes_s = how == "broken", 1 if how == "slow" else 0
+    monkeypatch.setattr(oidc, "TIMEOUT_S", 0.3)
+    answer = client.get(provider.authorize(led["Location"]))
+
+    assert answer["Location"] == LOGIN
+    assert "cannot be reached" in text(client.get(LOGIN))
+    assert not SignIn.objects.exists()
+
+
+def test_an_answer_that_leads_to_nobody_counts(provider, alice):
+    provider.claims |= {"aud": "other-program"}
+    come(provider)
+
+    assert signin_log.failures_of("127.0.0.1") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_provider_holds_no_transaction(provider, alice):
+    """What a process of the web may leave idle in a transaction is ended; here after a third of a second."""
+    client = Client()
+    led = client.get(BEGIN)
+    provider.takes_s = 0.6
+    with connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = 300")
+    client.get(provider.authorize(led["Location"]))
+    with connection.cursor() as cursor:
+        cursor.execute("RESET idle_in_transaction_session_timeout")
+
+    assert is_in(client)
 
 
 def test_a_provider_that_is_away_is_told(provider, alice, settings):
@@ -250,6 +312,38 @@ def test_the_second_factor_is_asked_whatever_the_provider_says(provider, with_fa
     assert not is_in(client)
 
 
+def test_a_new_way_in_is_remembered_and_told_once_the_second_step_is_taken(provider, with_factor):
+    codes = second_factor._draw_codes(with_factor)
+    client, _ = come(provider)
+    with_factor.refresh_from_db()
+    assert (with_factor.oidc_subject, AccountMail.objects.count()) == ("", 0)
+
+    client.post("/admin/second-step/", {"code": codes[0]})
+
+    with_factor.refresh_from_db()
+    assert (with_factor.oidc_issuer, with_factor.oidc_subject) == (provider.issuer, "p-1")
+    assert AccountMail.objects.get().kind == "provider_linked"
+
+
+def test_an_address_that_changed_between_the_steps_links_nothing(provider, with_factor):
+    codes = second_factor._draw_codes(with_factor)
+    client, _ = come(provider)
+    User.objects.filter(pk=with_factor.pk).update(email="new@example.org")
+    client.post("/admin/second-step/", {"code": codes[0]})
+
+    assert User.objects.get(pk=with_factor.pk).oidc_subject == ""
+
+
+def test_the_mail_about_a_new_way_in_names_the_provider(provider, alice):
+    come(provider)
+    send_account_mail(AccountMail.objects.get().pk)
+    come(provider)
+
+    assert mail.outbox[0].to == ["alice@example.org"]
+    assert "University Hospital" in mail.outbox[0].body
+    assert AccountMail.objects.count() == 1
+
+
 @pytest.mark.parametrize("said", [{"amr": ["pwd", "mfa"]}, {"acr": "mfa"}])
 def test_a_setting_lets_the_providers_stand_for_it(provider, with_factor, settings, said):
     settings.OIDC_SECOND_FACTOR = ["mfa"]
@@ -274,6 +368,26 @@ def test_who_has_none_sets_one_up_unless_the_providers_counts(provider, alice, s
 
     assert (client.get(HOME).status_code == 200) == opens
     assert (client.get("/api/v1/cases/").status_code == 200) == opens
+
+
+def test_who_must_set_one_up_signs_in_again_by_the_provider(provider, alice, settings):
+    """There is no password to show, and no code yet."""
+    settings.SECOND_FACTOR = "required"
+    client, _ = come(provider)
+    _hours_ago(client)
+    page = "/admin/account/second-factor/"
+    assert client.get(page)["Location"].startswith("/admin/again/")
+
+    _, answer = come(provider, client, f"{BEGIN}?next={page}")
+
+    assert answer["Location"] == page
+    assert client.get(page).status_code == 200
+
+
+def _hours_ago(client):
+    session = client.session
+    session["confirmed_at"] = int(time.time()) - 7200
+    session.save()
 
 
 # --- signing in again -------------------------------------------------------------------------------------------------
@@ -309,6 +423,17 @@ def test_somebody_else_there_is_nobody_again(provider, alice, bob):
 
     assert client.get("/admin/account/second-factor/").status_code == 302
     assert client.get("/admin/account/").context["person"] == alice
+
+
+def test_a_provider_by_which_one_never_came_is_no_way_to_sign_in_again(provider, alice):
+    """It would be a new way in, by an address, without the second factor."""
+    client = browser(alice)
+    _hours_ago(client)
+    _, answer = come(provider, client)
+
+    assert answer["Location"] == "/admin/again/"
+    assert User.objects.get(pk=alice.pk).oidc_subject == ""
+    assert client.get("/admin/account/second-factor/").status_code == 302
 
 
 # --- off --------------------------------------------------------------------------------------------------------------

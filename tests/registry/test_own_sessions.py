@@ -12,19 +12,14 @@ from django.utils import timezone
 
 from registry import second_factor, sessions
 from registry.accounts.session_store import SessionStore
-from registry.models import Session, SignIn, User
-from tests.clients import browser
+from registry.models import ApiKey, Session, SignIn, User
+from tests.clients import browser, issue
 from tests.pages import filled, text
 
 PAGE, AGAIN, HOME, LOGIN = (f"/admin/{page}" for page in ("account/sessions/", "again/", "", "login/"))
 PASSWORD = "correct horse battery"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0"
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
@@ -171,13 +166,17 @@ def test_a_program_is_named_as_far_as_it_says(agent, said):
 
 
 def changing(ada, alice):
-    """Pages that change what somebody signs in with."""
+    """Pages that change what somebody signs in with, and what opens to whom."""
     person = f"/admin/registry/user/{alice.pk}"
+    role = f"/admin/registry/membership/{alice.memberships.get().pk}"
     own = ["/admin/account/second-factor/", "/admin/password_change/"]
     return [
         *own,
         "/admin/registry/user/add/",
         *(f"{person}/{page}/" for page in ("change", "link", "second-factor")),
+        "/admin/registry/membership/add/",
+        *(f"{role}/{page}/" for page in ("change", "delete")),
+        "/admin/registry/apikey/add/",
     ]
 
 
@@ -200,6 +199,41 @@ def browser_of(client):
     session = client.session
     session.save()
     return client
+
+
+def test_a_key_is_replaced_only_soon_after_a_sign_in(north, alice, lena, later):
+    key, _ = issue(north, alice)
+    client = browser(lena)
+    later(29)
+    client.get(HOME)
+    later(2)
+    answer = client.post("/admin/registry/apikey/", {"action": "rotate", "_selected_action": [key.pk]})
+
+    assert answer["Location"].startswith(AGAIN)
+    assert ApiKey.objects.count() == 1
+
+
+def test_a_role_is_neither_given_nor_taken_by_a_session_of_hours_ago(ada, alice, later):
+    client = browser(ada)
+    for _ in range(5):
+        later(25)
+        client.get(HOME)
+    client.post("/admin/registry/membership/add/", {"user": alice.pk, "role": "registry_admin", "center": ""})
+    client.post(f"/admin/registry/membership/{alice.memberships.get().pk}/delete/", {"post": "yes"})
+
+    assert [role.role for role in alice.memberships.all()] == ["coordinator"]
+
+
+def test_keys_are_withdrawn_without_asking(north, alice, lena, later):
+    """What closes a door does not wait."""
+    key, _ = issue(north, alice)
+    client = browser(lena)
+    later(29)
+    client.get(HOME)
+    later(2)
+    client.post("/admin/registry/apikey/", {"action": "revoke", "_selected_action": [key.pk]})
+
+    assert ApiKey.objects.get().revoked_at is not None
 
 
 def test_a_form_that_was_opened_in_time_is_taken(ada, alice, later):
@@ -266,8 +300,21 @@ def test_who_has_no_password_shows_a_code(alice, later):
     assert client.post(AGAIN, {"code": codes[0]}).status_code == 302
 
 
-def test_whoever_only_looks_is_not_asked(lena, alice, later):
+def test_whoever_only_looks_is_not_asked(north, lena, alice, later):
     client = browser(lena)
+    key, _ = issue(north, alice)
     later(16)
 
     assert client.get(f"/admin/registry/user/{alice.pk}/change/").status_code == 200
+    assert client.get(f"/admin/registry/membership/{alice.memberships.get().pk}/change/").status_code == 200
+    assert client.get(f"/admin/registry/apikey/{key.pk}/change/").status_code == 200
+
+
+def test_a_passkey_that_gave_nothing_is_no_wrong_password(known, later):
+    """As it happens when the button is pressed before the page's script is there."""
+    client = come_in(known)
+    page = client.post(AGAIN, {"credential": ""})
+
+    assert "Nothing was sent" in text(page)
+    assert "This field is required" not in text(page)
+    assert not SignIn.objects.filter(outcome="wrong").exists()

@@ -21,6 +21,7 @@ from reports.models import Delivery
 from tests.cases.bulk import plain
 from tests.clients import issue
 from tests.network import same_database, send
+from tests.nightly import at_night
 from tests.registry import bell
 from tests.registry.processes import QUIET, SCHEDULER, WORKER, answers, children, programs, until
 from tests.registry.queue import ringing_into
@@ -28,7 +29,7 @@ from tests.rows import a_mail, a_report
 from tests.smtp import KEEP, Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
-RESTARTS = int(os.environ.get("RESTARTS", "3"))  # long form: 50
+RESTARTS = int(os.environ.get("RESTARTS", "1"))  # long form: 50
 CLIENTS = 4
 
 
@@ -103,7 +104,7 @@ def killed(process):
     assert until(lambda: len(children(process) - before) >= 2)
 
 
-@pytest.mark.parametrize("restart", [restarted_gently, killed])
+@pytest.mark.parametrize("restart", [restarted_gently, *at_night(killed)])
 def test_restarts_of_the_web_server_under_load_refuse_and_lose_nothing(running, north, alice, restart):
     _, key = issue(north, alice, "record", "read")
     process, port = web(running)
@@ -130,7 +131,7 @@ def test_restarts_of_the_web_server_under_load_refuse_and_lose_nothing(running, 
 # --- workers, sender, scheduler --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, *at_night(signal.SIGKILL)])
 def test_restarts_of_a_worker_under_load_repeat_and_lose_nothing(running, environment, how):
     count = 12 * RESTARTS
     for minute in range(count):

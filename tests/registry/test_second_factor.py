@@ -14,7 +14,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from registry import second_factor
 from registry.audit import history_of
-from registry.models import User
+from registry.models import SignIn, User
 from tests.addresses import addresses
 from tests.clients import browser, machine
 from tests.pages import text
@@ -23,11 +23,6 @@ from tests.rows import one_of_each
 PASSWORD = "correct horse battery"
 PAGE, STEP = "/admin/account/second-factor/", "/admin/second-step/"
 HOME, LOGIN = "/admin/", "/admin/login/"
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
@@ -188,6 +183,17 @@ def test_the_first_step_is_forgotten_after_five_minutes(alice, client, later):
 
     assert client.post(STEP, {"code": codes[0]})["Location"] == LOGIN
     assert client.get(HOME).status_code == 302
+
+
+def test_a_passkey_that_gave_nothing_is_no_wrong_code(alice, client):
+    """As it happens when the button is pressed before the page's script is there."""
+    set_up(alice)
+    first_step(client, alice)
+    page = client.post(STEP, {"credential": ""})
+
+    assert "Nothing was sent" in text(page)
+    assert "This field is required" not in text(page)
+    assert not SignIn.objects.filter(outcome="wrong").exists()
 
 
 def test_nobody_begins_with_the_second_step(client, db):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -21,6 +22,33 @@ def test_the_example_lists_the_variables_that_are_read_and_no_others():
     listed = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
     assert read - INTERNAL == listed
+
+
+# compose.yaml gives only the migrations the owner's login; folders are volumes; nobody debugs in public.
+NOT_PASSED_ON = {"DATABASE_OWNER_URL", "VAR_FOLDER", "MAIL_FOLDER", "DEBUG"}
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "sender", "scheduler", "migrate"])
+def test_containers_are_given_every_variable(name):
+    listed = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"][name]
+
+    given = set(service["environment"])
+    assert given == listed - NOT_PASSED_ON | ({"DATABASE_OWNER_URL"} if name == "migrate" else set())
+
+
+def test_what_must_outlive_containers_lies_in_volumes():
+    found = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    ours = [one for one in found["services"].values() if one.get("image") == "ivc-registry"]
+    kept = {
+        place
+        for service in ours
+        for volume, place in (one.split(":") for one in service["volumes"])
+        if volume in found["volumes"]
+    }
+
+    assert str(Path(found["services"]["web"]["environment"]["ERASURE_LOG"]).parent) in kept
+    assert "var/kept" in (ROOT / "Dockerfile").read_text(), "made by the image, for its own user"
 
 
 def start(tmp_path, **variables):

@@ -12,11 +12,6 @@ from registry.models import SignInAttempts
 RIGHT = "correct horse battery"
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def known(alice):
     alice.set_password(RIGHT)

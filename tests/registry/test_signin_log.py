@@ -20,11 +20,6 @@ RIGHT = "correct horse battery"
 LIST = "/admin/registry/signin/"
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def known(alice):
     alice.set_password(RIGHT)

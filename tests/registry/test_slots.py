@@ -83,6 +83,7 @@ def test_five_schedulers_ring_once_for_each_time():
     assert sum(map(bool, rung)) > 1, "one alone did everything: they did not run at once"
 
 
+@pytest.mark.nightly
 @pytest.mark.django_db(transaction=True)
 def test_five_schedulers_without_the_unique_row_write_times_twice():
     as_owner("ALTER TABLE registry_slot DROP CONSTRAINT registry_slot_once")

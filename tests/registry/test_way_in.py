@@ -7,20 +7,25 @@ import smtplib
 import time
 from datetime import timedelta
 from statistics import median
+from threading import Barrier
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core import mail, serializers
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from registry import second_factor
+from registry import second_factor, sessions
 from registry.accounts import links, mails
+from registry.accounts.passwords import GuessableValidator
+from registry.accounts.session_store import SessionStore
 from registry.audit import history_of
 from registry.models import AccountMail, Session, SignIn, User
 from registry.tasks import ring_account_mails, send_account_mail
+from tests.cases.test_at_once import together
 from tests.clients import browser
 from tests.pages import filled, text
 
@@ -29,11 +34,6 @@ ADD, ASK, SET, LOGIN, HOME = (
     f"/admin/{page}" for page in ("registry/user/add/", "forgotten/", "new-password/", "login/", "")
 )
 LINK = re.compile(r"http://127\.0\.0\.1:8000(/admin/link/\S+/)")
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
@@ -242,6 +242,22 @@ def test_the_page_of_a_person_tells_of_the_last_mail(ada, alice):
     assert "its link works until" in text(client.get(page))
 
 
+def test_whoever_knew_the_session_before_sets_no_password(ada, north):
+    """A session that somebody else put into the browser is not the one in which a link is opened."""
+    invite(ada, north)
+    planted = SessionStore()
+    planted["seen"] = True
+    planted.save()
+    invited, other = Client(), Client()
+    for one in (invited, other):
+        one.cookies[settings.SESSION_COOKIE_NAME] = planted.session_key
+    invited.get(sent_link())
+
+    new = dict.fromkeys(("new_password1", "new_password2"), NEW)
+    assert "no longer works" in text(other.post(SET, new))
+    assert invited.post(SET, new)["Location"] == LOGIN
+
+
 # --- a forgotten password ---------------------------------------------------------------------------------------------
 
 
@@ -336,6 +352,20 @@ def test_one_address_asks_for_few(known):
     assert AccountMail.objects.filter(user=known).count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_many_requests_at_once_leave_as_few_mails(known, monkeypatch):
+    found, all_there = mails._found, Barrier(6, timeout=10)
+
+    def found_together(typed):
+        all_there.wait()
+        return found(typed)
+
+    monkeypatch.setattr(mails, "_found", found_together)
+    together(lambda place: ask(("alice", "alice@example.org")[place % 2]))
+
+    assert AccountMail.objects.filter(user=known).count() == mails.OF_ONE_NAME
+
+
 def test_what_was_typed_is_not_kept(known):
     ask("oops-my-password")
 
@@ -375,6 +405,102 @@ def test_the_link_of_a_reset_ends_after_an_hour(known):
     address = sent_link()
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
         assert "no longer works" in text(set_by(address))
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Let something happen between the look at an account and the moment at which its password is kept."""
+
+    def let(happen):
+        validate = GuessableValidator.validate
+
+        def slowly(self, password, user=None):
+            happen()
+            return validate(self, password, user)
+
+        monkeypatch.setattr(GuessableValidator, "validate", slowly)
+
+    return let
+
+
+@pytest.mark.parametrize(
+    ("change", "is_set"),
+    [
+        ({"is_active": False}, False),
+        ({"second_factor_set_at": timezone.now()}, False),
+        ({"email": "new@example.org"}, True),
+    ],
+)
+def test_what_changes_while_a_password_is_chosen_stays_changed(known, meanwhile, change, is_set):
+    ask("alice")
+    client = Client()
+    client.get(sent_link())
+    meanwhile(lambda: User.objects.filter(pk=known.pk).update(**change))
+
+    answer = client.post(SET, dict.fromkeys(("new_password1", "new_password2"), NEW))
+
+    known.refresh_from_db()
+    assert known.check_password(NEW) == is_set
+    assert ("no longer works" in text(answer)) != is_set
+    assert {name: getattr(known, name) for name in change} == change
+
+
+@pytest.mark.parametrize(
+    ("change", "is_set"), [({"is_active": False}, False), ({"email": "new@b.org"}, True)]
+)
+def test_what_changes_before_the_own_password_is_kept_stays_changed(known, monkeypatch, change, is_set):
+    ask_again = sessions.ask_again
+
+    def slowly(request):
+        User.objects.filter(pk=known.pk).update(**change)
+        return ask_again(request)
+
+    monkeypatch.setattr(sessions, "ask_again", slowly)
+    new = dict.fromkeys(("new_password1", "new_password2"), NEW)
+    browser(known).post("/admin/password_change/", {"old_password": OLD, **new})
+
+    known.refresh_from_db()
+    assert known.check_password(NEW) == is_set
+    assert {name: getattr(known, name) for name in change} == change
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_link_is_used_once_by_two_at_once(known, meanwhile):
+    ask("alice")
+    address = sent_link()
+    clients = [Client(), Client()]
+    for client in clients:
+        client.get(address)
+    meanwhile(Barrier(2, timeout=10).wait)
+    words = (NEW, "marble otter engine dusk")
+
+    answers = together(
+        lambda place: clients[place].post(
+            SET, dict.fromkeys(("new_password1", "new_password2"), words[place])
+        ),
+        times=2,
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 302]
+    winner = next(place for place, answer in enumerate(answers) if answer.status_code == 302)
+    assert User.objects.get(pk=known.pk).check_password(words[winner])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_own_password_is_changed_once_by_two_at_once(known, meanwhile):
+    """The second one began with a session that the first has ended."""
+    clients = [browser(known), browser(known)]
+    words = (NEW, "marble otter engine dusk")
+
+    def change(place):
+        new = dict.fromkeys(("new_password1", "new_password2"), words[place])
+        return clients[place].post("/admin/password_change/", {"old_password": OLD, **new})
+
+    answers = together(change, times=2)
+
+    done = [place for place, answer in enumerate(answers) if "done" in answer.get("Location", "")]
+    assert len(done) == 1
+    assert User.objects.get(pk=known.pk).check_password(words[done[0]])
 
 
 def test_a_name_that_was_closed_by_guessing_is_open_again(known, client):

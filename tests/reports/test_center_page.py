@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from cases.models import SurvivalObservation
 from registry import access
 from registry.models import Center
 from reports import center_chapter, center_page, cohorts, compose, drawings, printing
@@ -183,6 +184,22 @@ def test_deaths_of_others_that_follow_from_the_report_for_all_are_withheld(north
 
     assert [line.own.n for line in found.center_page.lines[:2]] == [3, 3]
     assert {(line.others.n, line.others.hidden) for line in found.center_page.lines[:2]} == {(None, "[c]")}
+
+
+@pytest.mark.django_db
+def test_own_patients_whom_the_report_for_all_leaves_out_are_not_subtracted_from_it(north):
+    """The report for all says 5, which is 5 to 7; of these 1 is from here, so that 4 elsewhere would be certain."""
+    operate(north, 12, died=2)
+    for center in other_centers("EAST", "WEST", "FAR", "SEA"):
+        operate(center, 10, died=1)
+    with access.everywhere():
+        dead = SurvivalObservation.objects.filter(center=north, death_days=20).order_by("pk")
+        assert dead.count() == 2
+        SurvivalObservation.objects.filter(pk=dead[0].pk).update(in_reports=False)
+
+    line = page(north).lines[0]
+
+    assert (line.own.n, line.others.n, line.others.hidden) == (2, None, "[c]")
 
 
 @pytest.mark.django_db

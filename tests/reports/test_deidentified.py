@@ -13,8 +13,8 @@ from reports import deidentified
 from reports.deidentified import (
     ANY,
     MERGED,
-    OTHER,
     QUASI,
+    RARE,
     STEPS,
     UNKNOWN,
     K,
@@ -167,7 +167,7 @@ def test_rare_categories_are_merged_until_they_are_not_rare():
 
     shown = [row["margin"] for row in deidentified.deidentified(rows, categories=["margin"]).rows]
 
-    assert {code: shown.count(code) for code in set(shown)} == {"R0": 20, OTHER: 10, None: 3}
+    assert {code: shown.count(code) for code in set(shown)} == {"R0": 20, RARE: 10, None: 3}
 
 
 @pytest.mark.parametrize(

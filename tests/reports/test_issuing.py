@@ -14,8 +14,9 @@ from io import StringIO
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
-from django.db import InternalError, transaction
+from django.db import InternalError, OperationalError, transaction
 from django.utils import timezone
+from psycopg.errors import LockNotAvailable
 
 from registry import access
 from registry.access import Role
@@ -152,6 +153,23 @@ def test_a_report_that_fails_is_tried_again_later_and_left_for_a_person_in_the_e
     assert waits == [10, 40, 160, 640]
     assert schedule.plan(TODAY) == []
     assert reports()[0].attempts == 5
+
+
+def test_a_report_that_meets_a_lock_is_composed_a_little_later(registry, monkeypatch):
+    _, _, ada = registry
+    subscribe(ada)
+
+    def busy(*_, **__):
+        raise OperationalError from LockNotAvailable()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compose, "compose", busy)
+        (waiting,) = schedule.plan(TODAY)
+        assert not issuing.issue(waiting).is_composed
+
+    assert reports()[0].attempts == 0
+    later(waiting)
+    assert issuing.issue(waiting).is_composed
 
 
 def test_a_report_that_somebody_composes_is_left_to_them(registry, monkeypatch):

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import threading
 import zipfile
 from datetime import date, timedelta
 
@@ -11,13 +12,14 @@ import pyarrow.parquet
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
 from cases import intake, synthesis, withdrawing
-from cases.document import dump, parse
+from cases.document import dump, load, parse
 from cases.intake import Submission
-from cases.models import Case
+from cases.models import Case, SurvivalObservation
 from registry import access
 from registry.audit import history_of, whole_trail
 from registry.chain.models import Reading
@@ -124,12 +126,11 @@ def test_nothing_after_the_cut_is_told(cases, dana):
         )
 
 
-def test_the_key_is_thrown_away_unless_it_is_to_be_kept(cases, dana):
-    assert make(dana).key is None
-    kept = make(dana, keep_key=True)
+def test_the_key_is_thrown_away(cases, dana):
+    make(dana, key=KEY)
 
-    assert (len(kept.key), kept.get_key_fate_display()[:4]) == (32, "Kept")
-    assert len({bytes(make(dana, keep_key=True).key) for _ in range(3)}) == 3
+    (row,) = ResearchExport.objects.values()
+    assert KEY not in [bytes(value) for value in row.values() if isinstance(value, bytes | memoryview)]
 
 
 @pytest.mark.parametrize("who", ["lena", "alice", "rita", "ada", "otto"])
@@ -205,6 +206,77 @@ def test_files_go_when_a_patient_ends_the_use(cases, dana, lena, north, effect):
     assert export.digest
 
 
+@pytest.mark.parametrize("change", ["the scope is taken out", "refused"])
+def test_files_go_when_a_consent_is_changed_at_an_ordinary_door(cases, dana, alice, north, change):
+    export = make(dana)
+    case = cases.filter(center=north, observation__in_research=True).first()
+    stored = dump(load([case.pk])[0].document)
+    if change == "refused":
+        refused = {"case_number": case.case_number, "consent": {"basis": "refused"}}
+        document = parse({**refused, "patient": stored["patient"]})
+    else:
+        document = parse({**stored, "consent": {**stored["consent"], "scopes": ["registry", "reports"]}})
+
+    with access.scope([north.pk]):
+        sent = Submission(document=document)
+        receipt = intake.save_case(sent, center=north, by=alice, source="api", reason="asked again")
+
+    assert not receipt.errors, receipt.errors
+    export.refresh_from_db()
+    assert not export.content
+
+
+def test_files_stay_when_something_else_is_corrected(cases, dana, alice, north):
+    export = make(dana)
+    case = cases.filter(center=north, observation__in_research=True).first()
+    stored = dump(load([case.pk])[0].document)
+
+    sent = Submission(document=parse({**stored, "note": "corrected"}))
+    receipt = intake.save_case(sent, center=north, by=alice, source="api", reason="typing error")
+
+    assert receipt.verdict == "changed"
+    export.refresh_from_db()
+    assert export.content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_export_that_is_being_made_misses_no_withdrawal(north, alice, lena, dana, monkeypatch):
+    """The patient ends the use when the rows are read and the file is not yet there: it goes all the same."""
+    with access.everywhere():
+        sent = [
+            Submission(document=agreeing(document, number))
+            for number, document in enumerate(synthesis.documents(30, seed=3, until=date(2026, 1, 1)))
+        ]
+        assert not any(one.errors for one in intake.save_cases(sent, center=north, by=alice, source="api"))
+        shared = Case.objects.select_related("center", "patient").filter(observation__in_research=True)
+        case = shared.first()
+    withdrawn = threading.Thread(target=withdraw_elsewhere, args=(case, lena))
+    written = research_file.written
+
+    def while_it_is_written(rows, **more):
+        withdrawn.start()
+        withdrawn.join(timeout=1)
+        return written(rows, **more)
+
+    monkeypatch.setattr(research_file, "written", while_it_is_written)
+    export = make(dana)
+    withdrawn.join()
+
+    with access.everywhere():
+        assert not SurvivalObservation.objects.filter(pk=case.pk).exists()
+        assert not ResearchExport.objects.get(pk=export.pk).content
+
+
+def withdraw_elsewhere(case, by):
+    """Withdraw from a case on a connection of its own."""
+    try:
+        with access.scope([case.center_id]):
+            on = PartialDate.parse("2026-06")
+            withdrawing.withdraw(case, effect="stop_use", withdrawn_on=on, reason="letter", by=by)
+    finally:
+        connection.close()
+
+
 # --- the page and the command ----------------------------------------------------------------------------------------
 
 PAGE = "admin:privacy"
@@ -213,12 +285,11 @@ PAGE = "admin:privacy"
 def test_the_page_makes_and_gives_the_file(cases, dana):
     client = browser(dana)
 
-    made = client.post(reverse(PAGE), TOLD | {"keep_key": "yes"}, follow=True).content.decode()
+    made = client.post(reverse(PAGE), TOLD, follow=True).content.decode()
     export = ResearchExport.objects.get()
     fetched = client.post(reverse(PAGE), {"fetch": export.pk})
 
     assert f"Patients: {export.rows}" in made
-    assert export.key is not None
     assert fetched["Content-Disposition"] == f'attachment; filename="research-{export.pk}.zip"'
     assert hashlib.sha256(fetched.content).hexdigest() == export.digest
     assert "Fetch the file" in client.get(reverse(PAGE)).content.decode()

@@ -64,7 +64,7 @@ def rows(north, alice, lena, dana, everywhere):
     now = timezone.now()
     ResearchExport.objects.create(
         purpose="p", recipient="r", by=dana, created_at=now, expires_at=now + 7 * DAY, as_of=date(2026, 1, 1), k=5,
-        rows=9, dropped=0, digest="0" * 64, key_fate="discarded", content=b"zip",
+        rows=9, dropped=0, digest="0" * 64, content=b"zip",
     )  # fmt: skip
     Session.objects.create(session_key="k", session_data="x", expire_date=now + DAY)
     sealing.seal()
@@ -276,3 +276,22 @@ def test_what_is_kept_is_of_all_centers(rows, south, bob):
     assert retention.let_go()["answers"] == 2
     with access.everywhere():
         assert not AnsweredRequest.objects.exists()
+
+
+def test_a_rule_that_fails_keeps_no_other_from_its_work(rows, monkeypatch, caplog):
+    def fails(*_, **__):
+        raise ValueError("Jane Doe")
+
+    monkeypatch.setattr(forgetting, "forget_readings", fails)
+    later = retention.RULES[[rule.name for rule in retention.RULES].index("readings") + 1 :]
+    assert later
+    ResearchExport.objects.update(expires_at=timezone.now() - DAY)
+
+    with pytest.raises(ValueError, match="Jane"):
+        retention.let_go()
+
+    removed = RetentionRun.objects.get().removed
+    assert set(removed) == {rule.name for rule in retention.RULES} - {"readings"}
+    assert removed["research_files"] == 1
+    assert "retention_failed rule=readings error=ValueError" in caplog.text
+    assert "Jane" not in caplog.text

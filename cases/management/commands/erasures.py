@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from cases import erasing, erasure_log
+from cases import erasure_log, reapplying
 
 
 class Command(BaseCommand):
@@ -32,12 +31,15 @@ class Command(BaseCommand):
     def handle(self, *, action: str, file: Path, **_: Any) -> None:
         """Do it."""
         try:
-            done = erasing.reapply(erasure_log.read(file))
+            outcome = reapplying.reapply(erasure_log.read(file))
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}.", returncode=2) from None
         except ValueError as error:
             raise CommandError(f"{file}: {error}", returncode=2) from None
-        except ValidationError as error:
-            raise CommandError(f"{file}: {' '.join(error.messages)}", returncode=2) from None
-        told = ", ".join(f"{n} {effect}" for effect, n in sorted(done.items())) or "nothing"
+        told = ", ".join(f"{n} {effect}" for effect, n in sorted(outcome.done.items())) or "nothing"
         self.stdout.write(f"Log of erasures {file}: {told} carried out again.")
+        if outcome.errors:
+            said = "\n".join(outcome.errors)
+            raise CommandError(
+                f"{file}: all else is carried out; mend this and do it again:\n{said}", returncode=2
+            )

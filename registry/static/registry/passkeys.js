@@ -31,5 +31,6 @@
             }
             form.requestSubmit();
         });
+        form.querySelector("button").disabled = false;
     });
 })();

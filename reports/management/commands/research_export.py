@@ -29,9 +29,6 @@ class Command(BaseCommand):
         )
         parser.add_argument("--out", required=True, type=Path, metavar="FILE.zip")
         parser.add_argument("--as-of", type=day, help="follow patients up to this day, not to today")
-        parser.add_argument(
-            "--keep-key", action="store_true", help="keep the key, so that a patient's row can be found later"
-        )
 
     def handle(
         self,
@@ -41,7 +38,6 @@ class Command(BaseCommand):
         by: str,
         out: Path,
         as_of: date | None,
-        keep_key: bool,
         **_: Any,
     ) -> None:
         """Do it."""
@@ -54,7 +50,6 @@ class Command(BaseCommand):
             "purpose": purpose,
             "recipient": recipient,
             "as_of": as_of,
-            "keep_key": keep_key,
         }
         try:
             export = research.make(**told, by=person, door="command")

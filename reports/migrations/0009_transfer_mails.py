@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('registry', '0022_review_and_identity'),
-        ('reports', '0007_report_cases_and_research'),
+        ('reports', '0008_no_kept_keys'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
