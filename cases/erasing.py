@@ -115,7 +115,7 @@ def erase(
             raise ValidationError(
                 gettext("An import of this center is being worked on; try again when it has ended.")
             )
-        transferring.end(case, by=by)
+        transferring.end(case, by=by, door=door)
         forgetting.hold()
         line = withdrawing.wish(
             stored, case, effect=WithdrawalEffect.ERASE, withdrawn_on=withdrawn_on, reason=reason, by=by

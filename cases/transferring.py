@@ -97,11 +97,17 @@ def give_back(transfer: Transfer, *, reason: str, by: User, door: str = Source.A
     return _step(transfer, TransferState.RETURNED, reason=_checked(reason), by=by, door=door)
 
 
-def end(case: Case, *, by: User | None) -> None:
-    """End what stands of a case whose patient withdrew; the caller holds the case and says why it changes.
+def end(case: Case, *, by: User | None, door: str) -> None:
+    """End what stands of a case whose patient withdrew; the caller holds the case.
 
-    `by` is None where a restored copy learns of it: then nobody is told again.
+    Both centers read the history of a transfer, so it says no more than that: the reason of the withdrawal is none of
+    it. `by` is None where a restored copy learns of it: then nobody is told again.
     """
+    with audit.because(door=door, by=by, reason=CONSENT_ENDED):
+        _end(case, by=by)
+
+
+def _end(case: Case, *, by: User | None) -> None:
     for row in Transfer.objects.standing().filter(case=case.pk).select_for_update():
         row.state = AFTER_CONSENT[TransferState(row.state)]
         row.decided_by, row.decided_at, row.reason = by, timezone.now(), CONSENT_ENDED

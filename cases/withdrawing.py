@@ -107,7 +107,7 @@ def withdraw(
         document = _withdrawn(stored.document, effect, withdrawn_on)
         _judge(document, case)
         _write(case, document.consent)
-        transferring.end(case, by=by)
+        transferring.end(case, by=by, door=door)
         identifying.forget([case])  # linking is collecting
         if effect in consents.NO_FURTHER_USE:
             matching.end(case)

@@ -23,6 +23,9 @@ from registry.access import Action
 from registry.admin import site
 from registry.models import User
 
+# What stands in for a date in a published case; whose follow-up is handed over is a patient.
+OF_PUBLICATIONS = frozenset({"months_after_resection", "time_qualifier"})
+
 
 def add_view(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """Show the form, or add what was typed; what is wrong comes back beside its question."""
@@ -68,7 +71,11 @@ def _show(
         **site.each_context(request),
         "title": str(form.model.title),  # type: ignore[attr-defined]
         "transfer": transfer,
-        "answers": [questions.drawn(answer) for answer in form.answers()],
+        "answers": [
+            questions.drawn(answer)
+            for answer in form.answers()
+            if answer.declared.name not in OF_PUBLICATIONS
+        ],
         "meanings": glossary.meanings(),
         "offered_terms": glossary.offered_terms(),
         "errors": errors or [],

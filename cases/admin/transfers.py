@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from cases import duty, follow_up, summary, timeline, transferring
+from cases import drawing, duty, follow_up, summary, timeline, transferring
 from cases.adding import FORMS
 from cases.document import load
 from cases.models import Death, Transfer
@@ -138,13 +138,14 @@ class TransferPage:
         with duty.opened(row, by=self.by) as case:
             reading.of_case(case, by=self.by, door="admin", form="transfer")
             (stored,) = load([case.pk])
-        told = timeline.story_of(stored.document)
+        story, operation = timeline.story_of(stored.document), stored.document.index  # type: ignore[attr-defined]
         may_add = access.may(self.by, Action.RECORD_FOLLOW_UP, row.receiving_center_id)
         has_died = stored.document.death is not None  # type: ignore[attr-defined]
         return {
             "case": case,
             "facts": summary.facts(stored.document),
-            "story": told,
+            "story": story,
+            "after": drawing.after(operation, "after-") if operation else None,
             "forms": [form for form in FORMS.values() if may_add and not (form is Death and has_died)],
         }
 

@@ -536,6 +536,10 @@ def test_a_withdrawal_of_consent_ends_it_and_keeps_its_reason_to_itself(
 
     row = now(offered)
     assert (row.state, row.decided_by, row.reason) == (after, lena, "the patient withdrew consent")
+    with access.scope(centers_of(bob)):
+        told = [event.pgh_context["reason"] for event in audit.history_of(row)]
+    assert told[-1] == "the patient withdrew consent"
+    assert "letter of 4 March" not in told
     with access.scope(centers_of(bob)), pytest.raises(PermissionDenied), duty.opened(row, by=bob):
         pass
 
