@@ -355,6 +355,33 @@ def test_who_accepted_reads_the_case_and_records_news_that_the_operating_center_
     assert (event.pgh_context["user"], event.pgh_context["reason"]) == (bob.pk, "SOUTH: follow-up recorded")
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("by_whom", ["bob", "alice"])
+def test_news_and_the_end_at_once_wait_for_each_other(case, accepted, bob, request, by_whom):
+    other = request.getfixturevalue(by_whom)
+
+    def record():
+        try:
+            with access.scope(centers_of(bob)):
+                return follow_up.record(case, news(), by=bob, if_version=1, under=accepted).verdict
+        except PermissionDenied:
+            return "ended"
+        finally:
+            connection.close()
+
+    def end():
+        try:
+            return transferring.give_back(accepted, reason="came home", by=other).state
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        said, ended = pool.submit(record), pool.submit(end)
+
+    assert ended.result() == "returned"
+    assert len(stored(case).document.follow_ups) == {"recorded": 2, "ended": 1}[said.result()]
+
+
 def test_news_twice_is_one_and_of_an_old_version_refused(case, accepted, bob, alice):
     with access.scope(centers_of(bob)):
         first = follow_up.record(case, news(), by=bob, if_version=1, under=accepted)
