@@ -29,6 +29,7 @@ from cases.vocabulary import (
     AttemptOutcome,
     ContactType,
     DeathCause,
+    DeathSource,
     DiseaseStatus,
     Missing,
     Source,
@@ -132,7 +133,15 @@ class Outcome:
     others: int = 0  # patients to whom the person has given the same date
 
 
-def record(case: Case, news: News, *, by: User, if_version: int | None, is_meant: bool = False) -> Outcome:
+def record(
+    case: Case,
+    news: News,
+    *,
+    by: User,
+    if_version: int | None,
+    is_meant: bool = False,
+    door: str = Source.ADMIN,
+) -> Outcome:
     """Write news of a patient into the case, and the attempt beside it; the same news twice is written once.
 
     Refused if the case changed since version `if_version`, is locked, or a rule of validity says no. A date that the
@@ -143,7 +152,7 @@ def record(case: Case, news: News, *, by: User, if_version: int | None, is_meant
     today = intake.today_at(case.center)
     if wrong := _wrong(news, today):
         return Outcome(verdict="refused", reasons=wrong)
-    with audit.because(door=Source.ADMIN, by=by, reason=REASON, centers=[case.center_id]):
+    with audit.because(door=door, by=by, reason=REASON, centers=[case.center_id]):
         Case.objects.select_for_update().get(pk=case.pk)  # two clicks, one after the other
         (stored,) = documents.load([case.pk])
         if consents.is_withdrawn(stored.document):
@@ -155,7 +164,9 @@ def record(case: Case, news: News, *, by: User, if_version: int | None, is_meant
         if news.outcome == AttemptOutcome.UNREACHABLE:
             said = Outcome(verdict="recorded")
         else:
-            said = _save(stored, news, center=case.center, by=by, if_version=if_version, today=today)
+            said = _save(
+                stored, news, center=case.center, by=by, if_version=if_version, today=today, door=door
+            )
         if said.verdict == "recorded":
             _note(case, news, by=by, today=today)
         return said
@@ -210,6 +221,7 @@ def _save(
     by: User,
     if_version: int | None,
     today: date,
+    door: str,
 ) -> Outcome:
     case: Any = stored.document
     if news.outcome == AttemptOutcome.DEAD and case.death is not None:
@@ -219,11 +231,12 @@ def _save(
         changed = documents.parse(_with(documents.dump(case), news, today))
     except DocumentError as error:
         return Outcome(verdict="refused", reasons=[problem.message for problem in error.problems])
-    receipt = intake.save_case(
-        Submission(document=changed, if_version=if_version or 0),
+    (receipt,) = intake.save_cases(
+        [Submission(document=changed, if_version=if_version or 0)],
         center=center,
         by=by,
         source=Source.ADMIN,
+        door=door,
         reason=REASON,
     )
     if receipt.verdict == "rejected":
@@ -252,7 +265,10 @@ def _with(case: dict[str, Any], news: News, today: date) -> dict[str, Any]:
         reasons = {"graft_status": Missing.NA, "creatinine_umol_l": Missing.NA}
         heard_on = _tried_on(news, today).isoformat()
         visit |= {"visit_on": heard_on, "vital_status": VitalStatus.DEAD, "missing": reasons}
-        case |= {"death": {"died_on": str(news.died_on), "cause_category": DeathCause.UNKNOWN}}
+        death = {"died_on": str(news.died_on), "cause_category": DeathCause.UNKNOWN}
+        if news.contact_type == ContactType.REGISTRY_LINKAGE:
+            death["source"] = DeathSource.LINKAGE
+        case |= {"death": death}
     return case | {"follow_ups": [*case.get("follow_ups", ()), visit]}
 
 
