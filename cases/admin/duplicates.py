@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from cases import document as documents
 from cases import consents, matching
+from cases import document as documents
 from cases.matching import Pair
 from cases.models import PairVerdict, PossibleDuplicate
 from cases.vocabulary import ConsentScope, OperationType
