@@ -32,6 +32,7 @@ from cases.vocabulary import (
     AttemptOutcome,
     ContactType,
     DeathCause,
+    DeathSource,
     DiseaseStatus,
     Missing,
     Source,
@@ -182,6 +183,7 @@ def record(
     if_version: int | None,
     is_meant: bool = False,
     under: Transfer | None = None,
+    door: str = Source.ADMIN,
 ) -> Outcome:
     """Write news of a patient into the case, and the attempt beside it; the same news twice is written once.
 
@@ -195,7 +197,7 @@ def record(
     if wrong := _wrong(news, today):
         return Outcome(verdict="refused", reasons=wrong)
     told = REASON if under is None else f"{follows.code}: {REASON}"
-    with audit.because(door=Source.ADMIN, by=by, reason=told, centers=[case.center_id]):
+    with audit.because(door=door, by=by, reason=told, centers=[case.center_id]):
         Case.objects.select_for_update().get(pk=case.pk)  # two clicks, one after the other
         if under is not None:
             duty.hold(under)
@@ -210,7 +212,14 @@ def record(
             said = Outcome(verdict="recorded")
         else:
             said = _save(
-                stored, news, center=case.center, by=by, if_version=if_version, today=today, under=under
+                stored,
+                news,
+                center=case.center,
+                by=by,
+                if_version=if_version,
+                today=today,
+                under=under,
+                door=door,
             )
         if said.verdict == "recorded":
             _note(case, news, by=by, today=today)
@@ -267,6 +276,7 @@ def _save(
     if_version: int | None,
     today: date,
     under: Transfer | None,
+    door: str,
 ) -> Outcome:
     case: Any = stored.document
     if news.outcome == AttemptOutcome.DEAD and case.death is not None:
@@ -276,11 +286,12 @@ def _save(
         changed = documents.parse(_with(documents.dump(case), news, today))
     except DocumentError as error:
         return Outcome(verdict="refused", reasons=[problem.message for problem in error.problems])
-    receipt = intake.save_case(
-        Submission(document=changed, if_version=if_version or 0),
+    (receipt,) = intake.save_cases(
+        [Submission(document=changed, if_version=if_version or 0)],
         center=center,
         by=by,
         source=Source.ADMIN,
+        door=door,
         reason=REASON,
         under=under,
     )
@@ -310,7 +321,10 @@ def _with(case: dict[str, Any], news: News, today: date) -> dict[str, Any]:
         reasons = {"graft_status": Missing.NA, "creatinine_umol_l": Missing.NA}
         heard_on = _tried_on(news, today).isoformat()
         visit |= {"visit_on": heard_on, "vital_status": VitalStatus.DEAD, "missing": reasons}
-        case |= {"death": {"died_on": str(news.died_on), "cause_category": DeathCause.UNKNOWN}}
+        death = {"died_on": str(news.died_on), "cause_category": DeathCause.UNKNOWN}
+        if news.contact_type == ContactType.REGISTRY_LINKAGE:
+            death["source"] = DeathSource.LINKAGE
+        case |= {"death": death}
     return case | {"follow_ups": [*case.get("follow_ups", ()), visit]}
 
 

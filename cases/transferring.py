@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from registry.models import User
 
 LONGEST_NOTE = 200  # characters
+ACCEPTED = "follow-up accepted"
 CONSENT_ENDED = "the patient withdrew consent"
 HANDING_OVER = [role for role, actions in access.ALLOWED.items() if Action.TRANSFER in actions]
 # Who else wants to know of a step: called with the transfer and who took it, in the transaction of the step.
@@ -186,8 +187,7 @@ def _said_of(document: Any) -> dict[str, Any]:
 def _step(transfer: Transfer, state: TransferState, *, reason: str, by: User, door: str) -> Transfer:
     """Bring a transfer to its next state; the same step of the same person again changes nothing."""
     centers = [transfer.center_id, transfer.receiving_center_id]
-    told = reason or "follow-up accepted"
-    with audit.because(door=door, by=by, reason=told, centers=centers):
+    with audit.because(door=door, by=by, reason=reason or ACCEPTED, centers=centers):
         # First the case, as everybody does who changes it: who withdraws consent meanwhile waits, or is waited for.
         Case.objects.select_for_update().get(pk=transfer.case_id)
         row = (

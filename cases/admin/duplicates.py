@@ -13,11 +13,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from cases import consents, matching
 from cases import document as documents
-from cases import matching
 from cases.matching import Pair
 from cases.models import PairVerdict, PossibleDuplicate
-from cases.vocabulary import OperationType
+from cases.vocabulary import ConsentScope, OperationType
 from registry import access
 from registry.access import Action
 from registry.admin import site
@@ -38,6 +38,7 @@ class Side:
     born_on: str
     operated_on: str
     died_on: str
+    in_reports: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +110,16 @@ def _side(row: PossibleDuplicate, document: Any) -> Side:
         born_on=str((patient and patient.born_on) or ""),
         operated_on=str((index and index[0].operated_on) or ""),
         died_on=str((document.death and document.death.died_on) or ""),
+        in_reports=_in_reports(row, document),
     )
+
+
+def _in_reports(row: PossibleDuplicate, document: Any) -> str:
+    """Whether reports of the whole registry count this case, or why not."""
+    if not row.is_counted:
+        return gettext("left out")
+    is_covered = consents.covers(document, ConsentScope.REPORTS, source=row.case.source)
+    return gettext("counted") if is_covered else gettext("no: its consent does not cover reports")
 
 
 site.add_page("duplicates/", page, "duplicates")

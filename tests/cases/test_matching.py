@@ -188,6 +188,27 @@ def test_the_data_manager_sees_both_and_not_who_it_is(two, dana):
     assert not any(word in html for word in ("Wiśniewska", "60051312345", "1960-05-13"))
 
 
+def test_the_data_manager_sees_which_of_the_cases_could_count(north, south, alice, bob, dana):
+    identified(north, alice, "N-1", **ANNA)
+    smaller = {"consent": {**AGREED, "scopes": ["registry", "linkage"]}}
+    identified(south, bob, "Q-77", smaller, **NUMBER)
+
+    html = browser(dana).get(reverse("admin:duplicates")).content.decode()
+
+    assert (
+        html.count("<td>counted</td>") == html.count("<td>no: its consent does not cover reports</td>") == 1
+    )
+
+
+def test_where_there_is_no_vault_there_is_no_page_and_no_way_to_it(two, dana, settings):
+    settings.VAULT_KEYS = {}
+
+    assert browser(dana).get(reverse("admin:duplicates")).status_code == 404
+    assert reverse("admin:duplicates") not in browser(dana).get(reverse("admin:index")).content.decode()
+    with access.everywhere():
+        assert PossibleDuplicate.objects.count() == 2, "what was found stays"
+
+
 @pytest.mark.parametrize("who", ["alice", "lena", "ines", "rita", "ada", "otto", "nobody"])
 def test_nobody_else_opens_the_page_or_decides(two, who, request, everywhere):
     by = request.getfixturevalue(who)

@@ -80,13 +80,13 @@ def test_requiring_is_silent_or_refuses(alice, north, south):
 
 # Read by people: a change of the table in access.py must be made here, too.
 GRANTS = {
-    Role.COORDINATOR: "read record record_follow_up import_cases explain export read_report transfer",
+    Role.COORDINATOR: "read record record_follow_up import_cases explain export read_report transfer identify",
     Role.CENTER_LEAD: "read record record_follow_up import_cases explain lock export read_report manage_center"
-    " read_audit withdraw transfer",
+    " read_audit withdraw transfer identify read_identity",
     Role.INVESTIGATOR: "read record record_follow_up explain read_report",
     Role.REVIEWER: "read decide decide_queries manage_algorithm read_report",
     Role.DATA_MANAGER: "read record record_follow_up import_cases decide_queries lock unlock export read_report"
-    " read_audit manage_reference manage_algorithm release_reports withdraw hand_out",
+    " read_audit manage_reference manage_algorithm release_reports withdraw hand_out link",
     Role.REGISTRY_ADMIN: "read manage_center manage_registry manage_reference read_report release_reports",
     Role.AUDITOR: "read read_audit read_report",
 }
