@@ -111,6 +111,7 @@ def erase(
     reason = withdrawing.checked_reason(reason)
     with audit.because(door=door, by=by, reason=reason, centers=[case.center_id]):
         stored = withdrawing.held(case, version)
+        withdrawing.check(stored, case, effect=WithdrawalEffect.ERASE, withdrawn_on=withdrawn_on)
         if ImportBatch.objects.filter(center=case.center_id, state=waiting.State.RUNNING).exists():
             raise ValidationError(
                 gettext("An import of this center is being worked on; try again when it has ended.")

@@ -104,9 +104,8 @@ def withdraw(
         raise ValidationError({"effect": gettext("Choose what the patient wants.")})
     with audit.because(door=door, by=by, reason=reason, centers=[case.center_id]):
         stored = held(case, version)
-        document = _withdrawn(stored.document, effect, withdrawn_on)
-        _judge(document, case)
-        _write(case, document.consent)
+        check(stored, case, effect=effect, withdrawn_on=withdrawn_on)
+        _write(case, _withdrawn(stored.document, effect, withdrawn_on).consent)
         transferring.end(case, by=by, door=door)
         identifying.forget([case])  # linking is collecting
         if effect in consents.NO_FURTHER_USE:
@@ -169,16 +168,24 @@ def _withdrawn(document: Any, effect: WithdrawalEffect, withdrawn_on: PartialDat
     return replace(document, consent=given)
 
 
-def _judge(document: Any, case: Case) -> None:
-    """Refuse what can never be: a wish of tomorrow, or data after it that somebody has to remove first."""
+def check(stored: StoredCase, case: Case, *, effect: WithdrawalEffect, withdrawn_on: PartialDate) -> None:
+    """Refuse what can never be: a wish of tomorrow, or data after it that somebody has to remove first.
+
+    The end of use waits for nobody: what was recorded after the day is used no more, either.
+    """
     today = today_at(case.center)
-    on = document.consent.withdrawn_on
-    if on.surely_after(today):
+    if withdrawn_on.surely_after(today):
         told = gettext("{date} lies in the future. Correct the date.")
-        raise ValidationError({"withdrawn_on": told.format(date=on)})
-    reading = engine.read(VALIDITY, document, today)
-    about = (one for one in reading.errors if one.rule_id == NO_DATA_AFTER or "/consent" in one.pointer)
-    found = [one.sentence for one in about]
+        raise ValidationError({"withdrawn_on": told.format(date=withdrawn_on)})
+    if effect == WithdrawalEffect.ERASE:
+        return
+    reading = engine.read(VALIDITY, _withdrawn(stored.document, effect, withdrawn_on), today)
+    later_may_stay = effect == WithdrawalEffect.STOP_USE
+    found = [
+        one.sentence
+        for one in reading.errors
+        if (not later_may_stay if one.rule_id == NO_DATA_AFTER else "/consent" in one.pointer)
+    ]
     if found:
         raise ValidationError({"withdrawn_on": found})
 

@@ -32,7 +32,6 @@ from reports.aggregates import (
 )
 from reports.cohorts import Cut
 from reports.content import Group
-from reports.patients import specimens
 from reports.remarks import mark
 
 IMPLANTED = (Handling.REIMPLANTED_GRAFT, Handling.REIMPLANTED_IVC, Handling.INTERPOSITION)
@@ -68,7 +67,7 @@ def operations(cut: Cut, *, brands: bool = True) -> tuple[Group, ...]:
     ]
     if not published:
         groups += [
-            *coded_group(mark("Margin"), specimens(cohorts.cases(cut)), "margin", Margin, everybody),
+            *coded_group(mark("Margin"), cohorts.main_curve(cut), "margin", Margin, everybody),
             *set_group(mark("Organs resected"), rows, "organs_resected", Organ, everybody),
             *set_group(mark("Bypass"), rows, "bypass", Bypass, everybody),
         ]

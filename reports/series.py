@@ -1,6 +1,7 @@
 """Published series of resected tumors, for context: never a target, and never a test against a center.
 
 Read from series.csv: what abstracts and papers print, and where each was seen. An empty cell was not printed there.
+Reports name the publication, or where it is kept for good; a copy elsewhere is noted as the place where it was seen.
 """
 
 from __future__ import annotations

@@ -88,17 +88,24 @@ class PrivacyPage:
         try:
             withdrawing.checked_reason(self.reason)
             if self.effect != TAKE_BACK:
-                self._date()
-                self._known_effect()
+                told = {"effect": self._known_effect(), "withdrawn_on": self._date()}
+                withdrawing.check(self.stored, self.case, **told)  # type: ignore[arg-type]
         except ValidationError as error:
             return self.show(error.messages)
         is_erasure = self.effect == WithdrawalEffect.ERASE
         return self._page(
             "cases/admin/privacy_confirm.html",
-            title=gettext("Carry out the withdrawal in case {number}?").format(number=self.case.case_number),
+            title=self._question().format(number=self.case.case_number),
             parts=erasing.preview(self.case) if is_erasure else [],
             label=dict(WithdrawalEffect.choices).get(self.effect, ""),
         )
+
+    def _question(self) -> str:
+        if self.effect == WithdrawalEffect.ERASE:
+            return gettext("Erase case {number} for good?")
+        if self.effect == TAKE_BACK:
+            return gettext("Take back the withdrawal in case {number}?")
+        return gettext("Carry out the withdrawal in case {number}?")
 
     def carry_out(self) -> HttpResponse:
         """Do it, and say so without naming an erased case: messages are kept, too."""

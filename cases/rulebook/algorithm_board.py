@@ -8,8 +8,8 @@ from typing import Any
 from cases.endpoints import is_dead
 from cases.rulebook.algorithm_workup_facts import DAYS_PER_WEEK
 from cases.rulebook.authority import (
-    FROM_MEMORY,
     TARPSWG_2021,
+    TO_BE_CHECKED,
     UK_2024,
     VLFDC_2020,
     literature,
@@ -279,7 +279,7 @@ RULES = (
         expects=lambda radiotherapy_decided: radiotherapy_decided,
         says="Neoadjuvant radiotherapy was given, and no tumor board is on record as having decided for it.",
         **literature(
-            f"STRASS trial, Bonvalot 2020 {FROM_MEMORY}: no benefit overall in retroperitoneal sarcoma",
+            f"STRASS trial, Bonvalot 2020 {TO_BE_CHECKED}: no benefit overall in retroperitoneal sarcoma",
             "yet 31% had it (VLFDC 2020)",
             firmness=Firmness.A,
             since=2021,

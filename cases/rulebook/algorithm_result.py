@@ -7,7 +7,7 @@ from typing import Any
 
 from cases.endpoints import EARLY_DAYS, died_within
 from cases.rulebook.algorithm_facts import days_passed, died, documented, early_complications
-from cases.rulebook.authority import FROM_MEMORY, literature
+from cases.rulebook.authority import TO_BE_CHECKED, literature
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived
 from cases.rulebook.scopes import INDEX
@@ -119,7 +119,7 @@ RULES = (
         **literature(
             "Bertrand 2024 (prognostic)",
             "IDEA4RC (mandatory)",
-            f"datasets of pathologists' colleges {FROM_MEMORY}",
+            f"datasets of pathologists' colleges {TO_BE_CHECKED}",
             firmness=Firmness.B,
             since=2025,
         ),

@@ -7,7 +7,7 @@ from typing import Any
 
 from cases.endpoints import days_after, days_of, died_within
 from cases.rulebook.algorithm_facts import days_passed, documented
-from cases.rulebook.authority import FROM_MEMORY, literature
+from cases.rulebook.authority import TO_BE_CHECKED, literature
 from cases.rulebook.engine import Rule
 from cases.rulebook.facts import derived
 from cases.rulebook.scopes import INDEX
@@ -237,7 +237,7 @@ RULES = (
         ),
         says="Imaging of chest, abdomen and pelvis is overdue (last: {surveyed_on}).",
         **literature(
-            f"ESMO-EURACAN-GENTURIS, Gronchi, Ann Oncol 2021;32:1348 {FROM_MEMORY}: every 3 to 4 months for 2 to 3"
+            f"ESMO-EURACAN-GENTURIS, Gronchi, Ann Oncol 2021;32:1348 {TO_BE_CHECKED}: every 3 to 4 months for 2 to 3"
             " years, every 6 months to 5 years, then yearly",
             "Rutkowski 2014: every 3 months",
             "EJSO 2023;49:1125 and Curr Oncol 2023;30:2781: no evidence that intensity changes survival",

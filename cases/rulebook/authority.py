@@ -25,7 +25,7 @@ JIM_2024 = "French two-center practice (JIM 2024)"
 TARPSWG_2021 = "TARPSWG (Swallow 2021, doi 10.1245/s10434-021-09654-z)"
 WORLD_J_SURG_2020 = "review (World J Surg 2020, doi 10.1007/s00268-020-05602-2)"
 VLFDC_2020 = "VLFDC 2020 (90 patients)"
-FROM_MEMORY = "(from memory, not opened)"
+TO_BE_CHECKED = "(still to be checked against the publication)"
 
 # What has been published against rules of the founding paper.
 MINIMALLY_INVASIVE_REPORTS = (

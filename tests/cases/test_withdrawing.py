@@ -18,6 +18,7 @@ from registry.api.problems import code_of
 from registry.dates import PartialDate
 from tests.cases.examples import resected
 from tests.clients import browser, machine
+from tests.pages import text
 
 SIGNED = {
     "basis": "written",
@@ -152,6 +153,32 @@ def test_rows_after_the_day_have_to_go_first(north, alice, lena, everywhere):
         withdraw(case, lena)
 
     assert consent(case).basis == "written"
+
+
+def test_the_end_of_use_waits_for_no_row(north, alice, lena, everywhere):
+    case = saved(north, alice, follow_ups=[{"visit_on": "2021-05-02", "vital_status": "alive"}])
+
+    withdraw(case, lena, "stop_use")
+
+    assert consent(case).withdrawal_effect == "stop_use"
+    assert not SurvivalObservation.objects.filter(case=case).exists()
+
+
+def test_nobody_is_erased_for_a_wish_of_tomorrow(case, lena):
+    with pytest.raises(ValidationError, match="2099-01-01 lies in the future"):
+        erasing.erase(case, withdrawn_on=PartialDate.parse("2099-01-01"), reason="letter", by=lena)
+
+    assert Case.objects.filter(pk=case.pk).exists()
+
+
+def test_what_is_against_a_wish_is_said_before_it_is_confirmed(north, alice, lena, everywhere):
+    case = saved(north, alice, follow_ups=[{"visit_on": "2021-05-02", "vital_status": "alive"}])
+    sent = {"effect": "stop_collection", "withdrawn_on": "2020-03-04", "reason": "letter", "version": 1}
+
+    answer = browser(lena).post(reverse("admin:cases_case_privacy", args=[case.pk]), sent)
+
+    assert "Consent was withdrawn before the dates in" in text(answer)
+    assert "Carry it out" not in text(answer)
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,18 @@ def test_table_2_prints_what_the_abstract_prints(founding):
 
 
 @pytest.mark.django_db
+def test_margins_are_those_of_the_resections_in_the_table(north, everywhere):
+    add_case(north, 1, days=400, margin="R0")
+    add_case(north, 2, days=400, margin="")
+    add_case(north, 3, in_main_curve=False, margin="R2")
+
+    (group,) = (one for one in operations.operations(CLINICAL) if one.heading == "Margin")
+
+    assert [(line.label, line.value.n, line.value.of) for line in group.lines] == [("R0", 1, 1)]
+    assert (group.recorded, group.applicable) == (1, 2)
+
+
+@pytest.mark.django_db
 def test_two_of_eight_and_none_of_eight_have_exact_intervals(founding):
     """Clopper and Pearson: 2 of 8 is 3.2 to 65.1%, 0 of 8 at most 36.9%."""
     grades = {line.label: line.value for line in outcomes.complications(FOUNDING).lines}
