@@ -32,11 +32,11 @@ class GuessableValidator:
     def validate(self, password: str, user: Any = None) -> None:
         """Say what is wrong, without a word of the password."""
         words = context(user)
-        if letters_left(password, words) < LEAST_LEFT:
+        if consists_of(password, words):
             raise ValidationError(
                 gettext(
-                    "This password consists of names: of yours, of a center's, or of what the registry is about. Choose"
-                    " words that have nothing to do with it."
+                    "This password consists of words that anybody would try here: names of yours or of a center's, what"
+                    " the registry is about, or “password”. Choose words that have nothing to do with it."
                 ),
                 code="password_of_context",
             )
@@ -70,12 +70,9 @@ def context(user: Any) -> list[str]:
     return sorted(found, key=lambda word: (-len(word), word))
 
 
-def letters_left(password: str, words: list[str]) -> int:
-    """Count the letters and other signs that stay when words of the context, digits and separators are taken away.
-
-    A password without any such word keeps all it has.
-    """
+def consists_of(password: str, words: list[str]) -> bool:
+    """Whether few letters stay when words of the context, digits and separators are taken away."""
     left = before = password.lower()
     for word in words:  # the longest first
         left = left.replace(word, "")
-    return len(re.sub(r"[\W\d_]", "", left)) if left != before else len(password)
+    return left != before and len(re.sub(r"[\W\d_]", "", left)) < LEAST_LEFT

@@ -76,6 +76,10 @@ def test_words_of_the_context_make_no_password(isaac, password):
     assert "password_of_context" in refused(password, isaac)
 
 
+def test_a_short_password_is_not_said_to_consist_of_names(isaac):
+    assert refused("short", isaac) == {"password_too_short", "password_guessable"}
+
+
 def test_a_word_of_the_context_among_others_does_no_harm(isaac):
     assert refused("violet lamps over the hospital pond", isaac) == set()
 
