@@ -43,9 +43,7 @@ class HealthMiddleware:
             "status": "ok" if self.migrated else "failed",
             "database": "ok",
             "migrations": "ok" if self.migrated else "pending",
-            "background": seen.background(
-                queue=settings.CELERY_TASK_DEFAULT_QUEUE, mail_queue=settings.MAIL_QUEUE
-            ),
+            "background": seen.background(),
             "worker_seen_seconds_ago": seen.age(signs.THROUGH_QUEUE),
             "scheduler_seen_seconds_ago": seen.age(signs.SCHEDULER),
             "sender_seen_seconds_ago": seen.age(signs.of_worker(settings.MAIL_QUEUE)),

@@ -72,17 +72,17 @@ class Signs:
         """How much work was set aside after its last attempt."""
         return Setback.objects.filter(state=Setback.State.SET_ASIDE).count()
 
-    def background(self, *, queue: str, mail_queue: str) -> str:
+    def missing(self) -> list[str]:
+        """Which programs leave no sign: scheduler, worker, sender; or the queue, where all of them do."""
+        programs = {
+            "scheduler": SCHEDULER,
+            "worker": of_worker(settings.CELERY_TASK_DEFAULT_QUEUE),
+            "sender": of_worker(settings.MAIL_QUEUE),
+        }
+        found = [name for name, sign in programs.items() if self.is_late(sign)]
+        return found or ["queue"] * self.is_late(THROUGH_QUEUE)
+
+    def background(self) -> str:
         """What of the background is missing, in words for whoever runs it; `ok` when nothing is."""
-        told = [
-            said
-            for name, said in (
-                (SCHEDULER, "no scheduler runs"),
-                (of_worker(queue), "no worker runs"),
-                (of_worker(mail_queue), "no sender runs"),
-            )
-            if self.is_late(name)
-        ]
-        if not told and self.is_late(THROUGH_QUEUE):
-            told = ["the queue stands still"]
+        told = [f"no {name} runs" if name != "queue" else "the queue stands still" for name in self.missing()]
         return "; ".join(told) or "ok"

@@ -14,6 +14,7 @@ from registry.admin.setbacks import set_aside
 from registry.bounded import Count
 from registry.home import ROWS, Card, Desk, Line, first
 from registry.models import ApiKey, User
+from registry.signs import Signs
 
 SOON = timedelta(days=30)
 
@@ -36,6 +37,28 @@ def accounts(desk: Desk) -> Card | None:
         ],
         address=reverse("admin:registry_user_changelist"),
         empty=gettext("Everybody has a role."),
+    )
+
+
+def background(desk: Desk) -> Card | None:
+    """That a program of the background is not there, and what waits for it; nothing is said while all are."""
+    if not desk.may_everywhere(Action.MANAGE_REGISTRY):
+        return None
+    missing = Signs.read().missing()
+    if not missing:
+        return None
+    told = {
+        "scheduler": (gettext("No scheduler runs"), gettext("nothing begins by itself")),
+        "worker": (gettext("No worker runs"), gettext("imports and reports wait")),
+        "sender": (gettext("No sender runs"), gettext("mails wait")),
+        "queue": (gettext("The queue stands still"), gettext("imports, reports and mails wait")),
+    }
+    page = reverse("admin:registry_setback_changelist")
+    return Card(
+        title=gettext("Background work stands still"),
+        count=Count(len(missing)),
+        lines=[Line(text=told[name][0], aside=told[name][1], address=page) for name in missing],
+        address=page,
     )
 
 
@@ -113,4 +136,4 @@ def review(desk: Desk) -> Card | None:
     )
 
 
-CARDS = ((5, set_aside), (7, review), (6, accounts), (74, agreements), (75, keys))
+CARDS = ((4, background), (5, set_aside), (7, review), (6, accounts), (74, agreements), (75, keys))

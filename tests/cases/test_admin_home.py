@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -11,7 +12,7 @@ from django.utils import timezone
 from cases import answering, intake
 from cases.intake import Submission
 from cases.models import DataQuery, Deviation, EntryDraft, ImportBatch, ListExport
-from registry import access, home
+from registry import access, home, signs
 from registry.access import Role
 from registry.admin import site
 from registry.bounded import Count
@@ -39,7 +40,7 @@ CARDS = {
     "dana": WORK | {"Last imports"},
     "rita": {"Confirmed values to decide on", "Explained deviations", "Last reports"},
     "ada": {
-        *("Open data queries", "New deviations", "Last reports"),
+        *("Background work stands still", "Open data queries", "New deviations", "Last reports"),
         *("Accounts without a role", "API keys that expire within 30 days", "Accounts and keys to review"),
     },
     "otto": {"Open data queries", "New deviations", "Last reports", "Last exports"},
@@ -171,6 +172,16 @@ def test_the_reviewer_sees_what_was_explained(alice, rita, cohort):
     assert line.text == "A-1"
 
 
+def test_the_administrator_sees_which_program_is_not_there(ada):
+    signs.leave(signs.SCHEDULER, signs.THROUGH_QUEUE, signs.of_worker(settings.MAIL_QUEUE))
+
+    (line,) = cards(ada)["Background work stands still"].lines
+
+    assert (line.text, line.aside) == ("No worker runs", "imports and reports wait")
+    signs.leave(signs.of_worker(settings.CELERY_TASK_DEFAULT_QUEUE))
+    assert "Background work stands still" not in cards(ada)
+
+
 def test_the_administrator_sees_who_has_no_role_and_which_keys_end(ada, nobody, north, lena, alice):
     issue(north, alice, name="soon", expires_at=timezone.now() + timedelta(days=29))
     issue(north, alice, name="later", expires_at=timezone.now() + timedelta(days=31))
@@ -276,4 +287,4 @@ def test_a_person_with_every_role_stays_within_the_bound(person, north, alice, c
     for role in (Role.REVIEWER, Role.DATA_MANAGER, Role.REGISTRY_ADMIN, Role.AUDITOR):
         Membership.objects.create(user=everybody, role=role)
 
-    assert queries(browser(everybody)) <= 24
+    assert queries(browser(everybody)) <= 25
