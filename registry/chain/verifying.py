@@ -94,8 +94,12 @@ def verify(heads: Iterable[Head] = (), *, progress: Progress = lambda _: None) -
 
 
 def check() -> AuditCheck | None:
-    """Look through all of it and note the result, for the page of the auditor; nothing before the first seal."""
-    result = verify()
+    """Look through all of it and note the result."""
+    return note(verify())
+
+
+def note(result: Result) -> AuditCheck | None:
+    """Keep what was found for the page of the auditor and for monitors; nothing before the first seal."""
     if result.head is None:
         return None
     return AuditCheck.objects.create(

@@ -67,7 +67,7 @@ def _is_page(answer):
 
 
 def _without_what_varies(answer):
-    """The page without words, tokens and numbers; without the way around it, which the overview of each person shows."""
+    """The page without words, tokens and numbers; without the way around it, which each overview shows whole."""
     html = answer.content.decode()
     if answer.wsgi_request.path != ROOT:
         html = re.sub(r'<nav id="nav-sidebar-inner".*?</nav>', "", html, flags=re.DOTALL)

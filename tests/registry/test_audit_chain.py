@@ -426,9 +426,10 @@ def test_verify_says_that_nothing_is_wrong_and_prints_the_head(trail, capsys):
     said, head = capsys.readouterr().out.splitlines()
     assert said == f"{len(links())} events in the chain, 0 not yet sealed, 0 erased. Nothing is wrong."
     assert json.loads(head)["head"] == bytes(links()[-1].link).hex()
+    assert AuditCheck.objects.get().found == 0
 
 
-def test_verify_names_what_is_wrong_and_fails(trail, capsys):
+def test_verify_names_what_is_wrong_for_monitors_too_and_fails(trail, capsys, client):
     as_owner("UPDATE cases_case SET note = 'unseen'")
 
     with pytest.raises(SystemExit) as stopped:
@@ -438,6 +439,7 @@ def test_verify_names_what_is_wrong_and_fails(trail, capsys):
     assert (
         f"cases_case {trail[Case].pk}: This row is not as its newest event left it" in capsys.readouterr().out
     )
+    assert client.get("/readyz").json()["audit_trail"] == "broken"
 
 
 def test_verify_compares_with_heads_from_elsewhere(trail, capsys, tmp_path):

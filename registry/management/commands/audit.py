@@ -47,6 +47,7 @@ class Command(BaseCommand):
             total=AuditLink.objects.count() or None, unit="event", disable=not sys.stderr.isatty()
         ) as bar:
             result = verifying.verify(kept, progress=bar.update)
+        verifying.note(result)
         for problem in result.problems:
             self.stdout.write(str(problem))
         if result.found > len(result.problems):
