@@ -10,6 +10,7 @@ from django.test import TransactionTestCase
 
 from registry import access, catalog
 from registry.access import Role
+from registry.celery import app
 from registry.database import roles
 from registry.models import Center, Membership, User
 from tests import template
@@ -86,6 +87,18 @@ def _owner_empties_tables():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_as_owner)
         yield
+
+
+# --- the queue ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bells_ring_unheard():
+    """Without a queue of the test's own (tests/registry/queue.py) a bell would look for one that is not there.
+
+    Each time it would leave connections behind: kombu's transport closes none after an error.
+    """
+    app.conf.broker_write_url = "memory://"
 
 
 # --- centers and people ------------------------------------------------------------------------------------------

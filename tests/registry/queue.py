@@ -29,6 +29,7 @@ def ringing_into(queue):
         if in_postgresql():
             here = make_conninfo(same_database()["DATABASE_URL"], options="-c role=reg_broker")
             patch.setitem(options, "conn_string", here)
+        patch.setitem(app.conf, "broker_write_url", settings.CELERY_BROKER_URL)
         _forget_connections()
         patch.setattr(app, "send_task", ring)
         with app.connection_for_write() as broker:
@@ -39,7 +40,7 @@ def ringing_into(queue):
         finally:
             for name in (queue, f"{queue}_mail"):
                 empty(name)
-            _forget_connections()
+    _forget_connections()
 
 
 def _forget_connections():

@@ -25,7 +25,7 @@ def queue():
     name = f"test_{uuid.uuid4().hex[:8]}"
     yield name
     if not in_postgresql():  # there, it goes with the test's database
-        with app.connection_for_write() as broker:
+        with app.connection_for_read() as broker:  # for writing, tests have another
             broker.default_channel.queue_delete(name)
 
 
