@@ -172,9 +172,9 @@ def test_what_is_put_under_an_old_number_is_never_sealed():
     with another_connection() as given_up:
         add(given_up, "leaves a gap")
         given_up.rollback()
-    ReferenceTerm.objects.create(list="regimen", term="doxorubicin")
+    ReferenceTerm.objects.create(list="regimen", term="before the gap")
     sealing.seal()
-    ReferenceTerm.objects.create(list="regimen", term="ifosfamide")
+    ReferenceTerm.objects.create(list="regimen", term="after the gap")
     sealing.seal()
     newest = sql("SELECT max(pgh_id) FROM registry_referencetermevent")[0][0]
     sql("SET ROLE reg_owner")
