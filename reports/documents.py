@@ -94,7 +94,8 @@ def html(content: ReportContent, language: str = ENGLISH) -> str:
         for name, svg in svg_figures(content, language).items()
     }
     with speaking(language):
-        return page(printing.printed(content), pictures=pictures, mail=False)
+        scrolls = contents.is_since(content, "1.3")
+        return page(printing.printed(content), pictures=pictures, mail=False, scrolls=scrolls)
 
 
 @lru_cache(maxsize=2)
@@ -134,9 +135,13 @@ def to_json(content: ReportContent, language: str = ENGLISH) -> str:
     return contents.to_json(content, indent=2) + "\n"
 
 
-def page(report: PrintedReport, *, pictures: dict[str, str], mail: bool) -> str:
-    """Fill the template; the pictures say where each figure is to be found."""
-    return render_to_string("reports/report.html", {"report": report, "pictures": pictures, "mail": mail})
+def page(report: PrintedReport, *, pictures: dict[str, str], mail: bool, scrolls: bool = False) -> str:
+    """Fill the template; the pictures say where each figure is to be found.
+
+    On a phone a figure is as wide as the page, or keeps its size and `scrolls`, so that its words can be read.
+    """
+    context = {"report": report, "pictures": pictures, "mail": mail, "scrolls": scrolls}
+    return render_to_string("reports/report.html", context)
 
 
 @cache
