@@ -85,6 +85,7 @@ def test_a_drill_proves_a_copy_made_while_people_write_and_leaves_nothing(center
         tables(copy)
 
 
+@pytest.mark.nightly
 def test_what_no_seal_had_reached_is_sealed_in_the_copy(centers, key, tmp_path, copy):
     """A transaction that was open during a seal and ended before the backup: its event has an older number."""
     with psycopg.connect(programs.address(), options=f"-c role={roles.APP}") as slow:

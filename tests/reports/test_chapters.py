@@ -1,5 +1,6 @@
 """The chapters of a report: endpoints, subgroups, published series, standards; and every figure in every document."""
 
+import csv
 import email
 import re
 from dataclasses import replace
@@ -295,8 +296,12 @@ def test_a_series_prints_what_its_abstract_prints(printed):
     assert seed == ("8", "30 years", "87.5", "62.5", "–", "–")
 
 
-def test_every_series_names_where_it_was_seen():
-    assert all(one.source.startswith(("https://", "PMID ")) for one in series.published())
+def test_every_series_names_its_publication_and_the_file_where_it_was_seen():
+    for one in series.published():
+        assert one.citation
+        assert not one.source or one.source.startswith(("https://", "PMID "))
+    with series._FILE.open(encoding="utf-8", newline="") as lines:
+        assert all(row["where_seen"] for row in csv.DictReader(lines))
     assert all(
         0 <= rate.low <= rate.high <= 100 for one in series.published() for rate in one.at_years if rate
     )
