@@ -17,6 +17,14 @@ from tests import template
 from tests.nightly import NIGHTLY
 
 DATABASE = {"db", "transactional_db"}
+# They wait for programs and browsers, and begin first: others use the processors meanwhile, and nobody waits at the end.
+LONG = {
+    f"test_{name}"
+    for name in (
+        "restarts jobs celery serve held_up backup processes issuing erasing delivery api_retries slots runs made_up"
+        " importing_limits every_page entering scripts_in_texts"
+    ).split()
+}
 
 
 def pytest_configure(config):
@@ -39,6 +47,7 @@ def pytest_collection_modifyitems(config, items):
     if late:
         config.hook.pytest_deselected(items=late)
         items[:] = [item for item in items if item not in set(late)]
+    items.sort(key=lambda item: item.path.stem not in LONG)
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ())):
             item.add_marker("database")

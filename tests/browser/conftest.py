@@ -43,11 +43,10 @@ PASSWORD = "correct-horse-battery"
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what needs a browser; let the longest tests begin first, so that no worker waits for one at the end."""
+    """Mark what needs a browser."""
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-    items.sort(key=lambda item: item.path.stem != "test_every_page")
 
 
 @pytest.fixture(scope="session")
