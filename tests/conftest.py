@@ -17,14 +17,11 @@ from tests import template
 from tests.nightly import NIGHTLY
 
 DATABASE = {"db", "transactional_db"}
-# They wait for programs and browsers, and begin first: others use the processors meanwhile, and nobody waits at the end.
-LONG = {
-    f"test_{name}"
-    for name in (
-        "restarts jobs celery serve held_up backup processes issuing erasing delivery api_retries slots runs made_up"
-        " importing_limits every_page entering scripts_in_texts"
-    ).split()
-}
+# They wait for programs and browsers, and begin first: others use the processors meanwhile, and none waits at the end.
+PROGRAMS = ("restarts", "jobs", "celery", "serve", "held_up", "backup", "processes", "api_retries", "slots", "runs")
+MAILS = ("issuing", "erasing", "delivery")
+PAGES = ("made_up", "importing_limits", "every_page", "entering", "scripts_in_texts")
+LONG = {f"test_{name}" for name in (*PROGRAMS, *MAILS, *PAGES)}
 
 
 def pytest_configure(config):
