@@ -18,7 +18,18 @@ from tests.nightly import NIGHTLY
 
 DATABASE = {"db", "transactional_db"}
 # They wait for programs and browsers, and begin first: others use the processors meanwhile, and none waits at the end.
-PROGRAMS = ("restarts", "jobs", "celery", "serve", "held_up", "backup", "processes", "api_retries", "slots", "runs")
+PROGRAMS = (
+    "restarts",
+    "jobs",
+    "celery",
+    "serve",
+    "held_up",
+    "backup",
+    "processes",
+    "api_retries",
+    "slots",
+    "runs",
+)
 MAILS = ("issuing", "erasing", "delivery")
 PAGES = ("made_up", "importing_limits", "every_page", "entering", "scripts_in_texts")
 LONG = {f"test_{name}" for name in (*PROGRAMS, *MAILS, *PAGES)}
