@@ -337,7 +337,9 @@ def test_a_queue_that_is_emptied_under_load_loses_no_work(ringing, worker, notes
     assert until(lambda: states()["done"] > 0)
 
     thrown_away = 0
-    for done in range(1, ROUNDS + 1):
+    for done in range(
+        1, (ROUNDS if reconciled else 1) + 1
+    ):  # for the control nothing may be left to go on with
         assert until(lambda done=done: states()["done"] >= min(done, count))
         thrown_away += empty(ringing)
         if reconciled:
