@@ -154,7 +154,7 @@ def _database(url: str) -> dict[str, Any]:
         "statement_timeout": _process.statement,
         "lock_timeout": _process.lock,
         "idle_in_transaction_session_timeout": _process.idle,
-        "jit": "off",  # it compiles for longer than our queries run: they are many, and none takes minutes
+        "jit": "off",  # where the server has it, it compiles for much longer than our queries run (docs/benchmarks.md)
     }
     options: dict[str, Any] = {key: value for key, value in given.items() if key not in names.values()}
     options["options"] = " ".join(f"-c {name}={value}" for name, value in limits.items())

@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from reports.regression_content import Regression
 from reports.survival_content import Outcome, Prognosis, Subgroups, Survival
 
-REPORT_VERSION = "1.3"
+REPORT_VERSION = "1.4"
 
 # The data a report may be cut from. Clinical data and each kind of demonstration data never meet in one report.
 Source = Literal["clinical", "literature", "reconstruction", "synthetic"]

@@ -94,7 +94,7 @@ def html(content: ReportContent, language: str = ENGLISH) -> str:
         for name, svg in svg_figures(content, language).items()
     }
     with speaking(language):
-        scrolls = contents.is_since(content, "1.3")
+        scrolls = contents.is_since(content, "1.4")
         return page(printing.printed(content), pictures=pictures, mail=False, scrolls=scrolls)
 
 

@@ -133,9 +133,8 @@ def _complications(cut: Cut) -> QuerySet[Any]:
         day=Choose(
             When(onset_on=None, then=F("onset_days_after_resection")),
             When(case__observation__origin_on=None, then=F("onset_days_after_resection")),
-            When(
-                counted__gte=0, then=F("counted")
-            ),  # of the few before it, the dates are compared as written
+            When(counted__gte=0, then=F("counted")),
+            # the few before it: their dates are compared as they are written
             When(
                 _surely_before(F("onset_on"), Coalesce(operated_on, Cast(origin, CharField()))),
                 then=F("counted"),

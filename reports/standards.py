@@ -43,7 +43,12 @@ STANDARDS: tuple[Note, ...] = (
     ),
     Note(title=mark("RECORD 1.1, type of data"), text=mark("First page: data")),
     Note(title=mark("RECORD 1.2, region and time"), text=mark("First page: centers, years")),
-    Note(title=mark("RECORD 1.3, linkage"), text=mark("None: not linked with other databases")),
+    Note(
+        title=mark("RECORD 1.3, linkage"),
+        text=mark(
+            "Registers of deaths, where patients agreed to linkage: a death found there is a follow-up"
+        ),
+    ),
     Note(title=mark("RECORD 6.1, selection"), text=mark("Methods: definitions")),
     Note(
         title=mark("RECORD 12, access, cleaning, linkage"),

@@ -52,3 +52,10 @@ def test_each_kind_of_process_has_its_role_and_limits(db, process, expected, mor
     )
 
     assert json.loads(result.stdout) == expected
+
+
+@pytest.mark.django_db
+def test_no_query_is_compiled():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
