@@ -20,7 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 EVIDENCE = ROOT / "docs" / "evidence.md"
-PYTEST = ("-m", "pytest", "-q", "-p", "no:xdist")
+PYTEST = ("-m", "pytest", "-p", "no:xdist")  # quiet by itself; quieter, it would not say how many passed
 HEAD = """\
 # Evidence
 
