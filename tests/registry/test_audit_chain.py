@@ -32,7 +32,7 @@ def trail(north, alice, lena):
         with because(door="api", by=alice, reason="typing error"):
             Case.objects.update(note="corrected")
         Reading.objects.create(by=alice, center=north, door="admin", what="case", case_id=rows[Case].pk)
-        assert sealing.seal()  # the terms that migrations bring are among them, unless an earlier test emptied the database
+        assert sealing.seal()
     return rows
 
 
