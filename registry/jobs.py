@@ -238,6 +238,12 @@ def overcome(kind: Kind, job_id: int) -> None:
     troubled.update(state=Setback.State.OVERCOME)
 
 
+def is_between_attempts(job: type[Model], job_id: int, attempts: int) -> bool:
+    """Whether its last attempt, the one of this number, failed and the next has not begun."""
+    failed = Setback.objects.filter(job=KINDS[job].name, job_id=job_id, attempts=attempts)
+    return failed.filter(state=Setback.State.TRIED_AGAIN).exists()
+
+
 def begin_again(setback_ids: Collection[int], *, reason: str, by: "User") -> list[int]:
     """Let work that was set aside be tried as if it had never been; returns those for which that could be done."""
     access.require(by, access.Action.MANAGE_REGISTRY, None)

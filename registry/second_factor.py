@@ -49,27 +49,27 @@ def has_app(user: User) -> bool:
 
 
 def confirm(user: User, code: str) -> list[str] | None:
-    """Let the app prove that it has the key; returns the recovery codes if there were none, None for a wrong code."""
+    """Let the app prove that it has the key; returns recovery codes if none were left, None for a wrong code."""
     with transaction.atomic():
         device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).first()
-        is_first = not has(_held(user))
+        _held(user)
         if device is None or has_app(user) or not device.verify_token(_plain(code)):
             return None
         TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
         with audit.because(door="admin", by=user, reason="second factor set up"):
             _note(user, is_there=True)
-        return _draw_codes(user) if is_first else []
+        return [] if codes_left(user) else _draw_codes(user)
 
 
 def keep_passkey(request: HttpRequest, user: User, answer: str, name: str) -> list[str] | None:
-    """Keep a passkey that the browser made; returns the recovery codes if there were none, None when it is refused."""
+    """Keep a passkey that the browser made; returns recovery codes if none were left, None when it is refused."""
     with transaction.atomic():
-        is_first = not has(_held(user))
+        _held(user)
         if not passkeys.keep(request, user, answer, name):
             return None
         with audit.because(door="admin", by=user, reason="passkey added"):
             _note(user, is_there=True)
-        return _draw_codes(user) if is_first else []
+        return [] if codes_left(user) else _draw_codes(user)
 
 
 def remove_passkey(user: User, pk: str) -> bool:

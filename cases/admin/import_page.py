@@ -18,7 +18,7 @@ from cases import flat, importing
 from cases.admin.import_columns import ColumnsForm
 from cases.admin.import_rows import RowsList
 from cases.models import ImportBatch, ImportRow
-from registry import uploads
+from registry import jobs, uploads
 from registry.access import Action
 from registry.admin import centers_where
 from registry.models import Center, Heartbeat, User
@@ -248,6 +248,10 @@ def progress_of(batch: ImportBatch) -> dict[str, Any]:
 def _said(batch: ImportBatch) -> str:
     if batch.state == State.WAITING:
         return gettext("Waiting for a worker.")
+    if batch.state == State.RUNNING and jobs.is_between_attempts(ImportBatch, batch.pk, batch.attempts):
+        return gettext(
+            "The last attempt failed; nothing of it was kept. The next begins by itself in minutes."
+        )
     said = (
         gettext("Row {done} of {total} is checked.")
         if batch.dry_run

@@ -15,6 +15,15 @@ from registry.access import Action
 from registry.accounts import links, mails
 from registry.admin.base import site
 from registry.models import User
+from registry.signs import Signs
+
+
+def warn_without_sender(request: HttpRequest) -> None:
+    """Say that a mail just written waits, while no program sends any."""
+    if "sender" in Signs.read().missing():
+        messages.warning(
+            request, gettext("No sender of mails runs at the moment. The mail goes out once one does.")
+        )
 
 
 def page(request: HttpRequest, pk: int) -> HttpResponse:
@@ -34,6 +43,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
                 person.save(update_fields=["password", "password_set_at"])
         mails.write_link(person)
         messages.success(request, gettext("A mail to {address} is on its way.").format(address=person.email))
+        warn_without_sender(request)
         return HttpResponseRedirect(leads_to)
     context = {
         **site.each_context(request),

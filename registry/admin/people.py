@@ -215,6 +215,7 @@ class UserAdmin(AsksAgain, OfPeople, RegistryAdmin):
             messages.info(
                 request, gettext("An invitation is on its way to {address}.").format(address=obj.email)
             )
+            inviting.warn_without_sender(request)
             return
         if "email" in form.changed_data:  # who comes by a provider is found anew, by the new address
             obj.oidc_issuer = obj.oidc_subject = ""

@@ -3,6 +3,9 @@
 import re
 
 import pytest
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_static.models import StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from registry.accounts import passkeys
 from registry.models import SignIn, User
@@ -254,3 +257,19 @@ def _credential(body):
     from urllib.parse import parse_qs
 
     return parse_qs(body)["credential"][0]
+
+
+def test_with_all_recovery_codes_used_a_second_way_draws_new_ones(page_of, alice, device):
+    page = page_of(alice)
+    device(page)
+    add_passkey(page)
+    expect(page.locator(".registry-codes code")).to_have_count(10)
+    StaticToken.objects.all().delete()
+
+    page.goto(FACTOR)
+    expect(page.get_by_text("0 recovery codes are left. Add another passkey or an app")).to_be_visible()
+    key = TOTPDevice.objects.get(user=alice)
+    page.locator("#app_code").fill(f"{TOTP(key.bin_key).token():06}")
+    page.get_by_role("button", name="Set up").click()
+
+    expect(page.locator(".registry-codes code")).to_have_count(10)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from cases import flat, intake, tasks
+from cases.importing import running
 from cases.models import Case, ImportBatch, ImportRow
 from registry import access
 from registry.models import Heartbeat
@@ -300,6 +301,27 @@ def test_progress_is_told_to_the_page_and_to_its_script(alice, north):
     assert (told["is_over"], told["done"], told["total"]) == (False, 500, 2000)
     assert told["said"] in text(client.get(page_of(batch)))
     assert 'http-equiv="refresh"' in client.get(page_of(batch)).content.decode()
+
+
+def test_between_two_attempts_people_are_told_that_one_failed(alice, north, monkeypatch):
+    def fails(*args, **options):
+        raise RuntimeError
+
+    client, batch = browser(alice), checked(CSV, north, alice)
+    step(client, batch, "import")
+    with monkeypatch.context() as broken:
+        broken.setattr(running.intake, "save_cases", fails)
+        with pytest.raises(RuntimeError):
+            tasks.import_batch(batch.pk)
+
+    between = progress(client, batch)
+
+    assert (between["state"], between["is_over"]) == ("running", False)
+    assert between["said"].startswith("The last attempt failed; nothing of it was kept.")
+    with access.everywhere():
+        ImportBatch.objects.update(leased_until=None)
+    tasks.import_batch(batch.pk)
+    assert progress(client, batch)["is_over"]
 
 
 def test_a_check_that_is_over_is_told(alice, north):

@@ -18,7 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from registry import second_factor, sessions
+from registry import second_factor, sessions, signs
 from registry.accounts import links, mails
 from registry.accounts.passwords import GuessableValidator
 from registry.accounts.session_store import SessionStore
@@ -87,6 +87,18 @@ def test_who_is_invited_sets_the_own_password_and_comes_in(ada, north, client):
     assert set_by(address)["Location"] == LOGIN
     assert client.post(LOGIN, {"username": "newton", "password": NEW}).status_code == 302
     assert client.get(HOME).status_code == 200
+
+
+def test_whoever_invites_is_told_when_no_program_sends_mails(ada, north, settings):
+    waits = "No sender of mails runs at the moment. The mail goes out once one does."
+    answer = invite(ada, north)
+    assert waits in text(answer.client.get(answer["Location"]))
+
+    signs.leave(signs.SCHEDULER, signs.of_worker(settings.MAIL_QUEUE))
+    newton = User.objects.get(username="newton")
+    said = text(browser(ada).post(f"/admin/registry/user/{newton.pk}/link/", follow=True))
+    assert "A mail to newton@example.org is on its way." in said
+    assert waits not in said
 
 
 def test_nobody_comes_in_before(ada, north, client):
