@@ -144,6 +144,11 @@ GOALS: dict[str, Goal] = {
         command=("benchmarks/backups.py",),
         tell=_of("backup_s", "drills_s", "drills_passed", "file_mb"),
     ),
+    "G8": Goal(
+        promise="1,000 pairs for each two doors of a case and of an answer: one wins, the other is told",
+        command=(*PYTEST, "tests/cases/test_at_once.py", "-k", "pair"),
+        variables={"PAIRS": "1000"},
+    ),
     "G10": Goal(
         promise="60 texts that try to run, in every field that takes one, on every page in Chromium: none does",
         command=(*PYTEST, "tests/browser/test_scripts_in_texts.py"),

@@ -1,16 +1,23 @@
-"""Many requests at the same moment: one row, one winner, an answer of the 200s or 400s for each."""
+"""Many requests at the same moment: one row, one winner, an answer of the 200s or 400s for each.
 
+`PAIRS=1000 pytest tests/cases/test_at_once.py -k pair` tries a thousand pairs for each two doors.
+"""
+
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import combinations_with_replacement
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 
-from cases import document, importing
-from cases.models import Case, FollowUp
+from cases import document, importing, intake
+from cases.intake import Submission
+from cases.models import Case, Deviation, FollowUp
 from registry import access
 from tests.cases.bulk import send, told
-from tests.cases.examples import resected
+from tests.cases.examples import OF_TODAY, draft, resected
 from tests.clients import browser, machine
 from tests.pages import filled
 
@@ -18,6 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CASES, ADD = "/api/v1/cases/", "/admin/cases/case/add/"
 AT_ONCE = 6
+PAIRS = int(os.environ.get("PAIRS", "2"))
 
 
 def together(work, times=AT_ONCE):
@@ -68,6 +76,120 @@ def test_of_many_corrections_of_one_version_one_is_kept(scripts):
     kept = [answer.json()["document"]["note"] for answer in answers if answer.status_code == 200]
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * (AT_ONCE - 1)
     assert [scripts[0].get(where).json()["document"]["note"]] == kept
+
+
+# --- pairs, at the same door and at different ones --------------------------------------------------------------------
+
+
+def both(works, texts):
+    """Do two works at the same moment, each with its text; which of them was kept."""
+    return together(lambda place: works[place](texts[place]), 2)
+
+
+def _named(doors):
+    return " and ".join(door.__name__ for door in doors)
+
+
+def by_api(north, alice, case):
+    script = machine(north, alice)
+    where = f"{CASES}{case.case_id}/"
+    seen = script.get(where)
+
+    def correct(note):
+        sent = {**seen.json()["document"], "note": note}
+        return {200: True, 412: False}[script.put(where, sent, HTTP_IF_MATCH=seen["ETag"]).status_code]
+
+    return correct
+
+
+def by_bulk(north, alice, case):
+    script = machine(north, alice, "import_cases")
+    sent = {"case_number": case.case_number}
+
+    def correct(note):
+        answer = send(script, {"if_version": case.version, "document": {**sent, "note": note}})
+        return [("changed", []), ("rejected", ["stale_version"])].index(told(answer)[0]) == 0
+
+    return correct
+
+
+def by_page(north, alice, case):
+    client, where = browser(alice), f"/admin/cases/case/{case.case_id}/change/"
+    page = filled(client.get(where))
+
+    def correct(note):
+        return {302: True, 422: False}[client.post(where, {**page, "note": note}).status_code]
+
+    return correct
+
+
+def pair_at(doors, north, alice, place):
+    """Two corrections of one version of a new case: who won, and the case after it."""
+    submission = Submission(document=draft(f"P-{place}"))
+    case = intake.save_case(submission, center=north, by=alice, source="admin")
+    notes = [f"first {place}", f"second {place}"]
+    won = both([door(north, alice, case) for door in doors], notes)
+    with access.everywhere():
+        return won, notes, Case.objects.get(pk=case.case_id)
+
+
+@pytest.mark.parametrize("doors", [*combinations_with_replacement((by_api, by_bulk, by_page), 2)], ids=_named)
+def test_of_each_pair_of_corrections_one_wins_and_the_other_is_told(north, alice, doors):
+    for place in range(PAIRS):
+        won, notes, kept = pair_at(doors, north, alice, place)
+
+        assert (sorted(won), kept.version) == ([False, True], 2)
+        assert kept.note == notes[won.index(True)]
+
+
+def test_without_its_lock_a_pair_would_lose_a_correction(north, alice, monkeypatch):
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_: rows.all())
+
+    assert any(all(pair_at((by_api, by_api), north, alice, place)[0]) for place in range(20))
+
+
+def explain_by_api(north, alice, deviation):
+    script = machine(north, alice, "read", "explain")
+    where = f"/api/v1/deviations/{deviation.pk}/"
+    seen = script.get(where)["ETag"]
+
+    def explain(text):
+        given = {"answer": "emergency", "answer_text": text}
+        answer = script.post(f"{where}explain/", given, format="json", HTTP_IF_MATCH=seen)
+        return {200: True, 412: False}[answer.status_code]
+
+    return explain
+
+
+def explain_by_page(north, alice, deviation):
+    client, where = browser(alice), f"/admin/cases/deviation/{deviation.pk}/change/"
+    page = filled(client.get(where), "answer_form")
+
+    def explain(text):
+        given = {**page, "answer": "emergency", "answer_text": text}
+        return {302: True, 422: False}[client.post(where, given).status_code]
+
+    return explain
+
+
+@pytest.mark.parametrize(
+    "doors", [*combinations_with_replacement((explain_by_api, explain_by_page), 2)], ids=_named
+)
+def test_of_each_pair_of_answers_one_wins_and_the_other_is_told(north, alice, doors):
+    for place in range(PAIRS):
+        said = {"operated_on": OF_TODAY, "approach": ["median_laparotomy"]}
+        submission = Submission(document=resected(f"P-{place}", operation=said))
+        case = intake.save_case(submission, center=north, by=alice, source="admin")
+        with access.everywhere():
+            deviation = Deviation.objects.get(rule_id="S-04", case_id=case.case_id)
+        texts = [f"Ruptured: first {place}.", f"Ruptured: second {place}."]
+        explain = [door(north, alice, deviation) for door in doors]
+
+        won = both(explain, texts)
+
+        assert sorted(won) == [False, True]
+        with access.everywhere():
+            assert Deviation.objects.get(pk=deviation.pk).answer_text == texts[won.index(True)]
 
 
 def test_a_page_sent_many_times_at_once_adds_one_case(north, alice):
