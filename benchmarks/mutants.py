@@ -1,8 +1,9 @@
 """Take each permission away, one at a time, and see whether the tests notice: a wall that nobody misses is no wall.
 
 In a copy of the program: a `require` that asks nothing, a queryset that keeps the rows of everybody, a refusal that is
-never raised, a permission that is always given. Killed is a mutant with which a test fails; first come the tests of the
-authorization matrix and of isolation, then those of the application that was changed. Names each that lives.
+never raised, a permission that is always given. One run of all tests but those of browsers notes which test comes by
+which of these places; then each mutant is tried with the tests that come by it, some of every file first. Killed is one
+with which a test fails. Names each that lives.
 
     .venv/bin/python benchmarks/mutants.py [--only TEXT] [--every N] [--list]
 """
@@ -16,15 +17,29 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ("registry", "cases", "reports")
 COPIED = (*PROGRAM, "tests", "docs", "locale", "benchmarks", ".ci", "manage.py", "gunicorn.conf.py")
 FILES = ("pyproject.toml", "requirements.lock", "requirements.txt", "README.md", "SECURITY.md", "Makefile")
-FIRST = ("tests/matrix", "tests/test_isolation.py", "tests/registry/test_access.py")
+FEW = 40  # tests that are tried first
+REACHED = """
+import os
+
+seen = set()
+
+
+def at(place):
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    if test and (place, test) not in seen:
+        seen.add((place, test))
+        with open(f"{os.environ['REACHED']}/{os.getpid()}", "a") as kept:
+            kept.write(f"{place}\\t{test}\\n")
+"""
 GIVEN = ("has_", "may_", "_may", "can_")  # how methods begin that give or refuse a permission
 GOAL = 0.98
 
@@ -62,11 +77,10 @@ def main() -> None:
         return
     scratch = ROOT / "var" / "mutants"
     _copy(scratch)
-    if not _passes(scratch, FIRST):
-        raise SystemExit("the tests fail without any mutant: mend that first")
     started, alive = time.perf_counter(), []
+    tests = _reaching(scratch, found)
     for n, mutant in enumerate(found, 1):
-        lives = _lives(scratch, mutant)
+        lives = _lives(scratch, mutant, tests[n - 1])
         alive += [str(mutant)] * lives
         print(f"{n} of {len(found)}: {'lives' if lives else 'killed'}: {mutant}", file=sys.stderr, flush=True)
     killed = len(found) - len(alive)
@@ -163,21 +177,81 @@ def _copy(scratch: Path) -> None:
         shutil.copy(ROOT / name, scratch / name)
 
 
-def _lives(scratch: Path, mutant: Mutant) -> bool:
+def _reaching(scratch: Path, found: list[Mutant]) -> list[list[str]]:
+    """Run the tests once with a note at each place: which tests come by which mutant, in an order that mixes files."""
+    notes = scratch / "reached"
+    notes.mkdir()
+    (scratch / "reached.py").write_text(REACHED, encoding="utf-8")
+    for path in {mutant.path for mutant in found}:
+        places = [(n, mutant) for n, mutant in enumerate(found) if mutant.path == path]
+        (scratch / path.relative_to(ROOT)).write_bytes(_noting(path.read_bytes(), places))
+    try:
+        if not _passes(scratch, ("tests",), "-m", "not browser and not made_up", REACHED=str(notes)):
+            raise SystemExit("the tests fail without any mutant: mend that first")
+    finally:
+        for path in {mutant.path for mutant in found}:
+            shutil.copy(path, scratch / path.relative_to(ROOT))
+    tests: list[set[str]] = [set() for _ in found]
+    for file in notes.iterdir():
+        for line in file.read_text(encoding="utf-8").splitlines():
+            place, _, test = line.partition("\t")
+            tests[int(place)].add(test)
+    return [_mixed(of_one) for of_one in tests]
+
+
+def _noting(text: bytes, places: list[tuple[int, Mutant]]) -> bytes:
+    """The text with a note before each of these places is worked out; one may stand within another."""
+    added = [(mutant.start, 1, -mutant.end, b'(__import__("reached").at(%d), ' % n) for n, mutant in places]
+    added += [(mutant.end, 0, -mutant.start, b")[1]") for _, mutant in places]
+    for at, _, _, what in sorted(added, reverse=True):
+        text = text[:at] + what + text[at:]
+    return text
+
+
+def _mixed(tests: set[str]) -> list[str]:
+    """The first test of each file, then the second of each."""
+    by_file: dict[str, list[str]] = {}
+    for test in sorted(tests):
+        by_file.setdefault(test.partition("::")[0], []).append(test)
+    return [test for turn in zip_longest(*by_file.values()) for test in turn if test]
+
+
+def _lives(scratch: Path, mutant: Mutant, tests: list[str]) -> bool:
+    """Try a mutant with a few tests that come by it, then with all others."""
     relative = mutant.path.relative_to(ROOT)
     (scratch / relative).write_text(mutant.written(), encoding="utf-8")
     try:
-        return _passes(scratch, FIRST) and _passes(scratch, (f"tests/{relative.parts[0]}",))
+        parts = [part for part in (tests[:FEW], tests[FEW:]) if part]
+        return all(_passes(scratch, part) for part in parts)
     finally:
         shutil.copy(mutant.path, scratch / relative)
 
 
-def _passes(scratch: Path, tests: tuple[str, ...]) -> bool:
-    command = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "2", "--dist", "worksteal", *tests)
+def _passes(scratch: Path, tests: Sequence[str], *options: str, **variables: str) -> bool:
+    """Run these tests until one fails; named in a file, for there may be more than a command line holds."""
+    named = scratch / "tests.txt"
+    named.write_text("\n".join(tests), encoding="utf-8")
+    command = (
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-n",
+        "2",
+        "--dist",
+        "worksteal",
+        f"@{named}",
+        *options,
+    )
     done = subprocess.run(
-        [*command, "-m", "not browser", "-p", "no:cacheprovider"],
-        cwd=scratch, env={**os.environ, "PYTHONPATH": str(scratch)}, capture_output=True, check=False,
+        [*command, "-p", "no:cacheprovider"],
+        cwd=scratch, env={**os.environ, "PYTHONPATH": str(scratch), **variables}, capture_output=True, check=False,
     )  # fmt: skip
+    if done.returncode in (4, 5):
+        raise SystemExit(
+            f"pytest found no such test: {done.stdout.decode()[-500:]}{done.stderr.decode()[-500:]}"
+        )
     return done.returncode == 0
 
 
