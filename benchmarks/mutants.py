@@ -24,8 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ("registry", "cases", "reports")
-COPIED = (*PROGRAM, "tests", "docs", "locale", "benchmarks", ".ci", "manage.py", "gunicorn.conf.py")
-FILES = ("pyproject.toml", "requirements.lock", "requirements.txt", "README.md", "SECURITY.md", "Makefile")
+LEFT_OUT = shutil.ignore_patterns(".*_cache", ".git", ".venv", "__pycache__", "var")
 FEW = 40  # tests that are tried first
 REACHED = """
 import os
@@ -76,7 +75,8 @@ def main() -> None:
         print(*found, sep="\n")
         return
     scratch = ROOT / "var" / "mutants"
-    _copy(scratch)
+    shutil.rmtree(scratch, ignore_errors=True)
+    shutil.copytree(ROOT, scratch, ignore=LEFT_OUT)
     started, alive = time.perf_counter(), []
     tests = _reaching(scratch, found)
     for n, mutant in enumerate(found, 1):
@@ -162,19 +162,6 @@ def _is_plain(value: ast.expr) -> bool:
 
 
 # --- whether they live ----------------------------------------------------------------------------------------------
-
-
-def _copy(scratch: Path) -> None:
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, scratch / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, scratch / name)
-    for name in FILES:
-        shutil.copy(ROOT / name, scratch / name)
 
 
 def _reaching(scratch: Path, found: list[Mutant]) -> list[list[str]]:
