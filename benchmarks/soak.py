@@ -134,6 +134,11 @@ GOALS: dict[str, Goal] = {
         command=(*PYTEST, "tests/registry/test_audit_chain.py"),
         variables={"TAMPERINGS": "200"},
     ),
+    "G5 erasures": Goal(
+        promise="200 of 400 erased: in no list, report, export, kept answer or audit payload, nor after a restore",
+        command=(*PYTEST, "tests/reports/test_erasing.py"),
+        variables={"ERASURES": "200"},
+    ),
     "G6": Goal(
         promise="100 crashes of the database under load: no acknowledged case lost; the control loses",
         command=("benchmarks/crashes.py",),
