@@ -24,12 +24,13 @@ class RegistryConfig(AppConfig):
         """Connect what Django calls at its own moments."""
         from registry import begins, celery, home, jobs, queue, sessions, walls  # noqa: F401 - loaded: they listen
         from registry.admin.cards import CARDS
-        from registry.checks import check_clinical_models, check_login, check_vault
+        from registry.checks import check_certificate, check_clinical_models, check_login, check_vault
         from registry.tasks import KINDS
 
         checks.register(check_clinical_models, checks.Tags.models)
         checks.register(check_login, checks.Tags.database)
         checks.register(check_vault, checks.Tags.database)
+        checks.register(check_certificate, checks.Tags.security, deploy=True)
         home.offer(*CARDS)
         jobs.offer(*KINDS)
         post_migrate.connect(walls.raise_walls, sender=self)

@@ -78,6 +78,19 @@ def check_login(databases: Sequence[str] | None = None, **_: Any) -> list[CheckM
     ]
 
 
+def check_certificate(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Warn of a database on another host whose certificate nobody looks at (`check --deploy`)."""
+    host, options = connection.settings_dict["HOST"], connection.settings_dict["OPTIONS"]
+    is_here = host.startswith("/") or host in ("", "localhost", "127.0.0.1", "::1")
+    if is_here or options.get("sslmode") == "verify-full":
+        return []
+    hint = (
+        "Add ?sslmode=verify-full&sslrootcert=... to it, or let nobody else into the network between the two."
+    )
+    told = "DATABASE_URL names another host, and not sslmode=verify-full: who stands between reads and changes all."
+    return [Warning(told, hint=hint, id="registry.W003")]
+
+
 def check_vault(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """Tell of keys of a vault where the database has none: its role could not be made when the tables were."""
     if not databases or not keyring.is_on():

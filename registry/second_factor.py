@@ -96,7 +96,7 @@ def verify(user: User, code: str) -> str:
     kind = TOTPDevice if is_of_app else StaticDevice
     with transaction.atomic():
         device = kind.objects.select_for_update().filter(user=user, confirmed=True).first()
-        if device is None or not device.verify_token(given if is_of_app else _digest(given)):
+        if device is None or not device.verify_token(given if is_of_app else _kept(device, given)):
             return ""
     return APP if is_of_app else RECOVERY
 
@@ -164,9 +164,15 @@ def _plain(code: str) -> str:
     return "".join(code.split()).replace("-", "").lower()
 
 
-def _digest(code: str) -> str:
+def _kept(device: StaticDevice, code: str) -> str:
+    """The digest of a code as it was kept, by the key of today or by an earlier one."""
+    digests = [_digest(code, secret) for secret in settings.SECRET_KEY_FALLBACKS]
+    return device.token_set.filter(token__in=digests).values_list("token", flat=True).first() or _digest(code)
+
+
+def _digest(code: str, secret: str | None = None) -> str:
     """80 bits of a keyed digest, in the 16 characters that the library has for a code."""
-    digest = salted_hmac(__name__, code, algorithm="sha256").digest()
+    digest = salted_hmac(__name__, code, secret=secret, algorithm="sha256").digest()
     return b32encode(digest[:10]).decode("ascii").lower()
 
 

@@ -42,6 +42,9 @@ if _public.scheme not in ("http", "https") or not _public.hostname:
 HTTPS = _public.scheme == "https"
 ALLOWED_HOSTS = [_public.hostname, *environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")]
 SECRET_KEY = environment.secret("SECRET_KEY", kept_in=VAR / "secret-key")
+SECRET_KEY_FALLBACKS = environment.words(
+    "SECRET_KEY_FALLBACKS"
+)  # earlier ones, which still open what they closed
 SECURITY_CONTACT = environment.text("SECURITY_CONTACT")  # for /.well-known/security.txt
 if SECURITY_CONTACT and not SECURITY_CONTACT.startswith(("mailto:", "https://", "tel:")):
     raise ImproperlyConfigured(
@@ -340,8 +343,9 @@ if OIDC_ISSUER:
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("__Host-session", "__Host-csrf") if HTTPS else ("session", "csrf")
 SECURE_REDIRECT_EXEMPT = [
-    r"\A(healthz|readyz|metrics)\Z"
-]  # monitors ask the process itself, behind the proxy
+    r"\A(healthz|readyz|metrics)\Z",  # monitors ask the process itself, behind the proxy
+    r"\Aapi/",  # refused there instead (methods.py)
+]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None

@@ -7,6 +7,7 @@ The signature keeps strangers from telling us that mails came back; a failure of
 from __future__ import annotations
 
 import re
+from base64 import b32encode
 from dataclasses import dataclass
 from email.utils import parseaddr
 
@@ -15,8 +16,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from reports.models import Delivery
 
-_SIGNATURE = 24  # hexadecimal digits, 96 bits: the part before the @ has room for 64 characters
-_TOKEN = re.compile(rf"(\d{{1,18}})\.(\d{{1,5}})\.([0-9a-f]{{{_SIGNATURE}}})", re.IGNORECASE)
+# 26 letters and digits hold 128 bits; the part before the @ has room for 64 characters, and case may be lost.
+_TOKEN = re.compile(r"(\d{1,18})\.(\d{1,5})\.([a-z2-7]{26})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +52,12 @@ def read(token: str) -> Attempt | None:
     if match is None:
         return None
     attempt = Attempt(delivery=int(match[1]), number=int(match[2]))
-    is_ours = constant_time_compare(match[3].lower(), _signature(attempt))
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    is_ours = any(constant_time_compare(match[3].lower(), _signature(attempt, secret)) for secret in secrets)
     return attempt if is_ours else None
 
 
-def _signature(attempt: Attempt) -> str:
+def _signature(attempt: Attempt, secret: str | None = None) -> str:
     told = f"{attempt.delivery}.{attempt.number}"
-    return salted_hmac("reports.bounces", told, algorithm="sha256").hexdigest()[:_SIGNATURE]
+    digest = salted_hmac("reports.bounces", told, secret=secret, algorithm="sha256").digest()
+    return b32encode(digest[:16]).decode("ascii").rstrip("=").lower()

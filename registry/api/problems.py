@@ -185,5 +185,13 @@ def busy(request: HttpRequest) -> HttpResponse:
     return _bare(503, "busy", str(BUSY), headers=SOON)
 
 
+def in_the_clear() -> HttpResponse:
+    """Answer 403 to a program that does not encrypt; to lead it to https would hide that its key is known by now."""
+    told = gettext(
+        "Nothing is taken over http. Use https, and have the key revoked if you sent one: it was readable."
+    )
+    return _bare(403, "not_encrypted", told)
+
+
 def _bare(status: int, code: str, detail: str, **options: Any) -> HttpResponse:
     return JsonResponse(problem(status, code, detail), status=status, content_type=MEDIA_TYPE, **options)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import time
 
 import pytest
@@ -62,6 +63,30 @@ def test_a_connection_that_rested_for_a_while_is_still_there(server, keys):
         answer.read()
         assert answer.status == 200
     line.close()
+
+
+SMUGGLED = b"GET /api/v1/smuggled/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+TWO_ENDS = (
+    b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n",
+    b"Transfer-Encoding: chunked\r\nContent-Length: %d\r\n",
+    b"Content-Length: 5\r\nContent-Length: %d\r\n",
+    b"Content-Length: %d\r\nTransfer-Encoding: xchunked\r\n",
+    b"Content-Length: %d\r\nTransfer-Encoding : chunked\r\n",
+    b"Content-Length: +%d\r\n",
+)
+
+
+def test_a_request_with_two_ends_is_refused_and_none_is_hidden_in_it(server):
+    """As of RFC 9112, 6.3 and 11.2: a proxy that saw another end would let the hidden one through unseen."""
+    for heads in TWO_ENDS:
+        body = b"0\r\n\r\n" + SMUGGLED
+        sent = b"POST /api/v1/cases/ HTTP/1.1\r\nHost: localhost\r\n" + heads % len(body) + b"\r\n" + body
+        with socket.create_connection(("127.0.0.1", server), timeout=10) as line:
+            line.sendall(sent)
+            heard = b"".join(iter(lambda: line.recv(65536), b""))
+
+        assert heard.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ")), heads
+        assert heard.count(b"HTTP/1.1 ") == 1, heads
 
 
 def test_of_each_pair_of_corrections_one_wins(server, keys, north):

@@ -1,11 +1,11 @@
 """The system checks name a clinical model that forgot a promise."""
 
 import pytest
-from django.db import models
+from django.db import connection, models
 from django.test.utils import isolate_apps
 
 from cases.models import Case
-from registry.checks import broken_promises, check_login, clinical_models
+from registry.checks import broken_promises, check_certificate, check_login, clinical_models
 
 
 def promises_broken_by(**attributes):
@@ -46,3 +46,22 @@ def test_a_migration_acts_as_the_owner_without_a_warning(db, settings):
     settings.EMBEDDED, settings.PROCESS = None, "owner"
 
     assert check_login(databases=["default"]) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "sslmode", "warned"),
+    [
+        ("db.example.org", None, ["registry.W003"]),
+        ("db.example.org", "require", ["registry.W003"]),  # encrypts, for whoever answers
+        ("db.example.org", "verify-full", []),
+        ("127.0.0.1", None, []),
+        ("/run/postgresql", None, []),
+    ],
+)
+def test_a_database_elsewhere_whose_certificate_nobody_looks_at_is_warned_of(
+    monkeypatch, host, sslmode, warned
+):
+    monkeypatch.setitem(connection.settings_dict, "HOST", host)
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"sslmode": sslmode} if sslmode else {})
+
+    assert [message.id for message in check_certificate(None)] == warned

@@ -165,6 +165,16 @@ def test_a_recovery_code_opens_once_however_it_is_written(alice, client, later):
     assert second_factor.codes_left(alice) == second_factor.CODES - 2
 
 
+def test_under_a_new_secret_key_nobody_is_signed_out_and_old_codes_open(alice, client, settings):
+    own, codes = set_up(alice)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 8, [settings.SECRET_KEY]
+
+    assert own.get(HOME).status_code == 200
+    first_step(client, alice)
+    assert client.post(STEP, {"code": codes[0]}).status_code == 302
+    assert second_factor.codes_left(alice) == second_factor.CODES - 1
+
+
 def test_the_code_of_somebody_else_opens_nothing(alice, bob, client, later):
     set_up(alice)
     _, codes = set_up(bob)

@@ -65,6 +65,15 @@ def test_who_comes_without_tls_is_sent_to_it_but_for_monitors(https):
     assert bare.get("/healthz/more").status_code == 301
 
 
+def test_a_program_that_does_not_encrypt_is_refused_and_not_led(db, https):
+    refused = Client().post("/api/v1/cases/", headers={"authorization": "Bearer some.key"})
+
+    assert (refused.status_code, refused["Content-Type"]) == (403, "application/problem+json")
+    assert refused.json()["type"].endswith(":not_encrypted")
+    assert "have the key revoked" in refused.json()["detail"]
+    assert https.get("/api/v1/whoami/").status_code == 401
+
+
 def test_no_other_site_is_let_in(db):
     answer = Client(headers={"origin": "https://elsewhere.example.org"}).get("/api/v1/schema/")
 

@@ -158,12 +158,19 @@ def test_the_token_is_found_wherever_a_server_notes_the_recipient(handed, head):
     assert bounces.take(raw) is Found.BOUNCED
 
 
+def test_under_a_new_secret_key_mails_that_left_before_still_come_back(handed, settings):
+    raw = notification(return_path.sender(handed))
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+
+    assert bounces.take(raw) is Found.BOUNCED
+
+
 @pytest.mark.parametrize("spoil", ["none", "signature", "number", "domain"])
 def test_what_does_not_bear_our_signature_is_ignored(handed, spoil):
     true = return_path.sender(handed)
     to = {
         "none": "bounces@registry.example.org",
-        "signature": true.replace(true.partition("@")[0][-24:], "0" * 24),
+        "signature": true.replace(true.partition("@")[0][-26:], "a" * 26),
         "number": true.replace(f"+{handed.pk}.", f"+{handed.pk + 1}."),
         "domain": true.replace("registry.example.org", "elsewhere.example.org"),
     }[spoil]
