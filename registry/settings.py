@@ -228,6 +228,10 @@ if CELERY_BROKER_URL == "pgmq://localhost":
         "pool_size": 2,
     }
 else:
+    if CELERY_BROKER_URL.startswith(
+        "amqps:"
+    ):  # without a name, any certificate of a known authority would do
+        CELERY_BROKER_USE_SSL = {"server_hostname": urlsplit(CELERY_BROKER_URL).hostname}
     # quorum queues keep what a lost node held; delayed delivery on them needs topic exchanges
     CELERY_TASK_DEFAULT_QUEUE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_TYPE = "quorum"
     CELERY_TASK_DEFAULT_EXCHANGE_TYPE = CELERY_TASK_CREATE_MISSING_QUEUE_EXCHANGE_TYPE = "topic"

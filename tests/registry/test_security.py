@@ -4,13 +4,22 @@ import json
 import logging
 import os
 import pickle
+import socket
+import ssl
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.contrib.auth.hashers import get_hasher
 from django.contrib.auth.password_validation import validate_password
@@ -117,6 +126,61 @@ def test_an_error_that_nobody_foresaw_is_one_sentence_and_a_line_in_the_log(
     assert "SELECT" not in answer.content.decode()
     (line,) = [record for record in caplog.records if record.name == "django.request"]
     assert (line.levelname, line.exc_info[0]) == ("ERROR", RuntimeError)
+
+
+# --- the queue over the network ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certified(tmp_path):
+    """A server on localhost with a certificate for a name, of an authority that is known; its port and what it saw."""
+
+    def listen(name):
+        key = ec.generate_private_key(ec.SECP256R1())
+        today, names = timezone.now(), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        number, until = x509.random_serial_number(), today + timedelta(days=1)
+        made = x509.CertificateBuilder(names, names, key.public_key(), number, today, until)
+        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (tmp_path / "known.pem").write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM))
+        (tmp_path / "server.pem").write_bytes(private + (tmp_path / "known.pem").read_bytes())
+        context, seen = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), []
+        context.load_cert_chain(tmp_path / "server.pem")
+        server = socket.create_server(("127.0.0.1", 0))
+
+        def serve():
+            while True:
+                line = server.accept()[0]
+                with suppress(OSError), context.wrap_socket(line, server_side=True) as line:
+                    seen.append(line.recv(4))
+
+        threading.Thread(target=serve, daemon=True).start()
+        return server.getsockname()[1], seen
+
+    return listen
+
+
+@pytest.mark.parametrize(("name", "is_spoken_to"), [("localhost", True), ("elsewhere.example.org", False)])
+def test_a_queue_whose_certificate_is_of_another_name_is_not_spoken_to(
+    tmp_path, certified, name, is_spoken_to
+):
+    port, seen = certified(name)
+    code = (
+        "import django; django.setup(); from registry.celery import app; app.connection_for_write().connect()"
+    )
+    told = {
+        "PATH": os.defpath,
+        "DJANGO_SETTINGS_MODULE": "registry.settings",
+        "VAR_FOLDER": str(tmp_path),
+        "SSL_CERT_FILE": str(tmp_path / "known.pem"),
+        "CELERY_BROKER_URL": f"amqps://guest:guest@localhost:{port}//",
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=settings.BASE_DIR, env=told, capture_output=True, check=False
+    )
+
+    assert set(seen) == ({b"AMQP"} if is_spoken_to else set())
+    assert (b"Hostname mismatch" in run.stderr) is not is_spoken_to
 
 
 # --- cookies and sessions ----------------------------------------------------------------------------------------
