@@ -26,7 +26,7 @@ class Proxy:
     """Where it listens, and what it complained of."""
 
     def __init__(self, folder):
-        self.port, self.plain_port = _free_port(), _free_port()
+        self.port, self.plain_port = free_port(), free_port()
         self.errors = folder / "error.log"
 
     def connect(self, source="127.0.0.1", trust=TRUST):
@@ -110,7 +110,8 @@ def _until_it_listens(found, process):
     raise AssertionError(f"nginx did not start: {process.stderr.read()}")
 
 
-def _free_port():
+def free_port():
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]

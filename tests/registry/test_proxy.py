@@ -224,7 +224,7 @@ def test_old_tls_is_refused(before, version):
 
 @contextmanager
 def slow_lines(connect):
-    """More connections than the web server has threads, each within its head; one by one, or one process has them all."""
+    """More connections than the web server has threads, each within its head; one by one, or one process takes all."""
     with ExitStack() as lines:
         for _ in range(6 * THREADS):
             lines.enter_context(connect()).sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
@@ -288,7 +288,7 @@ def in_background(before, source):
 
 @pytest.mark.parametrize(
     ("bound", "too_many"),
-    [(("max_conns=100", "max_conns=1"), "127.0.0.9"), (("conn address 50", "conn address 1"), "127.0.0.8")],
+    [(("max_conns=64", "max_conns=1"), "127.0.0.9"), (("conn address 40", "conn address 1"), "127.0.0.8")],
     ids=["of all", "of one address"],
 )
 def test_who_is_too_many_is_asked_at_once_to_come_back(listener, bound, too_many):
@@ -310,7 +310,7 @@ def test_who_is_too_many_is_asked_at_once_to_come_back(listener, bound, too_many
 
 
 def test_without_the_bound_who_is_too_many_waits(listener):
-    with proxy(listener.port, (" max_conns=100", "")) as before:
+    with proxy(listener.port, (" max_conns=64", "")) as before:
         waiting = [in_background(before, f"127.0.0.{n + 10}") for n in range(2)]
         assert until(lambda: len(listener.heard) == 2)
         waiting[1].join(1)
