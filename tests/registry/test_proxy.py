@@ -38,7 +38,8 @@ def web_port(django_db_setup, django_db_blocker, tmp_path_factory):
     var = tmp_path_factory.mktemp("var")
     told = {**BEHIND, "VAR_FOLDER": str(var), "SECOND_FACTOR": "offered", "LOG_LEVEL": "WARNING"}
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        kind = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        # names as in production; what is compressed beside them takes seconds to write
+        kind = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
         patch.setattr(settings, "STATIC_ROOT", var / "static")
         patch.setitem(settings.STORAGES, "staticfiles", {"BACKEND": kind})
         call_command("collectstatic", "--no-input", verbosity=0)
