@@ -95,15 +95,48 @@ GOALS: dict[str, Goal] = {
         command=(*PYTEST, "tests/registry/test_jobs.py", "-k", "poison"),
         variables={"POISONED_AMONG": "1000"},
     ),
+    "G2 R15": Goal(
+        promise="500 slow connections for five minutes: p99 of others at most doubled; without the proxy all wait",
+        command=("benchmarks/overload.py", "slow"),
+        tell=_of(
+            "slow.open", "slow.p99_alone_ms", "slow.p99_beside_ms", "slow.ratio", "slow.control.statuses"
+        ),
+    ),
     "G2 R16": Goal(
         promise="five schedulers, 1,000 times of the schedule: each rung for once",
         command=(*PYTEST, "tests/registry/test_slots.py", "-k", "schedulers"),
         variables={"SLOT_MINUTES": "250"},
     ),
+    "G2 R17": Goal(
+        promise="ten times the load for two minutes: only 2xx, 429, 503, each case once, as before within 30 s",
+        command=("benchmarks/overload.py", "flood"),
+        tell=_of(
+            "flood.sent_per_second",
+            "flood.statuses",
+            "flood.without_retry_after",
+            "flood.acknowledged",
+            "flood.lost",
+            "flood.twice",
+            "flood.normal_after_s",
+            "flood.control.statuses",
+        ),
+    ),
     "G2 R19": Goal(
         promise="50 restarts of web, worker, sender and scheduler under load: no 5xx, nothing lost or done twice",
         command=(*PYTEST, "tests/registry/test_restarts.py"),
         variables={"RESTARTS": "50"},
+    ),
+    "G2 R20": Goal(
+        promise="four times as many programs as connections: nobody meets the limit, ten stay free, who waits is told",
+        command=("benchmarks/overload.py", "connections"),
+        tell=_of(
+            "connections.programs",
+            "connections.most_connections",
+            "connections.limit_met",
+            "connections.statuses",
+            "connections.slowest_s",
+            "connections.control.limit_met",
+        ),
     ),
     "G2 R5": Goal(
         promise="45 ways a mail server misbehaves, 100 mails each: every mail in the state that operations.md says",
