@@ -57,33 +57,39 @@ class Command(BaseCommand):
         except (ValidationError, PermissionDenied) as error:
             raise CommandError(" ".join(getattr(error, "messages", [str(error)])), returncode=2) from None
         except OSError as error:
-            raise CommandError(f"{error.filename}: {error.strerror}.", returncode=2) from None
+            told = ": ".join(filter(None, (error.filename, error.strerror)))
+            raise CommandError(f"{told}.", returncode=2) from None
 
     def _export(self, person: User, *, purpose: str, out: Path, key: str | None, **_: Any) -> None:
         reader = _recipient(key) if key else None
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            try:
+        file = os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        try:
+            with file:
                 rows = linkage.take_out(purpose=purpose, by=person)
-            except BaseException:
-                out.unlink()
-                raise
-            text = io.StringIO()
-            writer = csv.DictWriter(text, linkage.OUT, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-            content = text.getvalue().encode()
-            file.write(pyrage.encrypt(content, [reader]) if reader else content)
+                text = io.StringIO()
+                writer = csv.DictWriter(text, linkage.OUT, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+                content = text.getvalue().encode()
+                file.write(pyrage.encrypt(content, [reader]) if reader else content)
+        except BaseException:  # no half of it is left behind
+            out.unlink()
+            raise
         self.stdout.write(f"{out}: {len(rows)} patients; each reading is in the audit trail.")
 
     def _import(self, person: User, *, file: Path, learned_on: date | None, **_: Any) -> None:
         count = {"recorded": 0, "known": 0, "refused": 0}
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            day = learned_on or timezone.localdate()
-            for line in linkage.take_in(lines, learned_on=day, by=person):
-                count[line.verdict] += 1
-                if line.verdict == "refused":
-                    self.stdout.write(f"line {line.number}: {' '.join(line.reasons)}")
-        self.stdout.write(", ".join(f"{n} {verdict}" for verdict, n in count.items()))
+        day = learned_on or timezone.localdate()
+        try:
+            with file.open(encoding="utf-8-sig", newline="") as lines:
+                for line in linkage.take_in(lines, learned_on=day, by=person):
+                    count[line.verdict] += 1
+                    if line.verdict == "refused":
+                        self.stdout.write(f"line {line.number}: {' '.join(line.reasons)}")
+        except UnicodeDecodeError:
+            raise CommandError(f"{file}: from here on this is no CSV in UTF-8.", returncode=2) from None
+        finally:
+            self.stdout.write(", ".join(f"{n} {verdict}" for verdict, n in count.items()))
         if count["refused"]:
             sys.exit(1)
 
