@@ -60,7 +60,6 @@ REASONS = {
     "export for research": gettext_lazy("export for research"),
     "identity recorded": gettext_lazy("identity recorded"),
     "identity removed": gettext_lazy("identity removed"),
-    "vault rotated": gettext_lazy("vault rotated"),
     "compared with other centers": gettext_lazy("compared with other centers"),
     "kept long enough": gettext_lazy("kept long enough"),
 }

@@ -411,6 +411,17 @@ def test_a_new_key_for_searching_marks_anew_and_finds_again(anna, vault, south, 
         assert PossibleDuplicate.objects.count() == 2
 
 
+def test_a_rotation_that_ended_before_it_looked_is_made_up_for(anna, vault, south, bob, owner):
+    vault.VAULT_SEARCH_KEY = b"t" * 32
+    identified(south, bob, "B-1", **ANNA)
+    assert rotating.rotate().renewed == 1
+
+    call_command("vault", "rotate")
+
+    with access.everywhere():
+        assert PossibleDuplicate.objects.count() == 2
+
+
 def test_drawn_keys_are_taken(monkeypatch, capsys):
     call_command("vault", "new-key")
     first, second, _ = capsys.readouterr().out.splitlines()
