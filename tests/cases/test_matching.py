@@ -21,7 +21,7 @@ from reports.cohorts import Cut
 from tests.cases.examples import draft, resected
 from tests.cases.linkage import AGREED, ANNA, agreeing, identified
 from tests.clients import browser, machine
-from tests.pages import text
+from tests.pages import filled, text
 from tests.registry.tampering import sql
 
 DAY = PartialDate.parse("2026-03-04")
@@ -218,6 +218,17 @@ def test_the_data_manager_sees_both_and_not_who_it_is(two, dana):
     assert not any(word in html for word in ("Wiśniewska", "60051312345", "1960-05-13"))
 
 
+def test_what_a_case_does_not_say_leaves_a_mark_in_its_place(north, south, alice, bob, dana):
+    """On a phone the two stand one below the other: without it the second would be taken for the first."""
+    died = {"died_on": "2017-01", "cause_category": "disease"}
+    identified(north, alice, "N-1", **ANNA)
+    identified(south, bob, "Q-77", {"death": died}, **NUMBER)
+
+    html = browser(dana).get(reverse("admin:duplicates")).content.decode()
+
+    assert "<td>–</td><td>2017-01</td>" in html
+
+
 def test_the_data_manager_sees_which_of_the_cases_could_count(north, south, alice, bob, dana):
     identified(north, alice, "N-1", **ANNA)
     smaller = {"consent": {**AGREED, "scopes": ["registry", "linkage"]}}
@@ -348,6 +359,9 @@ def test_the_page_decides(two, dana):
     answer = client.post(address, {**sent, "reason": "asked both leads"}, follow=True)
 
     assert (refused.status_code, "Say why." in refused.content.decode()) == (422, True)
+    assert filled(refused, form=f"form-{pair.id}")["verdict"] == [f"same:{two[1].pk}"]
+    unsaid = client.post(address, {"pair": pair.id, "reason": "asked both leads"})
+    assert filled(unsaid, form=f"form-{pair.id}")["reason"] == ["asked both leads"]
     assert "Decided." in answer.content.decode()
     assert in_reports() == {"Q-77"}
     for made_up in (

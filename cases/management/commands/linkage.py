@@ -38,7 +38,12 @@ class Command(BaseCommand):
         out.add_argument("--key", metavar="AGE1...", help="public key of the register: the file is encrypted")
         back = actions.add_parser("import", help="Record deaths: CSV with the columns pseudonym and died_on.")
         back.add_argument("file", type=Path)
-        back.add_argument("--learned-on", type=date.fromisoformat, help="day of the register's answer; today")
+        back.add_argument(
+            "--learned-on",
+            type=date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="day of the register's answer; today",
+        )
         for action in (out, back):
             action.add_argument(
                 "--by", required=True, metavar="USERNAME", help="the data manager who does it"
@@ -87,11 +92,15 @@ class Command(BaseCommand):
                     if line.verdict == "refused":
                         self.stdout.write(f"line {line.number}: {' '.join(line.reasons)}")
         except UnicodeDecodeError:
-            raise CommandError(f"{file}: from here on this is no CSV in UTF-8.", returncode=2) from None
-        finally:
-            self.stdout.write(", ".join(f"{n} {verdict}" for verdict, n in count.items()))
+            told = f"{file}: from some line on this is no CSV in UTF-8; before it {_told(count)}."
+            raise CommandError(told, returncode=2) from None
+        self.stdout.write(_told(count))
         if count["refused"]:
             sys.exit(1)
+
+
+def _told(count: dict[str, int]) -> str:
+    return ", ".join(f"{n} {verdict}" for verdict, n in count.items())
 
 
 def _recipient(key: str) -> x25519.Recipient:
