@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
@@ -136,7 +136,9 @@ def decide(pair: UUID, *, verdict: str, counted: int | None, reason: str, by: Us
     if wrong := gettext("Say why.") if not reason else audit.wrong_reason(reason):
         raise ValidationError({"reason": wrong})
     with access.everywhere(), audit.because(door=Source.ADMIN, by=by, reason=reason):
-        rows = list(PossibleDuplicate.objects.select_for_update().filter(pair=pair).order_by("pk"))
+        two = PossibleDuplicate.objects.filter(pair=pair)
+        _hold(two.values("case"))
+        rows = list(two.select_for_update().order_by("pk"))
         if len(rows) != 2:
             raise ValidationError(
                 gettext("This pair is no longer there: an identity was changed or removed.")
@@ -158,6 +160,11 @@ def decide(pair: UUID, *, verdict: str, counted: int | None, reason: str, by: Us
             row.decided_at, row.decided_by = timezone.now(), by
             row.save()
         _settle(row.case_id for row in rows)
+
+
+def _hold(case_ids: Any) -> list[Case]:
+    """Let nobody else change these cases; held first, as whoever ends their use does."""
+    return list(Case.objects.select_for_update().filter(pk__in=case_ids).order_by("pk"))
 
 
 def _counted_for(case_id: int | None, *, but: UUID) -> set[int | None]:
@@ -186,8 +193,7 @@ def _settle(case_ids: Iterable[int]) -> None:
     left_out = set(
         PossibleDuplicate.objects.filter(case__in=ids, is_counted=False).values_list("case_id", flat=True)
     )
-    held = Case.objects.select_for_update().filter(pk__in=ids).order_by("pk")
-    changed = [case.pk for case in held if case.is_counted_elsewhere != (case.pk in left_out)]
+    changed = [case.pk for case in _hold(ids) if case.is_counted_elsewhere != (case.pk in left_out)]
     Case.objects.filter(pk__in=changed).exclude(pk__in=left_out).update(is_counted_elsewhere=False)
     Case.objects.filter(pk__in=[*left_out.intersection(changed)]).update(is_counted_elsewhere=True)
     observations.renew(documents.load(changed))

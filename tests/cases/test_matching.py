@@ -405,6 +405,34 @@ def test_of_three_cases_of_one_patient_one_counts_whatever_is_decided(two, north
     assert in_reports() == {"N-1"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_and_a_withdrawal_at_once_wait_for_each_other(two, dana, lena):
+    with access.everywhere():
+        pair = the_pair()
+    is_held, answers = threading.Event(), []
+
+    def decide_meanwhile():
+        is_held.wait(10)
+        try:
+            decide(dana, pair=pair)
+        except Exception as error:  # whatever it is
+            answers.append(error)
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=decide_meanwhile)
+    other.start()
+    with access.scope([two[0].center_id]):
+        Case.objects.select_for_update().get(pk=two[0].pk)
+        is_held.set()
+        other.join(0.5)
+        withdrawing.withdraw(two[0], effect="stop_use", withdrawn_on=DAY, reason="letter", by=lena)
+    other.join()
+
+    assert [type(answer) for answer in answers] == [ValidationError]
+    assert in_reports() == {"Q-77"}
+
+
 # --- when one goes ---------------------------------------------------------------------------------------------------
 
 
