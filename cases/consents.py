@@ -19,6 +19,12 @@ def is_withdrawn(document: Any) -> bool:
     return document.consent is not None and document.consent.basis == ConsentBasis.WITHDRAWN
 
 
+def is_given(document: Any) -> bool:
+    """Whether a consent is recorded, of whatever scope, that was neither refused nor taken back."""
+    basis = document.consent.basis if document.consent else None
+    return basis not in (None, ConsentBasis.REFUSED, ConsentBasis.WITHDRAWN)
+
+
 def may_be_used(document: Any) -> bool:
     """Whether anything may be counted: the patient did not refuse, and did not end the use of the data."""
     consent = document.consent

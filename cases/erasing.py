@@ -116,7 +116,7 @@ def erase(
             raise ValidationError(
                 gettext("An import of this center is being worked on; try again when it has ended.")
             )
-        transferring.end(case, by=by, door=door)
+        transferring.end([case.pk], by=by, door=door, reason=withdrawing.CONSENT_ENDED)
         forgetting.hold()
         line = withdrawing.wish(
             stored, case, effect=WithdrawalEffect.ERASE, withdrawn_on=withdrawn_on, reason=reason, by=by
@@ -153,7 +153,7 @@ def leave_tombstone(line: Wish, center_id: int, *, by: User | None) -> Tombstone
 def _carry_out(case: Case, stone: Tombstone) -> None:
     """Remove it from rows and trail, and read those cases again that were taken for the same patient's."""
     twins = _forget_number(case)
-    matching.end(case)
+    matching.end(case.pk)
     _remove(case)
     forgetting.forget(stone.case_id, stone.patient_id, case_number=case.case_number, reason=stone.reason)
     withdrawing.end_use()

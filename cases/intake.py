@@ -16,7 +16,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from cases import batches, duty
+from cases import batches, consents, duty, matching, transferring
 from cases.batches import Item, Receipt, Submission
 from cases.problems import Problem
 from cases.vocabulary import Source
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["each", "atomic"]
 ATTEMPTS = 3
+NO_CONSENT = "no consent is recorded any more"
 ACTION_AT_DOOR = {Source.IMPORT: Action.IMPORT_CASES}
 
 __all__ = [
@@ -119,6 +120,7 @@ def save_cases(
                 if dry_run or held:
                     raise _NothingToKeep
                 batches.write(items, center=center, source=source, as_of=day)
+                _end_what_needs_consent(items, by=by, door=door or source)
         except _NothingToKeep:
             return [_receipt(item, held=held and not dry_run) for item in items]
         except IntegrityError:
@@ -129,6 +131,25 @@ def save_cases(
         else:
             break
     return [_receipt(item) for item in items]
+
+
+def _end_what_needs_consent(items: Sequence[Item], *, by: User | None, door: str) -> None:
+    """Where a consent was corrected away, as where it is withdrawn, no other center follows the patient any more.
+
+    Where the patient refused, the case counts no more, and the other case of the same patient does.
+    """
+    ended = [
+        item
+        for item in items
+        if item.is_to_write and item.stored and consents.is_given(item.stored.document)
+        if not consents.is_given(item.document)
+    ]
+    if ended:
+        case_ids = [item.stored.id for item in ended if item.stored]
+        transferring.end(case_ids, by=by, door=door, reason=NO_CONSENT)
+    for item in ended:
+        if item.stored and not consents.may_be_used(item.document):
+            matching.end(item.stored.id)
 
 
 def _require(by: User | None, source: str, center: Center, under: Transfer | None) -> None:

@@ -102,7 +102,7 @@ def take_in(lines: Iterable[str], *, learned_on: date, by: User) -> Iterator[Lin
     if tuple(rows.fieldnames or ()) != BACK:
         told = gettext("The first line must name the columns {names}, and no others.")
         raise ValidationError(told.format(names=",".join(BACK)))
-    return (_taken_in(number, row, learned_on, by) for number, row in enumerate(rows, 2))
+    return (_taken_in(rows.line_num, row, learned_on, by) for row in rows)
 
 
 def _taken_in(number: int, row: dict[str, str | None], learned_on: date, by: User) -> Line:

@@ -9,8 +9,9 @@ counts in its own center's reports alone (`cases/observations.py`), until the fi
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
@@ -24,10 +25,14 @@ from cases.models import Case, PairVerdict, PossibleDuplicate
 from cases.vocabulary import Source
 from registry import access, audit
 from registry.access import Action
+from registry.models import Center
 from registry.vault import store
 
 if TYPE_CHECKING:
     from registry.models import User
+
+DOOR = "vault"
+COMPARED = "compared with other centers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +53,19 @@ class Pair:
 
 def look(case: Case) -> None:
     """Bring the pairs of a case up to what the vault finds alike now; what was decided stays."""
-    with access.everywhere():
-        alike, known = _alike(case), _known(case)
+    with _by_registry():
+        alike, known = _alike(case), _known(case.pk)
         for other in alike:
             if other.pk not in known:
                 _pair(case, other)
         there = {other.pk for other in alike}
         gone = [row.pair for pk, row in known.items() if pk not in there and row.verdict == PairVerdict.OPEN]
         PossibleDuplicate.objects.filter(pair__in=gone).delete()
+
+
+def _by_registry() -> AbstractContextManager[None]:
+    """All centers, in the registry's own name: who acted in one of them, and why, is not for the trail of the other."""
+    return audit.because(door=DOOR, reason=COMPARED, centers=Center.objects.values_list("pk", flat=True))
 
 
 def _alike(case: Case) -> list[Case]:
@@ -65,10 +75,10 @@ def _alike(case: Case) -> list[Case]:
     return list(Case.objects.filter(pk__in=found, center__is_sandbox=False).order_by("pk"))
 
 
-def _known(case: Case) -> dict[int, PossibleDuplicate]:
+def _known(case_id: int) -> dict[int, PossibleDuplicate]:
     """The pairs that a case is in, by the other case."""
-    own = {row.pair: row for row in PossibleDuplicate.objects.filter(case=case)}
-    others = PossibleDuplicate.objects.filter(pair__in=own).exclude(case=case) if own else ()
+    own = {row.pair: row for row in PossibleDuplicate.objects.filter(case=case_id)}
+    others = PossibleDuplicate.objects.filter(pair__in=own).exclude(case=case_id) if own else ()
     return {other.case_id: own[other.pair] for other in others}
 
 
@@ -126,7 +136,9 @@ def decide(pair: UUID, *, verdict: str, counted: int | None, reason: str, by: Us
     if wrong := gettext("Say why.") if not reason else audit.wrong_reason(reason):
         raise ValidationError({"reason": wrong})
     with access.everywhere(), audit.because(door=Source.ADMIN, by=by, reason=reason):
-        rows = list(PossibleDuplicate.objects.select_for_update().filter(pair=pair).order_by("pk"))
+        two = PossibleDuplicate.objects.filter(pair=pair)
+        _hold(two.values("case"))
+        rows = list(two.select_for_update().order_by("pk"))
         if len(rows) != 2:
             raise ValidationError(
                 gettext("This pair is no longer there: an identity was changed or removed.")
@@ -136,6 +148,12 @@ def decide(pair: UUID, *, verdict: str, counted: int | None, reason: str, by: Us
         if verdict == PairVerdict.SAME and counted not in {row.case_id for row in rows}:
             told = gettext("Choose which of the two cases reports of the whole registry count.")
             raise ValidationError({"counted": told})
+        if verdict == PairVerdict.SAME and {row.case_id for row in rows} <= _counted_for(counted, but=pair):
+            told = gettext(
+                "Then no case of this patient would count: by earlier decisions the one you chose is left out for the"
+                " other. Choose the other one, or decide the earlier pair otherwise first."
+            )
+            raise ValidationError({"counted": told})
         for row in rows:
             row.verdict, row.reason = verdict, reason
             row.is_counted = verdict != PairVerdict.SAME or row.case_id == counted
@@ -144,13 +162,29 @@ def decide(pair: UUID, *, verdict: str, counted: int | None, reason: str, by: Us
         _settle(row.case_id for row in rows)
 
 
-def end(case: Case) -> None:
+def _hold(case_ids: Any) -> list[Case]:
+    """Let nobody else change these cases; held first, as whoever ends their use does."""
+    return list(Case.objects.select_for_update().filter(pk__in=case_ids).order_by("pk"))
+
+
+def _counted_for(case_id: int | None, *, but: UUID) -> set[int | None]:
+    """A case with all those for which it is left out, directly or by others, whatever the pair `but` says."""
+    found: set[int | None] = set()
+    more: set[int | None] = {case_id}
+    while more:
+        found |= more
+        rows = PossibleDuplicate.objects.exclude(pair=but)
+        left_out = rows.filter(case__in=more, is_counted=False).values("pair")
+        more = set(rows.filter(pair__in=left_out, is_counted=True).values_list("case_id", flat=True)) - found
+    return found
+
+
+def end(case_id: int) -> None:
     """Take a case that is erased, or used no longer, out of its pairs: the other case counts again."""
-    with access.everywhere():
-        others = list(_known(case))
-        rows = PossibleDuplicate.objects.filter(case=case)
-        PossibleDuplicate.objects.filter(pair__in=list(rows.values_list("pair", flat=True))).delete()
-        _settle([case.pk, *others])
+    with _by_registry():
+        known = _known(case_id)
+        PossibleDuplicate.objects.filter(pair__in=[row.pair for row in known.values()]).delete()
+        _settle([case_id, *known])
 
 
 def _settle(case_ids: Iterable[int]) -> None:
@@ -159,8 +193,7 @@ def _settle(case_ids: Iterable[int]) -> None:
     left_out = set(
         PossibleDuplicate.objects.filter(case__in=ids, is_counted=False).values_list("case_id", flat=True)
     )
-    held = Case.objects.select_for_update().filter(pk__in=ids).order_by("pk")
-    changed = [case.pk for case in held if case.is_counted_elsewhere != (case.pk in left_out)]
+    changed = [case.pk for case in _hold(ids) if case.is_counted_elsewhere != (case.pk in left_out)]
     Case.objects.filter(pk__in=changed).exclude(pk__in=left_out).update(is_counted_elsewhere=False)
     Case.objects.filter(pk__in=[*left_out.intersection(changed)]).update(is_counted_elsewhere=True)
     observations.renew(documents.load(changed))

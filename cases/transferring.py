@@ -11,7 +11,7 @@ decided in `cases/duty.py`. Each step is one transaction that holds the case and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 LONGEST_NOTE = 200  # characters
 ACCEPTED = "follow-up accepted"
-CONSENT_ENDED = "the patient withdrew consent"
 HANDING_OVER = [role for role, actions in access.ALLOWED.items() if Action.TRANSFER in actions]
 # Who else wants to know of a step: called with the transfer and who took it, in the transaction of the step.
 TOLD: list[Callable[[Transfer, User], None]] = []
@@ -98,23 +97,19 @@ def give_back(transfer: Transfer, *, reason: str, by: User, door: str = Source.A
     return _step(transfer, TransferState.RETURNED, reason=_checked(reason), by=by, door=door)
 
 
-def end(case: Case, *, by: User | None, door: str) -> None:
-    """End what stands of a case whose patient withdrew; the caller holds the case.
+def end(case_ids: Collection[int], *, by: User | None, door: str, reason: str) -> None:
+    """End what stands of cases that nobody consents to any more; the caller holds the cases.
 
-    Both centers read the history of a transfer, so it says no more than that: the reason of the withdrawal is none of
-    it. `by` is None where a restored copy learns of it: then nobody is told again.
+    Both centers read the history of a transfer, so the reason is the registry's own: why consent ended is none of it.
+    `by` is None where a restored copy learns of it: then nobody is told again.
     """
-    with audit.because(door=door, by=by, reason=CONSENT_ENDED):
-        _end(case, by=by)
-
-
-def _end(case: Case, *, by: User | None) -> None:
-    for row in Transfer.objects.standing().filter(case=case.pk).select_for_update():
-        row.state = AFTER_CONSENT[TransferState(row.state)]
-        row.decided_by, row.decided_at, row.reason = by, timezone.now(), CONSENT_ENDED
-        row.save(update_fields=["state", "decided_by", "decided_at", "reason"])
-        if by is not None:
-            _tell(row, by)
+    with audit.because(door=door, by=by, reason=reason):
+        for row in Transfer.objects.standing().filter(case__in=case_ids).select_for_update():
+            row.state = AFTER_CONSENT[TransferState(row.state)]
+            row.decided_by, row.decided_at, row.reason = by, timezone.now(), reason
+            row.save(update_fields=["state", "decided_by", "decided_at", "reason"])
+            if by is not None:
+                _tell(row, by)
 
 
 AFTER_CONSENT = {
@@ -199,6 +194,12 @@ def _step(transfer: Transfer, state: TransferState, *, reason: str, by: User, do
             return row
         if row.state != BEFORE[state]:
             raise _refused(_is_so(row))
+        if state == TransferState.ACCEPTED and hindrance(*load([row.case_id])):
+            # why is told to who owns the case: before the acceptance nothing of it is
+            told = gettext(
+                "This cannot be accepted any more: ask the center that operated to withdraw the offer."
+            )
+            raise _refused(told)
         row.state, row.decided_by, row.decided_at, row.reason = state, by, timezone.now(), reason
         if state == TransferState.ACCEPTED:
             row.accepted_at = row.decided_at

@@ -33,6 +33,7 @@ from registry.dates import PartialDate
 if TYPE_CHECKING:
     from registry.models import User
 
+CONSENT_ENDED = "the patient withdrew consent"  # all that another center that follows the patient is told
 NO_DATA_AFTER = "X-13"  # the rule: no data after a withdrawal
 
 
@@ -106,10 +107,10 @@ def withdraw(
         stored = held(case, version)
         check(stored, case, effect=effect, withdrawn_on=withdrawn_on)
         _write(case, _withdrawn(stored.document, effect, withdrawn_on).consent)
-        transferring.end(case, by=by, door=door)
+        transferring.end([case.pk], by=by, door=door, reason=CONSENT_ENDED)
         identifying.forget([case])  # linking is collecting
         if effect in consents.NO_FURTHER_USE:
-            matching.end(case)
+            matching.end(case.pk)
             end_use()
         if is_logged:  # last, so that nothing stands there which was refused after all
             line = wish(stored, case, effect=effect, withdrawn_on=withdrawn_on, reason=reason, by=by)

@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import InternalError, OperationalError, models, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from registry.database.session import holding, sight
@@ -258,7 +258,12 @@ class ScopeMiddleware:
             return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Ask the client to come back when the database gave up (time limit, lock, lost connection)."""
+        """Ask the client to come back when the database gave up (time limit, lock, lost connection).
+
+        What was there when the page looked and is not when it writes was erased meanwhile.
+        """
+        if isinstance(exception, ObjectDoesNotExist):
+            raise Http404 from exception
         return _later(request) if _gave_up(exception) else None
 
 

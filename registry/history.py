@@ -26,6 +26,7 @@ DOORS = {
     "task": gettext_lazy("background job"),
     "command": gettext_lazy("command on the server"),
     "mail": gettext_lazy("link in a mail"),
+    "vault": gettext_lazy("identity vault"),
     "migration": gettext_lazy("new release"),
 }
 # What the registry itself gives as reason, kept in English; what a person gave stays as it was written.
@@ -40,6 +41,7 @@ REASONS = {
     "follow-up offered": gettext_lazy("follow-up offered"),
     "follow-up accepted": gettext_lazy("follow-up accepted"),
     "the patient withdrew consent": gettext_lazy("the patient withdrew consent"),
+    "no consent is recorded any more": gettext_lazy("no consent is recorded any more"),
     "key revoked": gettext_lazy("key revoked"),
     "key rotated": gettext_lazy("key rotated"),
     "new key": gettext_lazy("new key"),
@@ -58,7 +60,7 @@ REASONS = {
     "export for research": gettext_lazy("export for research"),
     "identity recorded": gettext_lazy("identity recorded"),
     "identity removed": gettext_lazy("identity removed"),
-    "vault rotated": gettext_lazy("vault rotated"),
+    "compared with other centers": gettext_lazy("compared with other centers"),
     "kept long enough": gettext_lazy("kept long enough"),
 }
 OF_A_FILE = re.compile(r"file ([0-9a-f]{12})")

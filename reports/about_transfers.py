@@ -41,14 +41,22 @@ SENTENCES: dict[TransferState, Callable[[], str]] = {
 
 def tell(transfer: Transfer, by: User) -> None:
     """Write what a step made of a transfer to the people of the other center, in the transaction of the step."""
-    sides = (transfer.center, transfer.receiving_center)
-    own = next((center for center in sides if access.may(by, Action.TRANSFER, center)), transfer.center)
-    other = next(center for center in sides if center != own)
     state = TransferState(transfer.state)
+    own, other = transfer.center, transfer.receiving_center
+    if _is_of_the_other(state, transfer, by):
+        own, other = other, own
     written = [(user, _letter(user, other, own, transfer)) for user in _people(other)]
     if written:
         mails.write_about_transfer(f"transfer-{transfer.pk}-{state.value}", other.pk, written)
         mails.ring()
+
+
+def _is_of_the_other(state: TransferState, transfer: Transfer, by: User) -> bool:
+    """Whether the receiving center took the step; either may end a transfer, and by whose person says who did."""
+    if state == TransferState.RETURNED:
+        gives, receives = transfer.center, transfer.receiving_center
+        return access.may(by, Action.TRANSFER, receives) and not access.may(by, Action.TRANSFER, gives)
+    return state in (TransferState.ACCEPTED, TransferState.DECLINED)
 
 
 def _people(center: Center) -> list[User]:

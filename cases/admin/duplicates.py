@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -39,6 +39,7 @@ class Side:
     operated_on: str
     died_on: str
     in_reports: str
+    is_chosen: bool  # as the one that counts, in what was sent and not taken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,7 @@ class Shown:
 
     pair: Pair
     sides: tuple[Side, ...]
+    sent: QueryDict | None  # what was typed, where it could not be taken
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -81,6 +83,7 @@ def _decide(request: HttpRequest) -> None:
 
 
 def _show(request: HttpRequest, status: int = 200) -> HttpResponse:
+    sent = request.POST if status != 200 else QueryDict()
     is_open = matching.pairs(PairVerdict.OPEN)[:MOST]
     decided = matching.pairs(PairVerdict.SAME, PairVerdict.DIFFERENT)[::-1][:MOST]
     cases = [row.case for pair in (*is_open, *decided) for row in pair.rows]
@@ -89,19 +92,22 @@ def _show(request: HttpRequest, status: int = 200) -> HttpResponse:
     context = {
         **site.each_context(request),
         "title": gettext("Patients of two centers"),
-        "open": [_shown(pair, stored) for pair in is_open],
-        "decided": [_shown(pair, stored) for pair in decided],
-        "sent": request.POST,
+        "open": [_shown(pair, stored, sent) for pair in is_open],
+        "decided": [_shown(pair, stored, sent) for pair in decided],
         "longest": LONGEST_REASON,
     }
     return TemplateResponse(request, "cases/admin/duplicates.html", context, status=status)
 
 
-def _shown(pair: Pair, stored: dict[int, Any]) -> Shown:
-    return Shown(pair=pair, sides=tuple(_side(row, stored[row.case_id]) for row in pair.rows))
+def _shown(pair: Pair, stored: dict[int, Any], sent: QueryDict) -> Shown:
+    own = sent if sent.get("pair") == str(pair.id) else None
+    chosen = own.get("verdict") if own else None
+    return Shown(
+        pair=pair, sides=tuple(_side(row, stored[row.case_id], chosen) for row in pair.rows), sent=own
+    )
 
 
-def _side(row: PossibleDuplicate, document: Any) -> Side:
+def _side(row: PossibleDuplicate, document: Any, chosen: str | None) -> Side:
     patient = document.patient
     index = [one for one in document.operations if one.operation_type == OperationType.INDEX_RESECTION]
     return Side(
@@ -111,6 +117,7 @@ def _side(row: PossibleDuplicate, document: Any) -> Side:
         operated_on=str((index and index[0].operated_on) or ""),
         died_on=str((document.death and document.death.died_on) or ""),
         in_reports=_in_reports(row, document),
+        is_chosen=chosen == f"same:{row.case_id}",
     )
 
 

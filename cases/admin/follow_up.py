@@ -207,7 +207,7 @@ class FollowUpPage:
             by=self.by,
             if_version=_number(sent.get("version")),
             is_meant=sent.get("is_meant") == "yes",
-            under=self.taken.get(case.pk) if case.center not in self.centers else None,
+            under=None if access.may(self.by, Action.RECORD, case.center_id) else self.taken.get(case.pk),
         )
         if said.verdict == "refused":
             return self._refuse(case, typed, said.reasons)
@@ -218,16 +218,16 @@ class FollowUpPage:
         return HttpResponseRedirect(f"{self.request.get_full_path()}#said")
 
     def _case(self, pk: int | None) -> Case:
-        """The case; missing and foreign ones do not exist alike."""
+        """The case, an own one or one followed for another center; missing and foreign ones do not exist alike."""
         case = Case.objects.visible_to(self.by).select_related("center").filter(pk=pk).first()
-        if case is None and pk in self.taken:
+        if case is not None and access.may(self.by, Action.RECORD, case.center_id):
+            return case
+        if pk in self.taken:
             with duty.opened(self.taken[pk], by=self.by, action=Action.RECORD_FOLLOW_UP) as opened:
                 return opened
         if case is None:
             raise Http404
-        if not access.may(self.by, Action.RECORD, case.center_id):
-            raise PermissionDenied(gettext("You may read this case, but not change it."))
-        return case
+        raise PermissionDenied(gettext("You may read this case, but not change it."))
 
     def _refuse(self, case: Case, typed: Typed, reasons: list[str]) -> HttpResponse:
         told = [gettext("Case {number}: nothing was saved.").format(number=case.case_number), *reasons]

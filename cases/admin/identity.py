@@ -23,6 +23,7 @@ from cases.vocabulary import Source
 from registry import access, history, sessions
 from registry.access import Action
 from registry.audit import LONGEST_REASON
+from registry.dates import as_iso
 from registry.models import User
 from registry.vault import keyring
 from registry.vault.identities import FIELDS, LONGEST, Identity
@@ -66,6 +67,7 @@ class IdentityPage:
         self.admin, self.request, self.case = admin, request, case
         self.by = cast(User, request.user)
         self.sent = {name: request.POST.get(name, "") for name in FIELDS}
+        self.sent["born_on"] = as_iso(self.sent["born_on"].strip())
 
     def answer(self) -> HttpResponse:
         """Do what was sent, or show the page."""
@@ -76,7 +78,7 @@ class IdentityPage:
         try:
             return act()
         except ValidationError as error:
-            return self._show(wrong=told(error), status=422)
+            return self._show(error, status=422)
 
     def _record(self) -> HttpResponse:
         identifying.put(self.case, self.sent, by=self.by, door=Source.ADMIN)
@@ -100,12 +102,17 @@ class IdentityPage:
         return HttpResponseRedirect(reverse("admin:cases_case_identity", args=[self.case.pk]))
 
     def _show(
-        self, *, wrong: list[str] | None = None, identity: Identity | None = None, status: int = 200
+        self,
+        error: ValidationError | None = None,
+        *,
+        identity: Identity | None = None,
+        status: int = 200,
     ) -> HttpResponse:
         (stored,) = load([self.case.pk])
         events = HeldIdentity.pgh_event_model.objects.filter(case_id=self.case.pk).order_by("pgh_id")  # type: ignore[attr-defined]
         story = history.Story(name=gettext("Identity for linkage"), events=list(events))
-        typed = self.sent if wrong else dict.fromkeys(FIELDS, "")
+        typed = self.sent if error else dict.fromkeys(FIELDS, "")
+        wrong = error.message_dict if error and hasattr(error, "error_dict") else {}
         context = {
             **self.admin.admin_site.each_context(self.request),
             "title": gettext("Identity of the patient of case {number}").format(number=self.case.case_number),
@@ -115,9 +122,9 @@ class IdentityPage:
             "refusal": identifying.refusal(stored),
             "elsewhere": matching.told_to_center(self.case),
             "may_read": access.may(self.by, Action.READ_IDENTITY, self.case.center_id),
-            "fields": [(name, LABELS[name], typed[name]) for name in FIELDS],
+            "fields": [(name, LABELS[name], typed[name], " ".join(wrong.get(name, []))) for name in FIELDS],
             "identity": identity and [(LABELS[name], value) for name, value in identity.values().items()],
-            "wrong": wrong,
+            "wrong": error and told(error),
             "entries": history.told([story]),
             "longest": LONGEST,
             "longest_reason": LONGEST_REASON,

@@ -44,15 +44,14 @@ class FormView(CaseView):
         self, request: Request, pk: int, action: Action = Action.READ
     ) -> Iterator[tuple[Case, Transfer | None]]:
         """The case for this action: an own one, or one that the center follows for another, with its transfer."""
-        if (own := self._own(pk)) is not None:
-            if own.center_id not in reach(request, action):
-                raise PermissionDenied(gettext("You may read this case, but not change it."))
+        own, may = self._own(pk), reach(request, action)
+        if own is not None and own.center_id in may:
             yield own, None
             return
         transfer = self._taken(request, action).get(pk)
-        if transfer is None:
+        if own is None and transfer is None:
             raise Http404
-        if transfer.receiving_center_id not in reach(request, action):
+        if transfer is None or transfer.receiving_center_id not in may:
             raise PermissionDenied(gettext("You may read this case, but not change it."))
         with duty.opened(transfer, by=cast(User, request.user), action=action) as case:
             yield case, transfer

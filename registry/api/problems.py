@@ -5,7 +5,13 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import is_valid_path
@@ -107,6 +113,8 @@ def _translate(error: Exception, view: Any) -> Refused | None:
 SIMPLE: dict[type[Exception], Callable[[Any], Refused]] = {
     Http404: lambda _: Refused(404, "not_found", str(NOTHING_HERE)),
     exceptions.NotFound: lambda _: Refused(404, "not_found", str(NOTHING_HERE)),
+    # it was there when the view looked, and was erased before it could write
+    ObjectDoesNotExist: lambda _: Refused(404, "not_found", str(NOTHING_HERE)),
     PermissionDenied: lambda error: Refused(
         403, "permission_denied", str(error) or gettext("You may not do this.")
     ),

@@ -84,8 +84,11 @@ def _wrong(texts: Mapping[str, str], today: date) -> list[tuple[str, str]]:
     if texts["born_on"] and (told := _wrong_day(texts["born_on"], today)):
         found.append(("born_on", told))
     number = texts["national_number"]
-    if number and sum(letter.isalnum() for letter in number) < LEAST_OF_A_NUMBER:
-        told = gettext("A national number has at least {n} letters or digits.")
+    if number and _is_placeholder(number):
+        told = gettext(
+            "A national number has at least {n} letters or digits, digits among them, and not all the same. Leave the"
+            " field empty where it is not known."
+        )
         found.append(("national_number", told.format(n=LEAST_OF_A_NUMBER)))
     if texts["country"] and not re.fullmatch(r"[A-Z]{2}", texts["country"]):
         found.append(("country", gettext("Write the country as two letters, such as PL (ISO 3166-1).")))
@@ -93,6 +96,13 @@ def _wrong(texts: Mapping[str, str], today: date) -> list[tuple[str, str]]:
         told = gettext("Give the national number, or family name, given name and day of birth.")
         found.append(("national_number", told))
     return found
+
+
+def _is_placeholder(number: str) -> bool:
+    """Whether it stands for no number: all patients of whom somebody wrote `unknown` or 00000 would be one."""
+    letters = [letter for letter in number if letter.isalnum()]
+    has_digits = any(letter.isdigit() for letter in letters)
+    return len(letters) < LEAST_OF_A_NUMBER or len(set(letters)) == 1 or not has_digits
 
 
 def _wrong_day(text: str, today: date) -> str:

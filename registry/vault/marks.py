@@ -2,8 +2,9 @@
 
 Normalization 1, in this order: Unicode NFKC; case folded; accents taken off (NFKD without combining marks, and the
 letters of `UNACCENTED`, whose stroke is no accent to Unicode); of the rest only letters and digits, so blanks, hyphens,
-apostrophes and dots do not count. Nothing is transliterated: names in Cyrillic and in Latin letters differ, and then
-the national number finds what the name does not.
+apostrophes and dots do not count, nor U+02B0 to U+02FF, which Unicode counts among the letters: U+02BC is the
+apostrophe of Ukrainian, U+02B9 the soft sign of transliterations. Nothing is transliterated: names in Cyrillic and in
+Latin letters differ, and then the national number finds what the name does not.
 
 Two marks: country and national number; family name, given name and day of birth. Each is an HMAC-SHA-256 under the
 key for searching. A plain hash would be no secret: national numbers can all be tried. A mark says by which
@@ -64,7 +65,8 @@ def marks_of(identity: Identity) -> list[Mark]:
 def normalized(text: str) -> str:
     """A text as all ways of typing it have in common."""
     folded = unicodedata.normalize("NFKC", text).casefold().translate(UNACCENTED)
-    return "".join(letter for letter in unicodedata.normalize("NFKD", folded) if letter.isalnum())
+    letters = unicodedata.normalize("NFKD", folded)
+    return "".join(letter for letter in letters if letter.isalnum() and not "\u02b0" <= letter <= "\u02ff")
 
 
 def _mark(kind: str, *parts: str) -> Mark:

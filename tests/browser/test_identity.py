@@ -22,7 +22,7 @@ def test_a_lead_records_and_reads_it_and_the_data_manager_decides(
     for label, name in (("Family name", "family_name"), ("Given name", "given_name"),
                         ("National number", "national_number")):  # fmt: skip
         page.get_by_label(label, exact=True).fill(ANNA[name])
-    page.get_by_label("Day of birth (YYYY-MM-DD)").fill("13.05.1960")
+    page.get_by_label("Day of birth (YYYY-MM-DD)").fill("13/05/1960")
     page.get_by_role("button", name="Record", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Write the day of birth as YYYY-MM-DD.")
     check_axe(page)

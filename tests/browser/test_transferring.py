@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from cases import intake
+from cases import intake, transferring
 from cases.intake import Submission
+from cases.models import Case
 from registry import access
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
@@ -23,6 +24,21 @@ def case_id(north, alice, bob):
     with access.everywhere():
         receipt = intake.save_case(Submission(document=document), center=north, by=alice, source="admin")
     return receipt.case_id
+
+
+def test_a_note_without_blanks_fits_a_phone(page_of, alice, case_id):
+    with access.everywhere():
+        transferring.offer(
+            Case.objects.select_related("center").get(pk=case_id),
+            center_code="SOUTH",
+            note="x" * 200,
+            by=alice,
+        )
+    page = page_of(alice, width=NARROW)
+
+    page.goto("/admin/transfers/")
+
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])

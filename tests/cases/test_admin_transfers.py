@@ -239,3 +239,16 @@ def test_the_list_takes_the_same_queries_however_many_there_are(case, offered, n
         transferring.offer(more, center_code="SOUTH", note="", by=alice)
 
     assert queries() == few
+
+
+def test_a_reviewer_of_the_registry_who_follows_for_another_center_records_there(
+    case, accepted, person, south, north
+):
+    rhea = person("rhea", Role.REVIEWER, is_staff=True)
+    rhea.memberships.create(role=Role.COORDINATOR, center=south)
+    news = {"case": case.pk, "version": 1, "place": 0, "on": "2026-03-14", "way": "phone", "outcome": "alive"}
+
+    said = browser(rhea).post("/admin/follow-up/lost/", news, follow=True)
+
+    assert "Case A-1: alive on 2026-03-14." in text(said)
+    assert len(stored(case).follow_ups) == 2

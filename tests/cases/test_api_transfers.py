@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from cases import document, erasing, transferring
 from cases.models import Case
 from registry import access
-from registry.access import Scope
+from registry.access import Role, Scope
 from registry.api.problems import code_of
 from registry.dates import PartialDate
 from registry.models import AnsweredRequest, Reading
@@ -259,3 +259,14 @@ def test_lists_take_the_same_queries_however_many_are_followed(case, accepted, n
 
     assert len(program.get(f"{BASE}/follow-ups/lost/").json()["results"]) == 5
     assert queries() == few
+
+
+def test_a_reviewer_of_the_registry_who_follows_for_another_center_adds_there(case, accepted, person, south):
+    rhea = person("rhea", Role.REVIEWER, is_staff=True)
+    rhea.memberships.create(role=Role.COORDINATOR, center=south)
+    visit = {"visit_on": "2020-01-01", "vital_status": "alive"}
+
+    added = person_at(rhea).post(f"{BASE}/cases/{case.pk}/follow-ups/", visit, format="json")
+
+    assert (added.status_code, added.json().get("verdict")) == (201, "changed")
+    assert len(stored(case).follow_ups) == 2

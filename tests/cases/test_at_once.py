@@ -4,6 +4,7 @@
 """
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import combinations_with_replacement
@@ -12,12 +13,14 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 
-from cases import document, importing, intake
+from cases import document, erasing, importing, intake, transferring
 from cases.intake import Submission
 from cases.models import Case, Deviation, FollowUp
 from registry import access
+from registry.dates import PartialDate
 from tests.cases.bulk import send, told
 from tests.cases.examples import OF_TODAY, draft, resected
+from tests.cases.linkage import ANNA, agreeing
 from tests.clients import browser, machine
 from tests.pages import filled
 
@@ -286,3 +289,61 @@ def test_a_page_that_was_overtaken_while_it_was_made_saves_nothing(alice, script
     answer = client.post(where, {**page, "note": "mine"})
 
     assert (answer.status_code, now(scripts[0], visited)) == (422, AS_CORRECTED)
+
+
+# --- an erasure ------------------------------------------------------------------------------------------------------
+
+
+def news(case):
+    return {"case": case.pk, "version": 1, "on": "2026-03-14", "way": "phone", "outcome": "alive"}
+
+
+MEANWHILE = {
+    "accept": lambda case, offer, ours, theirs: theirs.post(
+        f"/admin/transfers/{offer.pk}/", {"step": "accept"}
+    ),
+    "withdraw": lambda case, offer, ours, theirs: ours.post(
+        f"/admin/transfers/{offer.pk}/", {"step": "withdraw", "reason": "wrong center"}
+    ),
+    "accept over HTTP": lambda case, offer, ours, theirs: theirs.post(
+        f"/api/v1/transfers/{offer.pk}/accept/"
+    ),
+    "offer": lambda case, offer, ours, theirs: ours.post(
+        f"/admin/cases/case/{case.pk}/transfer/", {"center": "SOUTH"}
+    ),
+    "record an identity": lambda case, offer, ours, theirs: ours.post(
+        f"/admin/cases/case/{case.pk}/identity/", {"act": "record", **ANNA}
+    ),
+    "record news": lambda case, offer, ours, theirs: ours.post("/admin/follow-up/lost/", news(case)),
+    "add a visit over HTTP": lambda case, offer, ours, theirs: ours.post(
+        f"/api/v1/cases/{case.pk}/follow-ups/",
+        {"visit_on": "2020-01-01", "vital_status": "alive"},
+        content_type="application/json",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_what_waited_for_an_erasure_finds_nothing(
+    vault, north, south, alice, bob, lena, settings, tmp_path, what
+):
+    settings.ERASURE_LOG = tmp_path / "erasures.jsonl"
+    case = agreeing(north, alice, "A-1")
+    offer = transferring.offer(case, center_code="SOUTH", note="", by=alice)
+    ours, theirs = browser(alice), browser(bob)
+    is_held, may_end = threading.Event(), threading.Event()
+
+    def erase():
+        with access.scope([north.pk]):
+            Case.objects.select_for_update().get(pk=case.pk)
+            is_held.set()
+            may_end.wait(1)
+            erasing.erase(case, withdrawn_on=PartialDate.parse("2020-03-04"), reason="letter", by=lena)
+
+    def ask():
+        is_held.wait(10)
+        return MEANWHILE[what](case, offer, ours, theirs)
+
+    answers = together(lambda place: (erase, ask)[place](), times=2)
+
+    assert answers[1].status_code == 404

@@ -286,12 +286,30 @@ def test_the_page_records_it_and_shows_no_value(case, alice):
 
 
 def test_what_is_wrong_comes_back_with_what_was_typed(case, alice):
-    answer = browser(alice).post(page(case), {"act": "record", **ANNA, "born_on": "13.05.1960"})
+    answer = browser(alice).post(page(case), {"act": "record", **ANNA, "born_on": "13/05/1960"})
 
+    html = answer.content.decode()
     assert answer.status_code == 422
-    assert "Day of birth (YYYY-MM-DD): Write the day of birth as YYYY-MM-DD." in answer.content.decode()
-    assert 'value="Wiśniewska"' in answer.content.decode()
+    assert "Day of birth (YYYY-MM-DD): Write the day of birth as YYYY-MM-DD." in html
+    assert 'value="Wiśniewska"' in html
+    assert html.count("aria-invalid") == 1
+    assert '<p id="wrong-born_on">Write the day of birth as YYYY-MM-DD.</p>' in html
     assert not HeldIdentity.objects.exists()
+
+
+def test_a_day_is_understood_as_on_the_page_of_the_case(case, alice):
+    answer = browser(alice).post(page(case), {"act": "record", **ANNA, "born_on": "13.5.1960"}, follow=True)
+
+    assert "The identity is recorded." in answer.content.decode()
+
+
+def test_where_nothing_may_be_recorded_the_page_leads_back(vault, north, alice, everywhere):
+    case = agreeing(north, alice, "A-1", consent=None)
+
+    html = browser(alice).get(page(case)).content.decode()
+
+    assert "Record that scope first." in html
+    assert f'<a href="{reverse("admin:cases_case_change", args=[case.pk])}" class="review-link">' in html
 
 
 def test_a_lead_reads_it_for_a_reason(case, alice, lena):

@@ -1,6 +1,7 @@
 """A register of deaths is asked: who goes out is noted one by one, what comes back is news, and refused by the line."""
 
 import csv
+import errno
 import stat
 from datetime import date
 
@@ -196,3 +197,36 @@ def test_the_command_tells_refused_lines_by_number_and_no_value(anna, dana, tmp_
     assert ended.value.code == 1
     assert "line 3: This is no pseudonym of the registry.\n1 recorded, 0 known, 1 refused" in out
     assert "ABCDEFGH0" not in out
+
+
+def test_lines_are_counted_as_an_editor_counts_them(anna, dana, tmp_path, capsys):
+    file = tmp_path / "back.csv"
+    file.write_text(f"pseudonym,died_on\n\n{anna.patient.registry_id},2021\n\nABCDEFGH0,1999\n")
+
+    with pytest.raises(SystemExit):
+        call_command("linkage", "import", str(file), by="dana", learned_on=LEARNED)
+
+    assert "line 5: This is no pseudonym" in capsys.readouterr().out
+
+
+def test_a_file_in_another_encoding_is_refused_in_a_sentence(anna, dana, tmp_path):
+    file = tmp_path / "back.csv"
+    file.write_bytes("pseudonym,died_on\nпомер,2020\n".encode("cp1251"))
+
+    with pytest.raises(CommandError, match="CSV in UTF-8") as refused:
+        call_command("linkage", "import", str(file), by="dana", learned_on=LEARNED)
+
+    assert refused.value.returncode == 2
+
+
+def test_a_disk_that_is_full_leaves_no_file(anna, dana, tmp_path, monkeypatch):
+    out = tmp_path / "out.csv"
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("csv.DictWriter.writeheader", full)
+    with pytest.raises(CommandError, match="No space left"):
+        call_command("linkage", "export", by="dana", purpose="deaths", out=out)
+
+    assert not out.exists()

@@ -18,9 +18,11 @@ from registry.dates import PartialDate
 from registry.models import Center
 from reports import cohorts, ledger
 from reports.cohorts import Cut
-from tests.cases.examples import resected
+from tests.cases.examples import draft, resected
 from tests.cases.linkage import AGREED, ANNA, agreeing, identified
 from tests.clients import browser, machine
+from tests.pages import filled, text
+from tests.registry.tampering import sql
 
 DAY = PartialDate.parse("2026-03-04")
 CUT = Cut(as_of=date(2026, 11, 1))
@@ -105,7 +107,7 @@ def test_the_same_identity_again_makes_no_second_pair(two, alice, bob, everywher
 
 
 def test_a_pair_that_was_a_mistake_goes_with_it(two, alice, everywhere):
-    identifying.put(two[0], {"national_number": "999999"}, by=alice, door="admin")
+    identifying.put(two[0], {"national_number": "999998"}, by=alice, door="admin")
     assert matching.pairs(*PairVerdict) == []
 
     identifying.put(two[0], ANNA, by=alice, door="admin")
@@ -177,6 +179,34 @@ def test_the_rows_of_a_center_hold_nothing_of_the_other(two, north, alice):
     }
 
 
+@pytest.mark.parametrize("way", ["removed", "decided", "erase", "stop_use"])
+def test_neither_trail_nor_history_tells_a_center_who_acted_in_the_other(
+    two, north, south, alice, lena, dana, person, way, everywhere
+):
+    sofia = person("sofia", Role.CENTER_LEAD, south, is_staff=True)
+    if way == "removed":
+        identifying.remove(two[0], by=alice, door="admin", reason="moved to Gdansk")
+    else:
+        decide(dana, counted=two[0].pk)
+    if way == "erase":
+        erasing.erase(two[0], withdrawn_on=DAY, reason="moved to Gdansk", by=lena)
+    elif way == "stop_use":
+        withdrawing.withdraw(two[0], effect=way, withdrawn_on=DAY, reason="moved to Gdansk", by=lena)
+    sql("SET ROLE reg_owner")
+    sql("SELECT seal_audit()")
+    sql("SET ROLE reg_app")
+
+    for lead, case, words in (
+        (sofia, two[1], ("NORTH", "Alice", "Lena", "Gdansk", "N-1")),
+        (lena, two[0], ("SOUTH", "Bob", "Q-77")),
+    ):
+        client = browser(lead)
+        told = text(client.get(reverse("admin:audit_trail"))) + text(
+            client.get(reverse("admin:cases_case_history", args=[case.pk]))
+        )
+        assert ("Possible duplicate" in told, [word for word in words if word in told]) == (True, [])
+
+
 def test_the_data_manager_sees_both_and_not_who_it_is(two, dana):
     client = browser(dana)
 
@@ -186,6 +216,17 @@ def test_the_data_manager_sees_both_and_not_who_it_is(two, dana):
     assert "Patients of two centers" in home
     assert all(word in html for word in ("NORTH", "SOUTH", "N-1", "Q-77", "1960-05", "2015-03-02"))
     assert not any(word in html for word in ("Wiśniewska", "60051312345", "1960-05-13"))
+
+
+def test_what_a_case_does_not_say_leaves_a_mark_in_its_place(north, south, alice, bob, dana):
+    """On a phone the two stand one below the other: without it the second would be taken for the first."""
+    died = {"died_on": "2017-01", "cause_category": "disease"}
+    identified(north, alice, "N-1", **ANNA)
+    identified(south, bob, "Q-77", {"death": died}, **NUMBER)
+
+    html = browser(dana).get(reverse("admin:duplicates")).content.decode()
+
+    assert "<td>–</td><td>2017-01</td>" in html
 
 
 def test_the_data_manager_sees_which_of_the_cases_could_count(north, south, alice, bob, dana):
@@ -318,6 +359,9 @@ def test_the_page_decides(two, dana):
     answer = client.post(address, {**sent, "reason": "asked both leads"}, follow=True)
 
     assert (refused.status_code, "Say why." in refused.content.decode()) == (422, True)
+    assert filled(refused, form=f"form-{pair.id}")["verdict"] == [f"same:{two[1].pk}"]
+    unsaid = client.post(address, {"pair": pair.id, "reason": "asked both leads"})
+    assert filled(unsaid, form=f"form-{pair.id}")["reason"] == ["asked both leads"]
     assert "Decided." in answer.content.decode()
     assert in_reports() == {"Q-77"}
     for made_up in (
@@ -336,6 +380,57 @@ def test_the_left_out_center_is_told_which_of_its_figures_count(two, dana, bob):
 
     assert "Another center holds this patient, too" in html
     assert "NORTH" not in html
+
+
+def test_of_three_cases_of_one_patient_one_counts_whatever_is_decided(two, north, alice, dana, person):
+    third = Center.objects.create(
+        code="THIRD", name="Third", country="FR", data_agreement_signed_on=date(2020, 1, 1)
+    )
+    identified(third, person("theo", Role.COORDINATOR, third), "T-3", **NUMBER)
+    with access.everywhere():
+        by_numbers = {
+            frozenset(row.case.case_number for row in pair.rows): pair
+            for pair in matching.pairs(*PairVerdict)
+        }
+        number = {row.case.case_number: row.case_id for pair in by_numbers.values() for row in pair.rows}
+        for one, other in (("N-1", "Q-77"), ("Q-77", "T-3")):
+            decide(dana, counted=number[one], pair=by_numbers[frozenset({one, other})])
+        last = by_numbers[frozenset({"N-1", "T-3"})]
+
+        with pytest.raises(ValidationError, match="no case of this patient would count"):
+            decide(dana, counted=number["T-3"], pair=last)
+        assert in_reports() == {"N-1"}
+
+        decide(dana, counted=number["N-1"], pair=last)
+    assert in_reports() == {"N-1"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_and_a_withdrawal_at_once_wait_for_each_other(two, dana, lena):
+    with access.everywhere():
+        pair = the_pair()
+    is_held, answers = threading.Event(), []
+
+    def decide_meanwhile():
+        is_held.wait(10)
+        try:
+            decide(dana, pair=pair)
+        except Exception as error:  # whatever it is
+            answers.append(error)
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=decide_meanwhile)
+    other.start()
+    with access.scope([two[0].center_id]):
+        Case.objects.select_for_update().get(pk=two[0].pk)
+        is_held.set()
+        other.join(0.5)
+        withdrawing.withdraw(two[0], effect="stop_use", withdrawn_on=DAY, reason="letter", by=lena)
+    other.join()
+
+    assert [type(answer) for answer in answers] == [ValidationError]
+    assert in_reports() == {"Q-77"}
 
 
 # --- when one goes ---------------------------------------------------------------------------------------------------
@@ -363,3 +458,15 @@ def test_an_end_of_collection_alone_leaves_what_was_decided(two, dana, lena, eve
 
     assert in_reports() == {"Q-77"}
     assert the_pair().verdict == PairVerdict.SAME
+
+
+def test_when_the_counted_patient_refuses_the_other_counts_again(two, dana, alice, north, everywhere):
+    decide(dana, counted=two[0].pk)
+
+    refused = draft("N-1", consent={"basis": "refused"})
+    receipt = intake.save_case(
+        Submission(document=refused), center=north, by=alice, source="admin", reason="new form"
+    )
+
+    assert not receipt.errors, receipt.errors
+    assert in_reports() == {"Q-77"}

@@ -590,3 +590,54 @@ def test_a_draft_without_dates_can_be_handed_over(north, south, alice, bob):
     offered = transferring.offer(case, center_code="SOUTH", note="", by=alice)
 
     assert (offered.sex, offered.resected_year) == ("", None)
+
+
+@pytest.mark.parametrize("consent", ["none", "refused"])
+@pytest.mark.parametrize(("state", "after"), [("offered", "withdrawn"), ("accepted", "returned")])
+def test_a_consent_that_is_corrected_away_ends_it_too(
+    case, offered, alice, bob, request, consent, state, after
+):
+    for way in WAYS[state]:
+        request_step(way, offered, request)
+    # of a patient who refused nothing else may stay
+    sent = (
+        draft("A-1", consent={"basis": "refused"}) if consent == "refused" else resected("A-1", consent=None)
+    )
+
+    receipt = intake.save_case(
+        Submission(document=sent),
+        center=case.center,
+        by=alice,
+        source="admin",
+        reason="signed by another",
+    )
+
+    assert not receipt.errors, receipt.errors
+    row = now(offered)
+    assert (row.state, row.decided_by, row.reason) == (after, alice, "no consent is recorded any more")
+    with access.scope(centers_of(bob)):
+        told = [event.pgh_context["reason"] for event in audit.history_of(row)]
+    assert "signed by another" not in told
+    assert listed(bob) == []
+
+
+def test_a_correction_that_leaves_the_consent_leaves_the_transfer(case, accepted, alice):
+    with access.everywhere():
+        document = resected("A-1", consent={**SIGNED, "scopes": ["registry"]}, follow_ups=[VISIT], note="x")
+        intake.save_case(
+            Submission(document=document), center=case.center, by=alice, source="admin", reason="note"
+        )
+
+    assert now(accepted).state == "accepted"
+
+
+def test_what_was_offered_of_a_patient_who_died_since_is_not_accepted(case, offered, alice, bob):
+    dead = resected(
+        "A-1", consent=SIGNED, follow_ups=[VISIT], death={"died_on": "2020", "cause_category": "unknown"}
+    )
+    intake.save_case(Submission(document=dead), center=case.center, by=alice, source="admin", reason="letter")
+
+    said = refusal(transferring.accept, offered, by=bob)
+
+    assert said == "This cannot be accepted any more: ask the center that operated to withdraw the offer."
+    assert now(offered).state == "offered"

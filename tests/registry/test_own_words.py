@@ -11,7 +11,7 @@ from registry.chain import catching_up
 from registry.history import REASONS, reason_in_words
 from registry.tongues import OWN_APPS
 
-GIVING_REASONS = {"because", "by_machine", "save_case", "save_cases"}
+GIVING_REASONS = {"because", "by_machine", "save_case", "save_cases", "end"}
 
 
 @cache

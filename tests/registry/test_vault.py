@@ -113,6 +113,8 @@ def test_a_key_that_is_not_given_is_named(vault):
         ("Đặng", "Dang"),
         ("Їжак-Андрій", "іжак АНДРІИ"),
         ("Мар'яна", "мар’яна"),
+        ("Мар'яна", "Мар\u02bcяна"),
+        ("Mel'nyk", "Mel\u02b9nyk"),
         ("ＡＮＮＡ", "anna"),
         ("60 05 13-12345", "60051312345"),
         ("e\u0301", "é"),
@@ -169,6 +171,8 @@ def test_the_guess_finds_what_is_hashed_without_a_key(vault, monkeypatch):
         ({}, "national_number"),
         ({"family_name": "Nowak", "given_name": "Jan"}, "national_number"),
         ({"national_number": "12"}, "national_number"),
+        ({"national_number": "unknown"}, "national_number"),
+        ({"national_number": "000 000 000"}, "national_number"),
         ({"national_number": "12345", "country": "Poland"}, "country"),
         ({"national_number": "12345", "born_on": "1960-13-01"}, "born_on"),
         ({"national_number": "12345", "born_on": "13.05.1960"}, "born_on"),
@@ -403,6 +407,17 @@ def test_a_new_key_for_searching_marks_anew_and_finds_again(anna, vault, south, 
     call_command("vault", "rotate")
 
     assert "2 identities (2 under 2026a); 1 renewed." in capsys.readouterr().out
+    with access.everywhere():
+        assert PossibleDuplicate.objects.count() == 2
+
+
+def test_a_rotation_that_ended_before_it_looked_is_made_up_for(anna, vault, south, bob, owner):
+    vault.VAULT_SEARCH_KEY = b"t" * 32
+    identified(south, bob, "B-1", **ANNA)
+    assert rotating.rotate().renewed == 1
+
+    call_command("vault", "rotate")
+
     with access.everywhere():
         assert PossibleDuplicate.objects.count() == 2
 

