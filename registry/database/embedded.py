@@ -30,6 +30,7 @@ MAJOR = 18
 DATABASE = "registry"
 SOCKET = ".s.PGSQL.5432"
 PATIENCE_S = 60
+REST_S = 1  # after a try in vain
 # PostgreSQL refuses to run as root, so root hands the server to an existing account; where that account
 # cannot reach the project (a folder below a closed home), data and a copy of the programs live here instead.
 ACCOUNTS = ("postgres", "nobody")
@@ -49,6 +50,7 @@ class Embedded:
         self.account = _account(self.data)
         self._hold: int | None = None
         self._pid = os.getpid()
+        self._rests_until = 0.0
 
     @staticmethod
     @cache
@@ -56,8 +58,11 @@ class Embedded:
         """Give the one server of this folder and process."""
         return Embedded(folder)
 
-    def ensure(self) -> None:
-        """Start the server unless it runs, and keep it running for as long as this process lives."""
+    def ensure(self, patience_s: float = PATIENCE_S) -> None:
+        """Start the server unless it runs, and keep it running for as long as this process lives.
+
+        OperationalError when it does not start in that time. Whoever has waited for another's try makes none at once.
+        """
         if self._hold is not None and self._pid == os.getpid() and self._listens():
             return
         with self._alone():
@@ -66,7 +71,7 @@ class Embedded:
             if not (self.data / "PG_VERSION").exists():
                 self._create()
             if not self._accepts():
-                self._start()
+                self._start(patience_s)
                 roles.make(self.address(), database=DATABASE, can_login=True)
 
     def release(self) -> None:
@@ -106,20 +111,37 @@ class Embedded:
         locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8")
         self._run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", *locale, "--no-instructions")
 
-    def _start(self) -> None:
+    def _start(self, patience_s: float) -> None:
         """Start, or wait for a server that is still recovering or stopping."""
+        told = f"The embedded PostgreSQL does not start; see {self.data}/server.log."
+        if time.monotonic() < self._rests_until:
+            raise psycopg.OperationalError(told)
         chosen = DURABLE | {"unix_socket_directories": str(self.sockets)}
         if self.data.name.endswith("-test"):
             chosen |= FORGETFUL
         options = " ".join(f"-c {name}='{value}'" for name, value in chosen.items())
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while not self._accepts():
             if time.monotonic() > deadline:
-                raise SystemExit(f"The embedded PostgreSQL does not start; see {self.data}/server.log.")
+                self._rests_until = time.monotonic() + REST_S
+                raise psycopg.OperationalError(told)
             self._drop_stale_locks()
             if self._run("pg_ctl", "-D", self.data, "status", check=False) != 0:
-                log = self.data / "server.log"
-                self._run("pg_ctl", "-D", self.data, "-w", "-l", log, "-o", options, "start", check=False)
+                log, wait = self.data / "server.log", max(1, round(deadline - time.monotonic()))
+                self._run(
+                    "pg_ctl",
+                    "-D",
+                    self.data,
+                    "-w",
+                    "-t",
+                    wait,
+                    "-l",
+                    log,
+                    "-o",
+                    options,
+                    "start",
+                    check=False,
+                )
             else:
                 time.sleep(0.1)
 
