@@ -38,6 +38,8 @@ SIZE = 320 * 2**20
 LEFT = (64 * 2**10, 2 * 2**20)  # bytes that are left, to be filled by the cases themselves
 LEFT_FOR_CASES = 14 * 2**20  # there is room for cases, but for no further file of the log of writes (16 MiB)
 SWITCH_S = 0.5  # between two of its files
+# What only reads goes on; a reading of cases has to be noted, and is refused where it cannot be.
+READ = ("/readyz", "/api/v1/whoami/", "/api/v1/queries/", "/api/v1/cases/")
 CLIENTS, PATIENCE_S = 4, 90
 FULL_S = 6  # how long it stays full once cases are refused
 GOAL_S = 60  # within which cases are taken again once there is room
@@ -185,9 +187,9 @@ class Trial:
         until = time.perf_counter() + FULL_S
         while time.perf_counter() < until:
             kind = "stopped" if stopped else "full"
-            for path in ("/api/v1/cases/?page_size=1", "/readyz"):
+            for path in READ:
                 answer = self._ask(port, path)
-                self.meanwhile[f"{kind} {path.partition('?')[0]} {answer}"] += 1
+                self.meanwhile[f"{kind} {path} {answer}"] += 1
             time.sleep(0.5)
         return stopped
 

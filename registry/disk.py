@@ -1,6 +1,7 @@
 """A disk without room, of the database or of this machine: told to whoever sends, and by /readyz, until there is some.
 
-Nothing of a request is saved then. What only reads goes on as long as the database does.
+Nothing of a request is saved then. What only reads goes on as long as the database does; a reading of cases has to be
+noted, and is refused as well.
 """
 
 import errno
