@@ -129,16 +129,18 @@ class Trial:
             clients = [threading.Thread(target=self._submit, args=(port, n, name)) for n in range(CLIENTS)]
             for client in clients:
                 client.start()
-            for done in range(times):
-                self._more_acknowledged(5)
-                left = LEFT_FOR_CASES if done % 2 else chance.randint(*LEFT)
-                stopped += self._fill(port, left=left, wholly=done % 2 == 1)
-                recoveries.append(self._make_room(port))
-                print(
-                    f"{done + 1} fillings, {len(self.acknowledged)} acknowledged, {recoveries[-1]:.1f} s",
-                    flush=True,
-                )
-            self.over.set()
+            try:
+                for done in range(times):
+                    self._more_acknowledged(5)
+                    left = LEFT_FOR_CASES if done % 2 else chance.randint(*LEFT)
+                    stopped += self._fill(port, left=left, wholly=done % 2 == 1)
+                    recoveries.append(self._make_room(port))
+                    print(
+                        f"{done + 1} fillings, {len(self.acknowledged)} acknowledged, {recoveries[-1]:.1f} s",
+                        flush=True,
+                    )
+            finally:
+                self.over.set()
             for client in clients:
                 client.join()
             assert program.poll() is None, "a program has ended by itself"
@@ -221,7 +223,6 @@ class Trial:
         until = time.perf_counter() + PATIENCE_S
         while not condition():
             if time.perf_counter() > until:
-                self.over.set()
                 raise SystemExit(f"not {what} in time: {dict(self.statuses)}, {dict(self.said)}")
             time.sleep(0.02)
 

@@ -65,7 +65,7 @@ class Embedded:
         """
         if self._hold is not None and self._pid == os.getpid() and self._listens():
             return
-        with self._alone():
+        with self._alone(patience_s):
             self._keep()
             self._own(self.sockets)
             if not (self.data / "PG_VERSION").exists():
@@ -78,7 +78,7 @@ class Embedded:
         """Leave; stop the server if no other process uses it. A forked child leaves that to its parent."""
         if self._hold is None or self._pid != os.getpid():
             return
-        with self._alone(), contextlib.suppress(BlockingIOError):
+        with self._alone(float("inf")), contextlib.suppress(BlockingIOError):
             fcntl.flock(self._hold, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while others hold it shared
             self._run("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop", check=False)
             with contextlib.suppress(OSError):
@@ -99,11 +99,20 @@ class Embedded:
             atexit.register(self.release)
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let one process at a time start or stop the server."""
+    def _alone(self, patience_s: float) -> Iterator[None]:
+        """Let one process at a time start or stop the server; who has no patience left leaves it to the others."""
+        deadline = time.monotonic() + patience_s
         with open(f"{self.data}.lock", "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            while not _taken(file):
+                if time.monotonic() > deadline:
+                    raise self._does_not_start()
+                time.sleep(0.02)
             yield
+
+    def _does_not_start(self) -> psycopg.OperationalError:
+        return psycopg.OperationalError(
+            f"The embedded PostgreSQL does not start; see {self.data}/server.log."
+        )
 
     def _create(self) -> None:
         """Make the cluster with a collation that is the same on every machine, whatever its locale."""
@@ -113,9 +122,8 @@ class Embedded:
 
     def _start(self, patience_s: float) -> None:
         """Start, or wait for a server that is still recovering or stopping."""
-        told = f"The embedded PostgreSQL does not start; see {self.data}/server.log."
         if time.monotonic() < self._rests_until:
-            raise psycopg.OperationalError(told)
+            raise self._does_not_start()
         chosen = DURABLE | {"unix_socket_directories": str(self.sockets)}
         if self.data.name.endswith("-test"):
             chosen |= FORGETFUL
@@ -124,7 +132,7 @@ class Embedded:
         while not self._accepts():
             if time.monotonic() > deadline:
                 self._rests_until = time.monotonic() + REST_S
-                raise psycopg.OperationalError(told)
+                raise self._does_not_start()
             self._drop_stale_locks()
             if self._run("pg_ctl", "-D", self.data, "status", check=False) != 0:
                 log, wait = self.data / "server.log", max(1, round(deadline - time.monotonic()))
@@ -190,6 +198,15 @@ def socket_directory(folder: Path) -> Path:
     """Name the directory of a server's socket: short, because socket paths may not exceed about 100 bytes."""
     tag = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
     return Path("/tmp") / f"registry-{os.geteuid()}-{tag}"  # noqa: S108  # nosec B108  # one that is not ours is refused
+
+
+def _taken(file: Any) -> bool:
+    """Take the lock of this file, unless another process has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _account(data: Path) -> pwd.struct_passwd | None:
