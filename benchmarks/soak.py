@@ -86,9 +86,34 @@ GOALS: dict[str, Goal] = {
         command=(*PYTEST, "tests/registry/test_jobs.py", "-k", "emptied"),
         variables={"FLUSHES": "50"},
     ),
+    "G2 R3 restarts": Goal(
+        promise="50 restarts of RabbitMQ under load: no submission refused, no work lost, all done within 5 minutes",
+        command=(*PYTEST, "tests/registry/test_broker_restarts.py"),
+        variables={"BROKER_RESTARTS": "50"},
+    ),
+    "G2 R6": Goal(
+        promise="web, worker and scheduler 26 hours behind and ahead of the database: nothing decided wrongly",
+        command=(*PYTEST, "tests/registry/test_clocks.py"),
+    ),
     "G2 R7": Goal(
         promise="a held row: who waits is answered within 3 s, who holds it idle is ended within 15 s",
         command=(*PYTEST, "tests/registry/test_held_up.py"),
+    ),
+    "G2 R9": Goal(
+        promise="20 times a full disk under load: no case lost, only 201 and 503, again within 60 s; the control loses",
+        command=("benchmarks/full_disk.py",),
+        tell=_of(
+            *(
+                "fillings",
+                "database_stopped",
+                "acknowledged",
+                "lost",
+                "wrong_answers",
+                "statuses",
+                "while_full",
+            ),
+            *("recovery_s", "damaged_pages", "control.lost"),
+        ),
     ),
     "G2 R10": Goal(
         promise="a task that ends its process among 1,000 others: set aside at 3, the others done, the worker alive",

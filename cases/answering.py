@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases import store
@@ -21,7 +20,7 @@ from cases.flat.tables import trimmed
 from cases.models import DataQuery, Deviation
 from cases.models.review import ANSWERS, DECISIONS, ReviewItem
 from cases.vocabulary import EXPLANATIONS, Answer, Decision, ReviewState, Source
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def decide(
         is_sent_back = decision == Decision.DATA_WRONG
         row.state = ReviewState.OPEN if is_sent_back else ReviewState.DECIDED
         row.decision, row.decision_text = decision, text
-        row.decided_by, row.decided_at = by, timezone.now()
+        row.decided_by, row.decided_at = by, clock.now()
         if is_sent_back:
             row.waiting_since = row.decided_at
         row.save(update_fields=["state", "waiting_since", *DECISIONS])
@@ -129,7 +128,7 @@ def _answer(item: ReviewItem, answer: str, text: str, *, by: User, if_seen: str 
             told = gettext("The operation is not older than the rule; choose another reason.")
             raise ValidationError({"answer": told})
         row.state, row.answer, row.answer_text = ReviewState.ANSWERED, answer, text
-        row.answered_by, row.answered_at = by, timezone.now()
+        row.answered_by, row.answered_at = by, clock.now()
         row.decision, row.decision_text, row.decided_by, row.decided_at = "", "", None, None
         row.save(update_fields=["state", *ANSWERS, *DECISIONS])
 

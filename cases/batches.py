@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases import consents, duty, erasure_log, observations, pseudonym, review, store, versions
@@ -22,6 +21,7 @@ from cases.problems import Problem
 from cases.rulebook import completeness, engine
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ReviewState, Status
+from registry import clock
 
 if TYPE_CHECKING:
     from registry.models import Center
@@ -220,7 +220,7 @@ def write(items: Sequence[Item], *, center: Center, source: str, as_of: date) ->
     to_write = [item for item in items if item.is_to_write]
     if not to_write:
         return
-    now, algorithm = timezone.now(), versions.active()
+    now, algorithm = clock.now(), versions.active()
     _give_ids([item for item in to_write if item.stored is None])
     with store.ahead():
         key = ["id"] if any(item.stored for item in to_write) else []

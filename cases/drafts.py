@@ -15,11 +15,10 @@ from uuid import UUID, uuid4
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases.models import Case, EntryDraft
-from registry import access
+from registry import access, clock
 from registry.access import Action
 
 if TYPE_CHECKING:
@@ -54,6 +53,7 @@ def keep(
         entry = _of(token, by) or _begun(token, center, by)
         if _turn(told) >= _turn(entry.fields):
             entry.center, entry.case, entry.fields = center, case, told
+            entry.updated_at = clock.now()
             entry.save(update_fields=["center", "case", "fields", "updated_at"])
         _let_go(told, by)
     return entry
@@ -96,7 +96,7 @@ def discard(token: UUID, *, by: User, fields: Mapping[str, list[str]] | None = N
 
 def remove_old() -> int:
     """Forget what nobody came back to for a month, in the present scope."""
-    removed, _ = EntryDraft.objects.filter(updated_at__lt=timezone.now() - KEPT_FOR).delete()
+    removed, _ = EntryDraft.objects.filter(updated_at__lt=clock.now() - KEPT_FOR).delete()
     return removed
 
 
@@ -111,7 +111,7 @@ def _begun(token: UUID, center: Center, by: User) -> EntryDraft:
     """A new entry; the oldest ones of the person make room for it."""
     own = EntryDraft.objects.filter(by=by).order_by("-updated_at").values("pk")
     EntryDraft.objects.filter(pk__in=[row["pk"] for row in own[MOST_OF_ONE_PERSON - 1 :]]).delete()
-    EntryDraft.objects.filter(by=by, updated_at__lt=timezone.now() - KEPT_FOR).delete()
+    EntryDraft.objects.filter(by=by, updated_at__lt=clock.now() - KEPT_FOR).delete()
     try:
         with transaction.atomic():
             return EntryDraft.objects.create(token=token, center=center, by=by)

@@ -15,7 +15,6 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, Value
-from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
@@ -25,7 +24,7 @@ from cases.importing import mapping, waiting
 from cases.intake import today_at
 from cases.models import Case, DataQuery, EntryDraft, ImportBatch, ImportRow, Patient, Tombstone
 from cases.vocabulary import Source, WithdrawalEffect
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 from registry.chain import forgetting
 from registry.dates import PartialDate
@@ -258,4 +257,4 @@ def _forget_messages(case: Case) -> None:
 
 
 def _sessions() -> Iterator[Session]:
-    return Session.objects.filter(expire_date__gt=timezone.now()).iterator()
+    return Session.objects.filter(expire_date__gt=clock.now()).iterator()

@@ -19,7 +19,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.db.models import Count, Q, QuerySet, TextChoices
-from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from cases import batches, consents, duty, intake
@@ -38,7 +37,7 @@ from cases.vocabulary import (
     Source,
     VitalStatus,
 )
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 from registry.dates import PartialDate, months_earlier, months_later
 
@@ -247,7 +246,7 @@ def _wrong(news: News, today: date) -> list[str]:
 def same_date(case: Case, news: News, *, by: User) -> int:
     """To how many other patients of the center the person has given this date since a few hours ago."""
     attempts = ContactAttempt.objects.filter(
-        by=by, center=case.center_id, outcome=news.outcome, created_at__gte=timezone.now() - RECENTLY
+        by=by, center=case.center_id, outcome=news.outcome, created_at__gte=clock.now() - RECENTLY
     ).exclude(case=case.pk)
     if news.outcome == AttemptOutcome.ALIVE:
         assert news.on is not None

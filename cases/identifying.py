@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases import batches, consents, intake, matching
 from cases.document import StoredCase, load
 from cases.models import Case, Consent, HeldIdentity
 from cases.vocabulary import CLINICAL_SOURCES, ConsentBasis, ConsentScope
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 from registry.vault import cipher, identities, keyring, store
 from registry.vault.identities import Identity
@@ -55,7 +54,7 @@ def put(case: Case, sent: Any, *, by: User, door: str, sender: str = "", reason:
         _refuse_another_day(identity, stored)
         noted = {"has_name": identity.has_name, "has_number": identity.has_number}
         row, _ = HeldIdentity.objects.update_or_create(
-            case=case, defaults={**noted, "center_id": case.center_id, "recorded_at": timezone.now()}
+            case=case, defaults={**noted, "center_id": case.center_id, "recorded_at": clock.now()}
         )
         store.put(case.pk, identity, pseudonym=stored.registry_id)
         matching.look(case)

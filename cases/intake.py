@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases import batches, consents, duty, matching, transferring
 from cases.batches import Item, Receipt, Submission
 from cases.problems import Problem
 from cases.vocabulary import Source
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 from registry.models import Center
 
@@ -51,7 +50,7 @@ class _NothingToKeep(Exception):  # noqa: N818 (it is no error)
 
 def today_at(center: Center) -> date:
     """The center's own calendar day: 'not in the future' is judged where the patient is."""
-    return timezone.now().astimezone(ZoneInfo(center.timezone)).date()
+    return clock.now().astimezone(ZoneInfo(center.timezone)).date()
 
 
 def today_everywhere() -> dict[int, date]:

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db.models import F
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from cases.models import Case, DataQuery
 from cases.vocabulary import Source, Status
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _turn(
         refused = {pk: _refusal(case, shown[pk], status, asked[pk]) for pk, case in held.items()}
         turned = [pk for pk, why in refused.items() if not why]
         Case.objects.filter(pk__in=turned).update(
-            status=status, version=F("version") + 1, updated_at=timezone.now()
+            status=status, version=F("version") + 1, updated_at=clock.now()
         )
     return [Outcome(case_number=case.case_number, refused=refused[case.pk]) for case, _ in cases]
 

@@ -16,14 +16,13 @@ from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases import document as documents
 from cases import observations
 from cases.models import Case, PairVerdict, PossibleDuplicate
 from cases.vocabulary import Source
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 from registry.models import Center
 from registry.vault import store
@@ -83,7 +82,7 @@ def _known(case_id: int) -> dict[int, PossibleDuplicate]:
 
 
 def _pair(*cases: Case) -> None:
-    pair, now = uuid4(), timezone.now()
+    pair, now = uuid4(), clock.now()
     PossibleDuplicate.objects.bulk_create(
         PossibleDuplicate(case=case, center_id=case.center_id, pair=pair, found_at=now) for case in cases
     )
@@ -157,7 +156,7 @@ def decide(pair: UUID, *, verdict: str, counted: int | None, reason: str, by: Us
         for row in rows:
             row.verdict, row.reason = verdict, reason
             row.is_counted = verdict != PairVerdict.SAME or row.case_id == counted
-            row.decided_at, row.decided_by = timezone.now(), by
+            row.decided_at, row.decided_by = clock.now(), by
             row.save()
         _settle(row.case_id for row in rows)
 

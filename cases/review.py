@@ -17,7 +17,6 @@ from typing import Any
 
 from django.db import connection
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from cases import document as documents
 from cases import duplicates, observations, store, versions
@@ -28,7 +27,7 @@ from cases.rulebook.engine import Rulebook
 from cases.rulebook.findings import deviation
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Answer, Decision, ReviewState, Severity, Verdict
-from registry import access, audit, jobs
+from registry import access, audit, clock, jobs
 
 CHUNK = 1000  # cases in a transaction
 PART = 5000  # cases in a run: a large center has several, which keep several workers busy
@@ -86,7 +85,7 @@ def reassess(case_ids: Iterable[int], *, as_of: date) -> Reassessed:
         ]
         observations.renew(stored)
         with store.ahead():
-            said = record(judged, algorithm=algorithm, as_of=as_of, now=timezone.now())
+            said = record(judged, algorithm=algorithm, as_of=as_of, now=clock.now())
     return Reassessed(read=len(judged), changed=said.changed)
 
 

@@ -15,14 +15,13 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases import consents, endpoints
 from cases.document import load
 from cases.models import Case, Transfer
 from cases.vocabulary import CLINICAL_SOURCES, ConsentBasis, Source, TransferState
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 from registry.models import Center, Membership
 
@@ -65,7 +64,7 @@ def offer(case: Case, *, center_code: str, note: str, by: User, door: str = Sour
             registry_id=stored.registry_id,
             note=note,
             offered_by=by,
-            offered_at=timezone.now(),
+            offered_at=clock.now(),
             **_said_of(stored.document),
         )
         _tell(row, by)
@@ -106,7 +105,7 @@ def end(case_ids: Collection[int], *, by: User | None, door: str, reason: str) -
     with audit.because(door=door, by=by, reason=reason):
         for row in Transfer.objects.standing().filter(case__in=case_ids).select_for_update():
             row.state = AFTER_CONSENT[TransferState(row.state)]
-            row.decided_by, row.decided_at, row.reason = by, timezone.now(), reason
+            row.decided_by, row.decided_at, row.reason = by, clock.now(), reason
             row.save(update_fields=["state", "decided_by", "decided_at", "reason"])
             if by is not None:
                 _tell(row, by)
@@ -200,7 +199,7 @@ def _step(transfer: Transfer, state: TransferState, *, reason: str, by: User, do
                 "This cannot be accepted any more: ask the center that operated to withdraw the offer."
             )
             raise _refused(told)
-        row.state, row.decided_by, row.decided_at, row.reason = state, by, timezone.now(), reason
+        row.state, row.decided_by, row.decided_at, row.reason = state, by, clock.now(), reason
         if state == TransferState.ACCEPTED:
             row.accepted_at = row.decided_at
         row.save(update_fields=["state", "accepted_at", "decided_by", "decided_at", "reason"])

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases import document as documents
@@ -28,7 +27,7 @@ from cases.rulebook import thresholds as kinds
 from cases.rulebook.algorithm import ALGORITHM
 from cases.rulebook.engine import Finding, Rulebook
 from cases.vocabulary import GRAVEST_FIRST, Severity, Source, Verdict
-from registry import access, audit, bell, jobs
+from registry import access, audit, bell, clock, jobs
 from registry.access import Action
 
 if TYPE_CHECKING:
@@ -197,7 +196,7 @@ def activate(row: AlgorithmVersion, *, by: User) -> None:
                     "Nothing was changed: the rules in the code are newer than this draft. Draft it again."
                 )
             )
-        if held.valid_from > timezone.localdate():
+        if held.valid_from > clock.now().date():
             told = gettext("Nothing was changed: this version is valid from {day}; put it in force then.")
             raise _refused(told.format(day=held.valid_from))
         now_active = active()
@@ -207,7 +206,7 @@ def activate(row: AlgorithmVersion, *, by: User) -> None:
                 gettext("Nothing was changed: first let the preview against the version in force finish.")
             )
         AlgorithmVersion.objects.filter(state=State.ACTIVE).update(state=State.RETIRED)
-        held.state, held.activated_by, held.activated_at = State.ACTIVE, by, timezone.now()
+        held.state, held.activated_by, held.activated_at = State.ACTIVE, by, clock.now()
         held.save(update_fields=["state", "activated_by", "activated_at"])
     bell.ring("cases.tasks.reassess_all")
 
@@ -251,7 +250,7 @@ def _asked(row: AlgorithmVersion) -> AlgorithmPreview:
             return AlgorithmPreview.objects.create(
                 draft=row,
                 against=active().version,
-                as_of=timezone.now().date(),
+                as_of=clock.now().date(),
                 cases_total=Case.objects.count(),
             )
     except IntegrityError:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import F
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases import consents, erasure_log, identifying, matching, review, transferring
@@ -26,7 +25,7 @@ from cases.observations import end_use
 from cases.rulebook import engine
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ConsentBasis, Source, WithdrawalEffect
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 from registry.dates import PartialDate
 
@@ -77,7 +76,7 @@ def wish(
         withdrawn_on=str(withdrawn_on or ""),
         basis=(consent.basis if consent else None) or "",
         reason=reason,
-        at=timezone.now().isoformat(),
+        at=clock.now().isoformat(),
         by=by.pk if by else None,
         center_id=case.center_id,
     )
@@ -195,5 +194,5 @@ def _write(case: Case, consent: Any) -> None:
     values = {name: getattr(consent, name) for name in FIELDS[TYPES[Consent]]}
     said = {**values, "missing": consent.missing, "center_id": case.center_id}
     Consent.objects.update_or_create(case_id=case.pk, position=0, defaults=said)
-    Case.objects.filter(pk=case.pk).update(version=F("version") + 1, updated_at=timezone.now())
+    Case.objects.filter(pk=case.pk).update(version=F("version") + 1, updated_at=clock.now())
     review.reassess([case.pk], as_of=today_at(case.center))

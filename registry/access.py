@@ -4,6 +4,7 @@ Everything is closed by default. A web request, a task or a command sees the row
 outside a scope it sees none, whatever it asks.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self
@@ -14,8 +15,11 @@ from django.db import InternalError, OperationalError, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
+from registry import disk
 from registry.database.session import holding, sight
 from registry.tongues import Labeled
+
+logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from registry.models import Center, User
@@ -258,31 +262,33 @@ class ScopeMiddleware:
             return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Ask the client to come back when the database gave up (time limit, lock, lost connection).
+        """Ask the client to come back when the database gave up (limit, lock, lost connection) or a disk is full.
 
         What was there when the page looked and is not when it writes was erased meanwhile.
         """
         if isinstance(exception, ObjectDoesNotExist):
+            logger.warning("row_gone model=%s", type(exception).__qualname__)
             raise Http404 from exception
-        return _later(request) if _gave_up(exception) else None
+        return _later(request, exception) if _gave_up(exception) else None
 
 
 def or_later(request: HttpRequest, work: Callable[[], HttpResponse]) -> HttpResponse:
-    """Answer a request, or ask the client to come back when the database gave up."""
+    """Answer a request, or ask the client to come back when the database gave up or a disk is full."""
     try:
         return work()
-    except (OperationalError, InternalError) as error:
+    except (OperationalError, InternalError, OSError) as error:
         if not _gave_up(error):
             raise
-        return _later(request)
+        return _later(request, error)
 
 
 def _gave_up(error: Exception) -> bool:
     """Whether the database may answer another time; a transaction that we left idle too long it ends as 25P03."""
-    return isinstance(error, OperationalError) or getattr(error.__cause__, "sqlstate", "") == "25P03"
+    ended = isinstance(error, OperationalError) or getattr(error.__cause__, "sqlstate", "") == "25P03"
+    return disk.is_full(error) or ended
 
 
-def _later(request: HttpRequest) -> HttpResponse:
+def _later(request: HttpRequest, error: Exception) -> HttpResponse:
     from registry.api import problems  # the framework of the API needs the models, which need this module
 
-    return problems.busy(request)
+    return problems.busy(request, error)

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from registry import signs
+from registry import disk, signs
 from registry.models import AuditCheck
 from registry.signs import Signs
 
@@ -30,7 +30,7 @@ class HealthMiddleware:
         return self.get_response(request)
 
     def readiness(self) -> dict[str, Any]:
-        """Look at what this process needs; background and audit trail are told of, not judged: pages work without."""
+        """Look at what this process needs; the rest is told of, not judged: who only reads can go on."""
         try:
             # asked until it is true once: a process lives with the migrations it was started with
             self.migrated = self.migrated or not _pending_migrations()
@@ -38,10 +38,11 @@ class HealthMiddleware:
             aside = seen.set_aside
             wrong = AuditCheck.objects.order_by("-pk").values_list("found", flat=True).first()
         except DatabaseError:
-            return {"status": "failed", "database": "unreachable"}
+            return {"status": "failed", "database": "unreachable", "disk": disk.state()}
         return {
             "status": "ok" if self.migrated else "failed",
             "database": "ok",
+            "disk": disk.state(),
             "migrations": "ok" if self.migrated else "pending",
             "background": seen.background(),
             "worker_seen_seconds_ago": seen.age(signs.THROUGH_QUEUE),

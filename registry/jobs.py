@@ -36,8 +36,8 @@ PAUSES = (PAUSE, timedelta(minutes=2))  # after the first failure, and after the
 MOST_RUNG = (
     500  # of one kind in a minute, so that a long queue does not grow by messages that say nothing new
 )
-# Somebody else held what the work needs: a lock in time, a deadlock. That says nothing against the work.
-BUSY = frozenset({"55P03", "40P01", "40001"})
+# Somebody else held what the work needs (a lock in time, a deadlock), or the disk is full: nothing against the work.
+BUSY = frozenset({"55P03", "40P01", "40001", "53100"})
 # A job is a model with the fields state, attempts, leased_until and finished_at; other words stand in its kind.
 OPEN = ("waiting", "running")
 FREE = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())

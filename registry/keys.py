@@ -12,10 +12,9 @@ from hashlib import sha256
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext
 
-from registry import access, audit, history
+from registry import access, audit, clock, disk, history
 from registry.access import Action
 from registry.models import ApiKey, Center, User
 
@@ -61,7 +60,7 @@ def rotate(key: ApiKey, *, by: User) -> tuple[ApiKey, str]:
     Whoever rotates a key answers for no more than before: what its person may no longer do, the new one is refused.
     To the registry it is the same machine: what was sent under the old key is not done again under the new one.
     """
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         old = ApiKey.objects.select_for_update(of=("self",), no_key=True).get(pk=key.pk)
         if old.revoked_at is not None or old.expires_at <= now:
@@ -96,7 +95,7 @@ def check(*, center: Center, user: User, scopes: Collection[str], expires_at: da
                 ).format(person=user, center=center.code)
             }
         )
-    now = timezone.now()
+    now = clock.now()
     if not now < expires_at <= now + LONGEST_LIFE:
         raise ValidationError({"expires_at": gettext("Choose a moment within the next 12 months.")})
     refused = [scope for scope in scopes if not access.may(user, Action(scope), center)]
@@ -126,29 +125,27 @@ def revoke(keys: QuerySet[ApiKey], *, by: User) -> int:
     for center in Center.objects.filter(pk__in=keys.values("center")):
         access.require(by, Action.MANAGE_CENTER, center)
     with audit.because(door="admin", by=by, reason="key revoked"):
-        return ApiKey.objects.filter(pk__in=keys.values("pk"), revoked_at=None).update(
-            revoked_at=timezone.now()
-        )
+        return ApiKey.objects.filter(pk__in=keys.values("pk"), revoked_at=None).update(revoked_at=clock.now())
 
 
-def recognize(text: str) -> ApiKey | None:
-    """Find the key that was sent, in force or not (`refusal`); None for one that is not known."""
+def recognize(text: str, *, at: datetime) -> ApiKey | None:
+    """Find the key that was sent, in force by now or not (`refusal`); None for one that is not known."""
     known = ApiKey.objects.select_related("center", "user").prefetch_related("user__memberships")
     key = known.filter(prefix=text[:PREFIX_LENGTH]).first()
     if not hmac.compare_digest(digest(text), bytes(key.digest) if key else b""):
         return None
-    if key is not None and not refusal(key):
-        _note_use(key, timezone.now())
+    if key is not None and not refusal(key, at=at):
+        _note_use(key, at)
     return key
 
 
-def refusal(key: ApiKey | None) -> str:
-    """Say to whoever shows the key why it is not accepted; empty for one that is in force."""
+def refusal(key: ApiKey | None, *, at: datetime) -> str:
+    """Say to whoever shows the key at this moment why it is not accepted; empty for one that is in force."""
     if key is None:
         return gettext("This key is not known here.")
     if key.revoked_at is not None:
         return gettext("This key was revoked. Ask your center lead for a new one.")
-    if key.expires_at <= timezone.now():
+    if key.expires_at <= at:
         told = gettext("This key expired on {day}. Ask your center lead for a new one.")
         return told.format(day=f"{key.expires_at:%Y-%m-%d}")
     if not key.user.is_active:
@@ -167,7 +164,8 @@ def digest(text: str) -> bytes:
 def _note_use(key: ApiKey, now: datetime) -> None:
     if key.last_used_at is not None and key.last_used_at >= now - NOTED_EVERY:
         return
-    # A request that is noting it already is good enough: nobody waits for its lock.
-    with transaction.atomic(savepoint=False):
+    # A request that is noting it already is good enough: nobody waits for its lock. Nor does a full disk keep anybody
+    # from reading.
+    with disk.or_not(), transaction.atomic(savepoint=False):
         free = ApiKey.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=key.pk)
         ApiKey.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(last_used_at=now)

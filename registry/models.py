@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, gettext_lazy
@@ -281,7 +281,9 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(
         null=True, blank=True, help_text="Moment at which the key was withdrawn."
     )
-    created_at = models.DateTimeField(auto_now_add=True, help_text="Moment at which the key was made.")
+    created_at = models.DateTimeField(
+        db_default=Now(), editable=False, help_text="Moment at which the key was made."
+    )
     first = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -366,7 +368,7 @@ class RequestCount(models.Model):
 class RetentionRun(models.Model):
     """What went in one night because it had been kept long enough: numbers alone."""
 
-    ran_at = models.DateTimeField(auto_now_add=True, help_text="When it went.")
+    ran_at = models.DateTimeField(db_default=Now(), editable=False, help_text="When it went.")
     removed = models.JSONField(help_text="How many, by kind.")
 
     class Meta:
@@ -384,7 +386,9 @@ class SignInAttempts(models.Model):
     )
     failures = models.PositiveSmallIntegerField(default=0, help_text="Failed attempts in a row.")
     blocked_until = models.DateTimeField(null=True, blank=True, help_text="No attempt is looked at before.")
-    changed_at = models.DateTimeField(auto_now=True, db_index=True, help_text="Moment of the last attempt.")
+    changed_at = models.DateTimeField(
+        db_default=Now(), editable=False, db_index=True, help_text="Moment of the last attempt."
+    )
 
     def __str__(self) -> str:
         return f"{self.failures} failures"
@@ -415,7 +419,7 @@ class SignIn(models.Model):
         AGAIN = "again", "Signed in again, to change the account"
         PASSWORD_SET = "password_set", "Password set"
 
-    at = models.DateTimeField(default=timezone.now, db_index=True, help_text="Moment of the attempt.")
+    at = models.DateTimeField(db_default=Now(), db_index=True, help_text="Moment of the attempt.")
     user = models.ForeignKey(
         User,
         on_delete=models.PROTECT,
@@ -476,7 +480,9 @@ class AnsweredRequest(models.Model):
     status = models.PositiveSmallIntegerField(null=True, help_text="Status of the answer.")
     headers = models.JSONField(default=dict, help_text="Headers of the answer that are sent again.")
     body = models.BinaryField(default=b"", help_text="Body of the answer, byte for byte.")
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True, help_text="Moment of the request.")
+    created_at = models.DateTimeField(
+        db_default=Now(), editable=False, db_index=True, help_text="Moment of the request."
+    )
 
     objects = ScopedQuerySet.as_manager()
 

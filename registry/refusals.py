@@ -22,7 +22,7 @@ def sentence(error: Exception) -> str:
     if isinstance(error, ImproperlyConfigured):
         return str(error)
     if isinstance(error, OperationalError):
-        return NO_DATABASE
+        return str(error) if "embedded" in str(error) else NO_DATABASE
     if isinstance(error, BrokerError):
         return NO_BROKER
     if isinstance(error, ProgrammingError) and isinstance(error.__cause__, UndefinedTable | UndefinedColumn):

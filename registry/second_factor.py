@@ -8,19 +8,25 @@ machines (keys.py) have no second factor.
 
 import secrets
 from base64 import b32encode
+from types import SimpleNamespace
 
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django_otp import models as otp_models
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp import models as totp_models
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 from registry.accounts import mails, passkeys
 from registry.models import User
+
+# The library asks the clock of its process, when a code is good and how long to wait after a wrong one.
+otp_models.timezone = clock  # type: ignore[attr-defined]
+totp_models.time = SimpleNamespace(time=lambda: clock.now().timestamp())  # type: ignore[attr-defined]
 
 CODES = 10  # recovery codes, each for one time
 APP, RECOVERY, PASSKEY = "app", "recovery code", "passkey"
@@ -141,7 +147,7 @@ def forget(user: User) -> None:
 
 def _note(user: User, *, is_there: bool) -> None:
     """Note when: the sessions of this person hang on that moment, so that all others end with it (models.py)."""
-    user.second_factor_set_at = timezone.now() if is_there else None
+    user.second_factor_set_at = clock.now() if is_there else None
     user.save(update_fields=["second_factor_set_at"])
     mails.write(mails.Kind.FACTOR_CHANGED, user)
 

@@ -5,7 +5,6 @@ The other sessions of a person end when the password or the second factor change
 who comes in is changed only by a session that signed in, or signed in again, a few minutes ago.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,8 +21,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from registry import access, second_factor
-from registry.accounts import oidc
+from registry import access, clock, second_factor
+from registry.accounts import oidc, session_store
 from registry.accounts.session_store import LONGEST_PROGRAM, PLACE, PROGRAM
 from registry.addresses import address_of
 from registry.models import Session, User
@@ -37,7 +36,7 @@ PAGES = f"/{settings.ADMIN_PATH}"
 @receiver(user_logged_in, dispatch_uid="registry.sessions")
 def note_begin(request: HttpRequest, **_: Any) -> None:
     """Note when the session began, where, and by which program."""
-    request.session[SINCE] = request.session[CONFIRMED] = int(time.time())
+    request.session[SINCE] = request.session[CONFIRMED] = int(session_store.moment(request).timestamp())
     request.session[PLACE] = address_of(request)
     request.session[PROGRAM] = request.headers.get("User-Agent", "")[:LONGEST_PROGRAM]
 
@@ -74,11 +73,11 @@ def _lacks_factor(request: HttpRequest) -> bool:
 
 def is_over(request: HttpRequest) -> bool:
     """Tell whether a session is too old; of one that does not say when it began, nobody knows."""
-    return _has_ended(request.session.get(SINCE, 0))
+    return _has_ended(request.session.get(SINCE, 0), session_store.moment(request))
 
 
-def _has_ended(began_s: int) -> bool:
-    return time.time() - began_s > settings.SESSION_HOURS * 3600
+def _has_ended(began_s: int, now: datetime) -> bool:
+    return now.timestamp() - began_s > settings.SESSION_HOURS * 3600
 
 
 def open_pages() -> tuple[str, ...]:
@@ -98,7 +97,7 @@ def ask_again(request: HttpRequest) -> HttpResponse | None:
     A form that was opened in time is taken a while longer, so that nothing is typed in vain.
     """
     lasts_s = SENT_BY_S if request.method == "POST" else FRESH_S
-    if time.time() - request.session.get(CONFIRMED, 0) <= lasts_s:
+    if session_store.moment(request).timestamp() - request.session.get(CONFIRMED, 0) <= lasts_s:
         return None
     return HttpResponseRedirect(f"{reverse('again')}?{urlencode({'next': request.get_full_path()})}")
 
@@ -117,7 +116,7 @@ def hold(request: HttpRequest) -> bool:
 
 def confirm(request: HttpRequest) -> None:
     """Note that the person has just shown again who they are; the session goes on under another key."""
-    request.session[CONFIRMED] = int(time.time())
+    request.session[CONFIRMED] = int(session_store.moment(request).timestamp())
     request.session.cycle_key()
 
 
@@ -164,13 +163,14 @@ def end_others(user: User, this: str | None) -> int:
 
 
 def _live(user: User) -> list[tuple[Session, dict[str, Any]]]:
-    rows = Session.objects.filter(user=user, expire_date__gt=timezone.now())
+    now = clock.now()
+    rows = Session.objects.filter(user=user, expire_date__gt=now)
     found = [(row, row.get_decoded()) for row in rows]
     of_now = user.get_session_auth_hash()
     return [
         (row, data)
         for row, data in found
-        if data.get(HASH_SESSION_KEY) == of_now and not _has_ended(data.get(SINCE, 0))
+        if data.get(HASH_SESSION_KEY) == of_now and not _has_ended(data.get(SINCE, 0), now)
     ]
 
 

@@ -162,7 +162,13 @@ def _database(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {key: value for key, value in given.items() if key not in names.values()}
     options["options"] = " ".join(f"-c {name}={value}" for name, value in limits.items())
     if _process.connections:
-        options["pool"] = {"min_size": 1, "max_size": _process.connections, "timeout": 5}
+        # left alone it tries ever more seldom, and minutes after a database is back nobody would have found out
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": _process.connections,
+            "timeout": 5,
+            "reconnect_timeout": 5,
+        }
     return {key: str(given.get(name) or "") for key, name in names.items()} | {"OPTIONS": options}
 
 
@@ -184,6 +190,7 @@ DATABASES = {
         "ENGINE": "registry.database",
         "EMBEDDED": EMBEDDED,
         "ROLE": _process.role,
+        "PATIENCE_S": 3 if PROCESS == "web" else 60,  # for an embedded server that starts: pages answer soon
         "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": f"test_{DATABASE}_{os.getpid()}"},  # so that two people may test at the same time
         **_database(DATABASE_URL),

@@ -4,9 +4,8 @@ After a few failures under one name, known or not, and after many from one addre
 Attempts under one name wait for each other, so that many at once are no way around it.
 """
 
-import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import logout
@@ -14,11 +13,11 @@ from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import ngettext
 
-from registry import signin_log
+from registry import clock, signin_log
+from registry.accounts import session_store
 from registry.models import SignIn, SignInAttempts, User
 
 FAILURES = 5
@@ -40,12 +39,13 @@ class PatientBackend(ModelBackend):
             raise _too_many()
         with transaction.atomic():
             attempts = _locked(username)
-            is_blocked = attempts.blocked_until is not None and attempts.blocked_until > timezone.now()
+            now = clock.now()
+            is_blocked = attempts.blocked_until is not None and attempts.blocked_until > now
             if not is_blocked:
                 user = super().authenticate(request, username, password)
-                _note(attempts, failed=user is None)
+                _note(attempts, now, failed=user is None)
                 if user is None:
-                    is_over = attempts.blocked_until and attempts.blocked_until > timezone.now()
+                    is_over = attempts.blocked_until and attempts.blocked_until > now
                     outcome = SignIn.Outcome.NAME_PAUSED if is_over else SignIn.Outcome.WRONG
                     signin_log.note(request, username, outcome)
         if is_blocked:
@@ -69,12 +69,12 @@ def _locked(username: str) -> SignInAttempts:
     return SignInAttempts.objects.select_for_update().get(key=key)
 
 
-def _note(attempts: SignInAttempts, *, failed: bool) -> None:
+def _note(attempts: SignInAttempts, now: datetime, *, failed: bool) -> None:
     if not failed:
         attempts.delete()
         return
-    now = timezone.now()
     attempts.failures += 1
+    attempts.changed_at = now
     if attempts.failures >= FAILURES:
         attempts.failures, attempts.blocked_until = 0, now + PAUSE
     attempts.save()
@@ -103,7 +103,7 @@ def take_first_step(
     request.session[FIRST_STEP] = {
         "user": user.pk,
         "hash": user.get_session_auth_hash(),
-        "at": int(time.time()),
+        "at": int(session_store.moment(request).timestamp()),
         "leads_to": leads_to,
         "name_at_provider": name_at_provider or {},
     }
@@ -112,7 +112,7 @@ def take_first_step(
 def first_step(request: HttpRequest) -> FirstStep | None:
     """Who took the first step here, unless it was too long ago or the account has changed since."""
     noted = request.session.get(FIRST_STEP)
-    if not noted or time.time() - noted["at"] > FIRST_STEP_LASTS_S:
+    if not noted or session_store.moment(request).timestamp() - noted["at"] > FIRST_STEP_LASTS_S:
         return None
     user = User.objects.filter(pk=noted["user"], is_active=True, second_factor_set_at__isnull=False).first()
     if user is None or not constant_time_compare(noted["hash"], user.get_session_auth_hash()):

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from registry import clock
 from registry.addresses import address_of
 from registry.models import SignIn, User
 
@@ -49,10 +49,10 @@ def failures_of(address: str | None) -> int:
     """Count the wrong attempts of the last quarter of an hour; without an address there is nothing to count by."""
     if address is None:
         return 0
-    since = timezone.now() - PAUSE
+    since = clock.now() - PAUSE
     return SignIn.objects.filter(address=address, at__gt=since, outcome__in=FAILURES).count()
 
 
 def older_than(days: int) -> QuerySet[SignIn]:
     """What is to go; of less than 24 months the database lets nothing go."""
-    return SignIn.objects.filter(at__lt=timezone.now() - timedelta(days=days))
+    return SignIn.objects.filter(at__lt=clock.now() - timedelta(days=days))

@@ -15,7 +15,7 @@ from celery.schedules import crontab
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection, transaction
 
-from registry import audit, jobs, signs
+from registry import audit, clock, jobs, signs
 from registry.models import Slot
 
 logger = logging.getLogger(__name__)
@@ -39,13 +39,6 @@ def last_due(schedule: crontab, at: datetime) -> datetime:
             return moment
         moment -= MINUTE
     raise ValueError(f"{schedule} names no minute of a whole year.")
-
-
-def now() -> datetime:
-    """The moment by the clock of the database."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
 
 
 def plan(due: Mapping[str, datetime]) -> list[int]:
@@ -81,7 +74,7 @@ def carry_out(slot_id: int) -> None:
 
 def remove_old() -> int:
     """Remove slots that were done a week ago; returns how many."""
-    return Slot.objects.filter(state__in=CLEANED, due_at__lt=now() - KEPT).delete()[0]
+    return Slot.objects.filter(state__in=CLEANED, due_at__lt=clock.now() - KEPT).delete()[0]
 
 
 class Scheduler(beat.Scheduler):
@@ -105,7 +98,7 @@ class Scheduler(beat.Scheduler):
 
     def look(self) -> None:
         """Once a minute: leave a sign, write the slots, ring for them and for whatever else nobody works on."""
-        at = now()
+        at = clock.now()
         minute = at.replace(second=0, microsecond=0)
         if minute == self.minute:
             return

@@ -1,13 +1,12 @@
 """Background work of the ground floor."""
 
 import logging
-import time
 from datetime import timedelta
 
 from celery import shared_task
 from django.utils.translation import gettext_lazy
 
-from registry import signs, slots
+from registry import clock, signs, slots
 from registry.accounts import mails, reviewing
 from registry.chain import heads, sealing, verifying
 from registry.jobs import Kind
@@ -66,7 +65,7 @@ def close_unused_accounts() -> None:
 @shared_task
 def forget_counts() -> None:
     """Remove what callers of the API sent long ago: closed connections leave their rows behind."""
-    RequestCount.objects.filter(minute__lt=time.time() // 60 - KEPT_MINUTES).delete()
+    RequestCount.objects.filter(minute__lt=clock.now().timestamp() // 60 - KEPT_MINUTES).delete()
 
 
 @shared_task

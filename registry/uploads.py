@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
+from registry import access
 from registry.api import callers
 
 REST_OF_FORM = 2**20  # what a form may hold beside its file
@@ -57,6 +58,9 @@ class ReceiveMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
+        return access.or_later(request, lambda: self._received(request))
+
+    def _received(self, request: HttpRequest) -> HttpResponse:
         if not request.path.startswith("/api/"):
             if request.content_type == "multipart/form-data":
                 with suppress(UnreadablePostError):  # the line is gone, and nobody hears an answer

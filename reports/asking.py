@@ -13,9 +13,9 @@ from typing import Any, get_args
 
 from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.utils import timezone
 from django.utils.translation import gettext
 
+from registry import clock
 from registry.models import Center
 from reports import cohorts, estimates, mean_differences, strata
 from reports.cohorts import Cut
@@ -132,7 +132,7 @@ def _chosen(text: str, known: Collection[str]) -> str:
 
 
 def _day(text: str) -> date:
-    return cohorts.read_cut(text) if text else timezone.now().date()
+    return cohorts.read_cut(text) if text else clock.now().date()
 
 
 def _era(text: str) -> str:

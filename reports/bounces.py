@@ -16,10 +16,9 @@ from enum import Enum
 from pathlib import Path
 
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import ngettext
 
-from registry import access, audit
+from registry import access, audit, clock
 from registry.models import User
 from reports import return_path
 from reports.models import Delivery
@@ -98,7 +97,7 @@ def _note(attempt: Attempt, failure: Message) -> Found:
         came_back = Delivery.objects.filter(_MAY_COME_BACK, pk=row.pk, attempts=attempt.number)
         changed = came_back.update(
             state=State.BOUNCED,
-            bounced_at=timezone.now(),
+            bounced_at=clock.now(),
             bounce=_told(failure, row.address),
             next_try_at=None,
             claimed_until=None,

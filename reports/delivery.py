@@ -21,9 +21,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from registry import access
+from registry import access, clock
 from registry.tongues import ENGLISH
-from reports import mails, receiving, return_path, transport
+from reports import receiving, return_path, transport
 from reports.models import Delivery
 from reports.transport import Outcome, Result, Transport
 
@@ -46,7 +46,7 @@ def send_due(*, limit: int = 500) -> dict[str, int]:
     recover()
     counts: dict[str, int] = {}
     with access.everywhere():
-        anything = Delivery.objects.due(mails.database_now()).exists()
+        anything = Delivery.objects.due(clock.now()).exists()
     if not anything:
         return counts
     with transport.opened() as sender:
@@ -78,7 +78,7 @@ def deliver(delivery_id: int) -> str | None:
 def claim(delivery_id: int | None = None) -> Delivery | None:
     """Take one due row for this sender and commit that before anything else happens."""
     with access.everywhere():
-        now = mails.database_now()
+        now = clock.now()
         due = (
             Delivery.objects.select_related("body").due(now).select_for_update(skip_locked=True, of=("self",))
         )
@@ -97,7 +97,7 @@ def claim(delivery_id: int | None = None) -> Delivery | None:
 def recover() -> int:
     """Settle the rows whose sender died: without the mark they are certainly unsent, with it nobody knows."""
     with access.everywhere():
-        now = mails.database_now()
+        now = clock.now()
         rows = list(Delivery.objects.abandoned(now).select_for_update(skip_locked=True, of=("self",)))
         for row in rows:
             lost = Outcome.UNCERTAIN if row.data_started_at else Outcome.LATER
@@ -119,7 +119,7 @@ def _send(delivery: Delivery, sender: Transport) -> Result:
     else:
         result = Result(outcome=Outcome.REFUSED, reply=f"not sent: {reason}")
     with access.everywhere():
-        _settle(delivery, result, mails.database_now())
+        _settle(delivery, result, clock.now())
     log.info("mail delivery=%s state=%s attempt=%s", delivery.pk, delivery.state, delivery.attempts)
     return result
 
@@ -136,7 +136,7 @@ def _why_not(delivery: Delivery) -> str:
 def _mark_data_started(delivery: Delivery) -> None:
     """Commit the mark: a crash before it means unsent, a crash after it means uncertain."""
     with access.everywhere():
-        delivery.data_started_at = mails.database_now()
+        delivery.data_started_at = clock.now()
         changed = Delivery.objects.filter(
             pk=delivery.pk,
             state=State.SENDING,

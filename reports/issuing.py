@@ -12,10 +12,9 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext
 
-from registry import access, jobs
+from registry import access, clock, jobs
 from registry.models import Center, User
 from reports import compose, content, documents, ledger, receiving, releasing, rendering, schedule
 from reports.cohorts import Cut
@@ -77,7 +76,7 @@ def issue(report_id: int, *, recipients: Iterable[User] | None = None) -> Report
 def _stored(report: Report, said: dict[str, Any], counted: list[int]) -> bool:
     """Store what a report says and whom it counted, unless another composer has; tell whether it was us."""
     waiting = Report.objects.filter(pk=report.pk, content__isnull=True)
-    if not waiting.update(**said, composed_at=timezone.now()):
+    if not waiting.update(**said, composed_at=clock.now()):
         return False
     ReportCases.objects.create(report=report, center_id=report.center_id, case_ids=counted)
     return True

@@ -13,11 +13,10 @@ from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from registry import access, bell, language
+from registry import access, bell, clock, language
 from registry.models import User
 from registry.tongues import DECLARED
 from reports import content as contents
@@ -52,7 +51,7 @@ def made(report: Report, wanting: Iterable[Subscription]) -> list[Delivery]:
     ways = {pk: (_language(one, otherwise), one.format) for pk, one in sorted(wanted.items())}
     content = contents.from_plain(report.content)
     written = {way: _letter(content, report, *way) for way in sorted(set(ways.values()))}
-    written_at = database_now()
+    written_at = clock.now()
     return [
         _written(
             written[ways[pk]],
@@ -90,7 +89,7 @@ def _letter(content: ReportContent, report: Report, spoken: str, form: str) -> L
 
 def write_weekly(week: str, written: Iterable[tuple[User, Letter]]) -> int:
     """Write the weekly mails of one week, one for a person at most, whoever else writes them; tell how many."""
-    written_at = database_now()
+    written_at = clock.now()
     return keep(
         [
             _written(
@@ -109,7 +108,7 @@ def write_weekly(week: str, written: Iterable[tuple[User, Letter]]) -> int:
 
 def write_about_transfer(name: str, center_id: int, written: Iterable[tuple[User, Letter]]) -> int:
     """Write mails to people of a center about one step of a transfer, one for a person; tell how many."""
-    written_at = database_now()
+    written_at = clock.now()
     return keep(
         [
             _written(
@@ -151,7 +150,7 @@ def ring() -> None:
 
 def again(old: Delivery) -> Delivery:
     """Make the mail that stands for one to an earlier address: every word the same, under a new name and date."""
-    written_at = database_now()
+    written_at = clock.now()
     envelope = _envelope(old.recipient, written_at, name=f"again-{old.pk}")
     same = ("center_id", "report_id", "subscription_id", "week", "kind")
     return _row(
@@ -205,11 +204,3 @@ def _readable(address: str) -> str:
         return transport.in_ascii(address)
     except UnicodeError:
         return address
-
-
-def database_now() -> datetime:
-    """Read the clock of the database, the one clock that all senders share."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-    return moment

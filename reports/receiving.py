@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.utils import timezone
-
-from registry import access
+from registry import access, clock
 from registry.access import Action
 from registry.models import User
 from registry.tongues import Saying, say
@@ -70,5 +68,5 @@ def _is_released(report: Report) -> bool:
 
 
 def _is_wanted(delivery: Delivery, report: Report) -> bool:
-    wanting = Subscription.objects.wanting(report, timezone.now().date())
+    wanting = Subscription.objects.wanting(report, clock.now().date())
     return wanting.filter(user=delivery.recipient_id).exists()

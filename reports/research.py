@@ -17,13 +17,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from cases.derived import completed_years
 from cases.models import SurvivalObservation
 from cases.vocabulary import CLINICAL_SOURCES
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 from registry.chain import reading
 from registry.dates import PartialDate
@@ -70,7 +69,7 @@ def make(
     """
     access.require(by, Action.HAND_OUT, None)
     purpose, recipient = _line(purpose, "purpose", 300), _line(recipient, "recipient", 200)
-    as_of, key, now = as_of or timezone.now().date(), key or secrets.token_bytes(32), timezone.now()
+    as_of, key, now = as_of or clock.now().date(), key or secrets.token_bytes(32), clock.now()
     with access.everywhere(), audit.because(door=door, by=by, reason=REASON):
         _wait_for("pg_advisory_xact_lock")
         found = deidentified.deidentified(
@@ -108,7 +107,7 @@ def make(
 def fetch(export: ResearchExport, *, by: User, door: str = "admin") -> bytes:
     """Give the file, and note who fetched it; ValidationError once it has expired."""
     access.require(by, Action.HAND_OUT, None)
-    if not export.content or export.expires_at <= timezone.now():
+    if not export.content or export.expires_at <= clock.now():
         raise ValidationError(gettext("The file of this export has expired: make a new one."))
     reading.of_research(export, by=by, door=door)
     return bytes(export.content)
@@ -132,14 +131,14 @@ def _wait_for(lock: str) -> None:
 
 def made() -> Any:
     """All exports without their files, each with `has_file`: whether it can still be fetched."""
-    has_file = ~Q(content=b"") & Q(expires_at__gt=timezone.now())
+    has_file = ~Q(content=b"") & Q(expires_at__gt=clock.now())
     rows = ResearchExport.objects.annotate(has_file=ExpressionWrapper(has_file, output_field=BooleanField()))
     return rows.defer("content").select_related("by")
 
 
 def expired() -> Any:
     """The exports whose files are to go."""
-    return ResearchExport.objects.filter(expires_at__lte=timezone.now()).exclude(content=b"")
+    return ResearchExport.objects.filter(expires_at__lte=clock.now()).exclude(content=b"")
 
 
 def _line(text: str, name: str, longest: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action
 from registry.models import User
 from reports import mails, receiving
@@ -55,7 +55,7 @@ def _one(row: Delivery) -> Outcome:
     if row.recipient.email != row.address:
         mails.again(row).save()
     else:
-        now = mails.database_now()
+        now = clock.now()
         Delivery.objects.filter(pk=row.pk).update(
             state=State.QUEUED,
             repeats=row.repeats + (row.state in PERHAPS_TAKEN),  # one more copy

@@ -14,12 +14,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from cases import identifying
 from cases.importing import keeping
-from registry import access, audit, signin_log
+from registry import access, audit, clock, signin_log
 from registry.accounts import mails
 from registry.api import idempotency
 from registry.chain import forgetting
@@ -64,7 +63,7 @@ def _deleted(due: Callable[[int], QuerySet[Any]]) -> Callable[[int], int]:
 
 def _mails(days: int) -> QuerySet[Delivery]:
     """Mails that are over; their head and body go, digest, states and addresses stay."""
-    old = Delivery.objects.filter(next_try_at=None, created_at__lt=timezone.now() - timedelta(days=days))
+    old = Delivery.objects.filter(next_try_at=None, created_at__lt=clock.now() - timedelta(days=days))
     return old.exclude(head=b"")
 
 
@@ -76,11 +75,11 @@ def _empty_mails(days: int) -> int:
 
 
 def _readings(days: int) -> QuerySet[Reading]:
-    return Reading.objects.filter(at__lt=timezone.now() - timedelta(days=days))
+    return Reading.objects.filter(at__lt=clock.now() - timedelta(days=days))
 
 
 def _forget_readings(days: int) -> int:
-    return forgetting.forget_readings(timezone.now() - timedelta(days=days), reason=REASON)
+    return forgetting.forget_readings(clock.now() - timedelta(days=days), reason=REASON)
 
 
 def _research(days: int) -> QuerySet[Any]:
@@ -89,7 +88,7 @@ def _research(days: int) -> QuerySet[Any]:
 
 
 def _sessions(days: int) -> QuerySet[Session]:
-    return Session.objects.filter(expire_date__lt=timezone.now())
+    return Session.objects.filter(expire_date__lt=clock.now())
 
 
 RULES = (

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.db.models import Q
-from django.utils import timezone
 
-from registry import access
+from registry import access, clock
 from reports import receiving
 from reports.models import Audience, Report, Subscription
 
@@ -73,7 +72,7 @@ def wanting(report: Report) -> list[Subscription]:
     if not report.slot:
         return receiving.by_hand([report.requested_by] if report.requested_by else [])
     with access.everywhere():
-        rows = Subscription.objects.wanting(report, timezone.now().date()).select_related("user")
+        rows = Subscription.objects.wanting(report, clock.now().date()).select_related("user")
         found = list(rows.prefetch_related("user__memberships"))
     if report.center_id is not None:
         return found

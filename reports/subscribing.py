@@ -15,10 +15,9 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 
-from registry import access, audit
+from registry import access, audit, clock
 from registry.models import User
 from reports.models import Subscription
 
@@ -36,7 +35,7 @@ def of(user: User) -> list[Subscription]:
 
 def pause(subscription_id: int, *, until: date, by: User) -> None:
     """Send a person nothing before this day."""
-    today = timezone.now().date()
+    today = clock.now().date()
     if not today < until <= today + LONGEST_PAUSE:
         raise ValidationError({"until": gettext("Choose a day after today, within the next 12 months.")})
     _change(subscription_id, by, paused_until=until)

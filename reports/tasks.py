@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from registry import bell
+from registry import bell, clock
 from registry.jobs import Kind
 from reports import delivery, issuing, retention, schedule, weekly
 from reports.models import Report
@@ -39,7 +38,7 @@ def compose_report(report_id: int) -> None:
 @shared_task(ignore_result=True)
 def send_due() -> None:
     """Ask for the reports that are due, have them composed, and send what waits."""
-    for report_id in schedule.plan(timezone.now().date()):
+    for report_id in schedule.plan(clock.now().date()):
         bell.ring(compose_report.name, report_id)
     bell.ring(send_mail.name)
 
@@ -53,7 +52,7 @@ def let_go() -> None:
 @shared_task(ignore_result=True)
 def write_weekly_mails() -> None:
     """Write the mails of the week that has ended, for whoever has none yet; the next minute sends them."""
-    weekly.write(timezone.now().date())
+    weekly.write(clock.now().date())
 
 
 @shared_task(ignore_result=True, autoretry_for=(UnreachableError,), max_retries=5, retry_backoff=60)

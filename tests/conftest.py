@@ -7,8 +7,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
+from django.utils import timezone
+from time_machine import escape_hatch
 
-from registry import access, catalog
+from registry import access, catalog, clock
 from registry.access import Role
 from registry.celery import app
 from registry.database import roles
@@ -124,6 +126,22 @@ def _owner_empties_tables():
         yield
 
 
+# --- the clock ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database_travels_along():
+    """Where a test travels in time (time_machine), the clock of the database is taken along."""
+    by_database = clock.now
+
+    def now():
+        return timezone.now() if escape_hatch.is_travelling() else by_database()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", now)
+        yield
+
+
 # --- the queue ---------------------------------------------------------------------------------------------------
 
 
@@ -149,10 +167,10 @@ def south(db):
     return _center("SOUTH", "Southern General Hospital", "IT", "Europe/Rome")
 
 
-def _center(code, name, country, timezone):
+def _center(code, name, country, zone):
     signed_on = datetime(2020, 1, 1, tzinfo=UTC).date()
     return Center.objects.create(
-        code=code, name=name, country=country, timezone=timezone, data_agreement_signed_on=signed_on
+        code=code, name=name, country=country, timezone=zone, data_agreement_signed_on=signed_on
     )
 
 

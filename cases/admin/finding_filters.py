@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import get_language, gettext, gettext_lazy
 
 from cases import answering, duplicates
@@ -17,7 +16,7 @@ from cases.rulebook.catalogue import Entry, entries
 from cases.rulebook.engine import Rule, Rulebook
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import ReviewState, Severity
-from registry import access
+from registry import access, clock
 
 DAYS = (7, 30, 90, 180, 365)
 MATTERING = (Severity.MAJOR, Severity.MINOR, Severity.SENTINEL)
@@ -135,7 +134,7 @@ class Waiting(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() not in map(str, DAYS):
             return queryset
-        return queryset.filter(opened_at__lt=timezone.now() - timedelta(days=int(self.value() or 0)))
+        return queryset.filter(opened_at__lt=clock.now() - timedelta(days=int(self.value() or 0)))
 
 
 class OfRule(admin.SimpleListFilter):

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -16,6 +15,7 @@ from cases.api.saving import body_of
 from cases.planning import Expectation, Missing, Topic
 from cases.problems import DocumentError
 from cases.rulebook.findings import Finding
+from registry import clock
 from registry.api.permissions import SIGNED_IN
 from registry.api.problems import Refused
 from registry.api.views import RegistryView
@@ -32,7 +32,7 @@ class AlgorithmPlan(RegistryView):
     @extend_schema(**PLAN)
     def post(self, request: Request) -> Response:
         """Tell what the algorithm expects of a diagnosis and a plan, and whether it is met. Nothing is saved."""
-        as_of = timezone.localdate()
+        as_of = clock.now().date()
         algorithm = versions.active()
         plan = planning.judge(_document(body_of(request)), as_of=as_of, rulebook=algorithm)
         return Response(

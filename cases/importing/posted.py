@@ -25,7 +25,7 @@ from cases.importing.rows import SHEET_LENGTH, Tally
 from cases.importing.running import CHUNK, NothingToKeep
 from cases.models import ImportBatch, ImportRow
 from cases.vocabulary import Source
-from registry import access, bell, jobs, keys
+from registry import access, bell, clock, jobs, keys
 from registry.api.ndjson import Lines
 from registry.language import spoken
 
@@ -121,7 +121,7 @@ def work_on(batch: ImportBatch) -> None:
 
 def _require(batch: ImportBatch) -> None:
     """Refuse what may no longer be done: the person's role, or the machine's key, may have ended since it was sent."""
-    if batch.api_key is not None and (told := keys.refusal(batch.api_key)):
+    if batch.api_key is not None and (told := keys.refusal(batch.api_key, at=clock.now())):
         raise PermissionDenied(told)
     if batch.requested_by is not None:
         access.require(batch.requested_by, access.Action.IMPORT_CASES, batch.center)

@@ -1,6 +1,7 @@
 """Versions of the treatment algorithm: its thresholds as data, who changed them and why, and what a change would do."""
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from cases.vocabulary import Severity, Verdict
@@ -41,7 +42,7 @@ class AlgorithmVersion(models.Model):
     made_by = models.ForeignKey(
         "registry.User", on_delete=models.PROTECT, related_name="+", help_text="Who drafted it"
     )
-    made_at = models.DateTimeField(auto_now_add=True, help_text="When it was drafted")
+    made_at = models.DateTimeField(db_default=Now(), editable=False, help_text="When it was drafted")
     activated_by = models.ForeignKey(
         "registry.User",
         on_delete=models.PROTECT,
@@ -101,7 +102,7 @@ class AlgorithmPreview(models.Model):
     cases_total = models.PositiveIntegerField(default=0, help_text="Cases when it began")
     cases_read = models.PositiveIntegerField(default=0, help_text="Cases read")
     cases_changed = models.PositiveIntegerField(default=0, help_text="Cases with another verdict")
-    created_at = models.DateTimeField(auto_now_add=True, help_text="Asked for")
+    created_at = models.DateTimeField(db_default=Now(), editable=False, help_text="Asked for")
     finished_at = models.DateTimeField(null=True, blank=True, help_text="Finished")
 
     class Meta:

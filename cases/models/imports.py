@@ -1,6 +1,7 @@
 """Files of cases on their way in, and what becomes of their rows."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from cases.vocabulary import Source
 from registry.access import ScopedQuerySet
@@ -90,7 +91,7 @@ class ImportBatch(models.Model):
     verdicts = models.JSONField(
         default=dict, blank=True, help_text="Counts of its rows, or why it was refused"
     )
-    created_at = models.DateTimeField(auto_now_add=True, help_text="Asked for")
+    created_at = models.DateTimeField(db_default=Now(), editable=False, help_text="Asked for")
     finished_at = models.DateTimeField(null=True, blank=True, help_text="Finished")
 
     objects = ScopedQuerySet.as_manager()

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from cases.models.algorithm import LONGEST_VERSION
@@ -285,7 +286,7 @@ class AssessmentRun(models.Model):
     last_case_id = models.BigIntegerField(default=0, help_text="All cases up to this one have been read")
     cases_read = models.PositiveIntegerField(default=0, help_text="Cases read")
     cases_changed = models.PositiveIntegerField(default=0, help_text="Cases of which something new was said")
-    created_at = models.DateTimeField(auto_now_add=True, help_text="Asked for")
+    created_at = models.DateTimeField(db_default=Now(), editable=False, help_text="Asked for")
     finished_at = models.DateTimeField(null=True, blank=True, help_text="Finished")
 
     objects = ScopedQuerySet.as_manager()

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from cases.vocabulary import AttemptOutcome, ContactType
@@ -35,7 +36,7 @@ class EntryDraft(models.Model):
         "registry.User", on_delete=models.CASCADE, related_name="+", help_text="Who typed it"
     )
     fields = models.JSONField(default=dict, help_text="The form as a browser sends it: name, list of values")
-    updated_at = models.DateTimeField(auto_now=True, help_text="Last kept")
+    updated_at = models.DateTimeField(db_default=Now(), editable=False, help_text="Last kept")
 
     objects = ScopedQuerySet.as_manager()
 
@@ -73,7 +74,7 @@ class ContactAttempt(models.Model):
         max_length=200, blank=True, default="", help_text="Never anything that identifies a person"
     )
     by = models.ForeignKey("registry.User", on_delete=models.PROTECT, related_name="+", help_text="Who tried")
-    created_at = models.DateTimeField(auto_now_add=True, help_text="Written down")
+    created_at = models.DateTimeField(db_default=Now(), editable=False, help_text="Written down")
 
     objects = ScopedQuerySet.as_manager()
 
@@ -103,7 +104,7 @@ class ListExport(models.Model):
     by = models.ForeignKey(
         "registry.User", on_delete=models.PROTECT, related_name="+", help_text="Who took it"
     )
-    created_at = models.DateTimeField(auto_now_add=True, help_text="When it was taken")
+    created_at = models.DateTimeField(db_default=Now(), editable=False, help_text="When it was taken")
     format = models.CharField(max_length=4, choices=Format, help_text="Kind of file")
     rows = models.PositiveIntegerField(help_text="Cases of this center in it")
     filters = models.JSONField(default=dict, help_text="What the list was narrowed to")

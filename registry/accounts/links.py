@@ -6,9 +6,8 @@ is sent and when its person signs in (Django's `PasswordResetTokenGenerator`).
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +17,8 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.http import base36_to_int, int_to_base36
 
+from registry import clock
+from registry.accounts import session_store
 from registry.accounts.models import AccountMail
 from registry.models import User
 
@@ -32,6 +33,10 @@ class _Tokens(PasswordResetTokenGenerator):
     def __init__(self, kind: AccountMail.Kind) -> None:
         super().__init__()
         self.key_salt, self.lasts_s = f"registry.accounts.links.{kind}", HOURS[kind] * 3600
+
+    def _now(self) -> datetime:
+        """What Django asks the process's own clock for, in UTC: the link is made by one process and read by another."""
+        return clock.now().astimezone(UTC).replace(tzinfo=None)
 
     def check_token(self, user: Any, token: Any) -> bool:
         if not super().check_token(user, token):
@@ -95,7 +100,7 @@ def open_page(request: HttpRequest, link: Link) -> None:
         "user": link.user.pk,
         "kind": str(link.kind),
         "hash": link.user.get_session_auth_hash(),
-        "at": int(time.time()),
+        "at": int(session_store.moment(request).timestamp()),
     }
 
 
@@ -105,7 +110,7 @@ def opened(request: HttpRequest, *, is_to_write: bool = False) -> Link | None:
     To write, the account is held until the transaction ends: of two who come by one link, the second finds it used.
     """
     noted = request.session.get(OPENED)
-    if not noted or time.time() - noted["at"] > OPEN_FOR_S:
+    if not noted or session_store.moment(request).timestamp() - noted["at"] > OPEN_FOR_S:
         return None
     kind = AccountMail.Kind(noted["kind"])
     people = User.objects.select_for_update(no_key=True) if is_to_write else User.objects.all()

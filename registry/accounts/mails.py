@@ -17,11 +17,11 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, gettext_lazy
 
-from registry import bell
+from registry import bell, clock
 from registry.accounts import links
 from registry.accounts.models import AccountMail
 from registry.addresses import address_of
@@ -104,7 +104,7 @@ def ask_for_link(typed: str, request: HttpRequest) -> None:
     digest = salted_hmac("registry.accounts.mails", typed.strip().lower(), algorithm="sha256").hexdigest()
     user, came_from = _found(typed.strip()), address_of(request)
     _one_after_another(f"typed {digest}", f"from {came_from}")
-    since = timezone.now() - COUNTED
+    since = clock.now() - COUNTED
     asked = AccountMail.objects.filter(asked_at__gt=since).exclude(asked_for="")
     of_name = asked.filter(Q(asked_for=digest) | Q(user_id=user.pk if user else 0)).count()
     of_address = asked.filter(asked_from=came_from).count() if came_from else 0
@@ -144,12 +144,12 @@ def send(pk: int) -> None:
         return
     mail = AccountMail.objects.select_related("user").get(pk=pk)
     try:
-        is_sent = mail.asked_at > timezone.now() - LATE and bool(_message(mail).send())
+        is_sent = mail.asked_at > clock.now() - LATE and bool(_message(mail).send())
     except (OSError, SMTPException) as error:
         is_sent = False
         logger.error("account mail not sent mail=%s error=%s", pk, type(error).__name__)
     AccountMail.objects.filter(pk=pk).update(
-        state=State.SENT if is_sent else State.FAILED, done_at=timezone.now()
+        state=State.SENT if is_sent else State.FAILED, done_at=clock.now()
     )
 
 
@@ -198,4 +198,4 @@ def ring_waiting() -> None:
 
 def older_than(days: int) -> QuerySet[AccountMail]:
     """List what is noted of mails that were asked for so many days ago."""
-    return AccountMail.objects.filter(asked_at__lt=timezone.now() - timedelta(days=days))
+    return AccountMail.objects.filter(asked_at__lt=clock.now() - timedelta(days=days))

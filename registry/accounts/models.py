@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from registry.chain.models import append_only
 from registry.tongues import Labeled
@@ -51,7 +51,7 @@ class AccountMail(models.Model):
         null=True, help_text="Where it was asked for, without signing in."
     )
     asked_at = models.DateTimeField(
-        default=timezone.now, db_index=True, help_text="Moment at which it was asked for."
+        db_default=Now(), db_index=True, help_text="Moment at which it was asked for."
     )
     state = models.CharField(
         max_length=10, choices=State, default=State.WAITING, help_text="What became of it."
@@ -103,7 +103,7 @@ class AccessReview(models.Model):
         related_name="+",
         help_text="Who looked them over.",
     )
-    at = models.DateTimeField(default=timezone.now, help_text="Moment at which that was said.")
+    at = models.DateTimeField(db_default=Now(), help_text="Moment at which that was said.")
     accounts = models.PositiveIntegerField(help_text="Accounts that were on the list.")
     keys = models.PositiveIntegerField(help_text="API keys that were on the list.")
 

@@ -28,7 +28,7 @@ from django.urls import reverse
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from mozilla_django_oidc.utils import import_from_settings
 
-from registry import access, audit, signin_log
+from registry import access, audit, clock, signin_log
 from registry.accounts import mails
 from registry.models import User
 
@@ -56,8 +56,8 @@ def is_on() -> bool:
 def described() -> dict[str, Any]:
     """What the provider says of itself (OpenID Connect Discovery), asked for once an hour."""
     issuer = settings.OIDC_ISSUER
-    asked_at, found = _known.get(issuer, (0.0, {}))
-    if time.time() - asked_at > KNOWN_FOR_S:
+    asked_at, found = _known.get(issuer, (-KNOWN_FOR_S, {}))
+    if time.monotonic() - asked_at > KNOWN_FOR_S:
         answer = requests.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=TIMEOUT_S)
         answer.raise_for_status()
         found = answer.json()
@@ -67,7 +67,7 @@ def described() -> dict[str, Any]:
             not found.get(name, "https:").startswith("https:") for name in _ENDPOINTS.values()
         ):
             raise SuspiciousOperation("The provider names an address without TLS.")
-        _known[issuer] = time.time(), found
+        _known[issuer] = time.monotonic(), found
     return found
 
 
@@ -255,4 +255,4 @@ def is_strong(payload: dict[str, Any]) -> bool:
 def is_again(payload: dict[str, Any]) -> bool:
     """Tell whether the person has signed in there just now."""
     at = payload.get("auth_time")
-    return isinstance(at, int) and -AGAIN_WITHIN_S <= time.time() - at <= AGAIN_WITHIN_S
+    return isinstance(at, int) and -AGAIN_WITHIN_S <= clock.now().timestamp() - at <= AGAIN_WITHIN_S

@@ -13,10 +13,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Prefetch, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from registry import access, audit
+from registry import access, audit, clock
 from registry.access import Action, Role
 from registry.accounts.models import AccessReview
 from registry.models import ApiKey, Center, Membership, User
@@ -68,7 +67,7 @@ def lines(by: User) -> list[Line]:
     """Every account and key that this person answers for, the riskiest first; those that are closed last."""
     centers = access.centers_of(by, Action.MANAGE_CENTER)
     is_all = access.may_everywhere(by, Action.MANAGE_CENTER)
-    now = timezone.now()
+    now = clock.now()
     found = [_account(user, now) for user in _people(centers, is_all=is_all)]
     found += [_key(key, now) for key in _keys(centers)]
     return sorted(found, key=lambda line: (line.is_closed, -line.weight, str(line.kind), line.name.lower()))
@@ -172,7 +171,7 @@ def last_reviews(by: User) -> list[tuple[Center | None, AccessReview | None]]:
 
 def is_due(review: AccessReview | None) -> bool:
     """Tell whether the list has to be looked over: never done, or a quarter ago."""
-    return review is None or review.at < timezone.now() - QUARTER
+    return review is None or review.at < clock.now() - QUARTER
 
 
 # --- accounts that nobody uses ----------------------------------------------------------------------------------------
@@ -186,7 +185,7 @@ def close_unused() -> int:
     """
     if not settings.ACCOUNT_UNUSED_DAYS:
         return 0
-    before = timezone.now() - timedelta(days=settings.ACCOUNT_UNUSED_DAYS)
+    before = clock.now() - timedelta(days=settings.ACCOUNT_UNUSED_DAYS)
     administers = Q(memberships__role=Role.REGISTRY_ADMIN, memberships__center=None)
     last = User.objects.filter(administers, is_active=True).order_by("-last_login", "-pk")
     came = [user for user in last if user.last_login is not None] or list(last)

@@ -9,12 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from registry import access, keys, sessions
+from registry import access, clock, keys, sessions
 from registry.access import Action, Scope
 from registry.admin.again import AsksAgain
 from registry.admin.base import RegistryAdmin, centers_where, site
@@ -87,7 +86,7 @@ class ApiKeyAdmin(AsksAgain, RegistryAdmin):
         """Whether the key still opens anything."""
         if key.revoked_at:
             return "revoked", gettext("Revoked")
-        if key.expires_at > timezone.now():
+        if key.expires_at > clock.now():
             return "in force", gettext("In force")
         return "expired", gettext("Expired")
 
@@ -108,7 +107,7 @@ class ApiKeyAdmin(AsksAgain, RegistryAdmin):
         return self.readonly_fields if obj else ()
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"expires_at": timezone.now() + timedelta(days=365), "scopes": [Scope.READ, Scope.RECORD]}
+        return {"expires_at": clock.now() + timedelta(days=365), "scopes": [Scope.READ, Scope.RECORD]}
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         centers = centers_where(request, Action.MANAGE_CENTER)

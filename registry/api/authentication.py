@@ -16,7 +16,7 @@ class KeyAuthentication(BaseAuthentication):
         if callers.shown(request._request) is None:
             return None
         key = request._request.machine  # type: ignore[attr-defined]
-        if told := keys.refusal(key):
+        if told := keys.refusal(key, at=request._request.at):  # type: ignore[attr-defined]
             raise AuthenticationFailed(told)
         return key.user, key
 

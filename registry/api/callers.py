@@ -4,10 +4,11 @@ So every request is counted, whatever becomes of its transaction, and nothing is
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from registry import access, keys
+from registry import access, clock, keys
 from registry.api import limits
 from registry.api.problems import PREFIX
 
@@ -28,9 +29,10 @@ class CallerMiddleware:
 
     def _counted(self, request: HttpRequest) -> HttpResponse:
         text = shown(request)
-        request.machine = machine = keys.recognize(text) if text else None  # type: ignore[attr-defined]
+        request.at = at = clock.now()  # type: ignore[attr-defined]
+        request.machine = machine = keys.recognize(text, at=at) if text else None  # type: ignore[attr-defined]
         if text is not None:  # what a key that is not in force asks for is refused later, with the reason
-            request.centers = (machine.center_id,) if machine and not keys.refusal(machine) else ()  # type: ignore[attr-defined]
+            request.centers = (machine.center_id,) if machine and not keys.refusal(machine, at=at) else ()  # type: ignore[attr-defined]
         request.rate = limits.counted(request)  # type: ignore[attr-defined]
         return self.get_response(request)
 
@@ -43,5 +45,6 @@ def shown(request: HttpRequest) -> str | None:
 
 def is_known(request: HttpRequest) -> bool:
     """Whether this is somebody's key, in force, or somebody who has signed in."""
-    machine = getattr(request, "machine", None)
-    return bool(machine and not keys.refusal(machine)) or request.user.is_authenticated
+    machine: Any = getattr(request, "machine", None)
+    at: Any = getattr(request, "at", None)
+    return bool(machine and not keys.refusal(machine, at=at)) or request.user.is_authenticated

@@ -18,10 +18,11 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext
 from rest_framework.request import Request
 
+from registry import clock
 from registry.api.permissions import key_of
 from registry.api.problems import PASSING, Refused, code_of
 from registry.models import AnsweredRequest
@@ -107,7 +108,7 @@ def receipt(request: Request, key: str) -> AnsweredRequest | None:
 
 def older_than(days: int) -> QuerySet[AnsweredRequest]:
     """The keys that nobody sends again. See everywhere to call it."""
-    return AnsweredRequest.objects.filter(created_at__lt=timezone.now() - timedelta(days=days))
+    return AnsweredRequest.objects.filter(created_at__lt=clock.now() - timedelta(days=days))
 
 
 def _sent_by(request: Request) -> dict[str, Any]:

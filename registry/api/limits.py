@@ -6,7 +6,6 @@ by their address. Whoever sends more waits for the next minute, and is told how 
 Headers as in draft-ietf-httpapi-ratelimit-headers-10.
 """
 
-import time
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from registry import keys
+from registry import disk, keys
 from registry.models import RequestCount
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ class Rate:
 def caller(request: HttpRequest) -> Caller:
     """A key by itself, a person by their sessions together, anybody else by their address."""
     key = request.machine  # type: ignore[attr-defined]
-    if key and not keys.refusal(key):
+    if key and not keys.refusal(key, at=request.at):  # type: ignore[attr-defined]
         return Caller(kind="key", who=f"key {key.pk}")
     if request.user.is_authenticated:
         return Caller(kind="person", who=f"person {request.user.pk}")
@@ -74,10 +73,13 @@ def caller(request: HttpRequest) -> Caller:
 
 
 def counted(request: HttpRequest) -> Rate:
-    """Count a request of its caller, in one statement."""
+    """Count a request of its caller, in one statement; where a full disk has no room for that, it goes uncounted."""
     asking = caller(request)
-    minute, passed = divmod(int(time.time()), WINDOW)
-    return Rate(caller=asking, used=count(asking.who, minute), seconds_left=WINDOW - passed)
+    minute, passed = divmod(int(request.at.timestamp()), WINDOW)  # type: ignore[attr-defined]
+    used = 0
+    with disk.or_not():
+        used = count(asking.who, minute)
+    return Rate(caller=asking, used=used, seconds_left=WINDOW - passed)
 
 
 def count(who: str, minute: int) -> int:

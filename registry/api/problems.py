@@ -1,6 +1,7 @@
 """What went wrong, as RFC 9457 says it: one shape for every refusal, with a sentence and a pointer for each error."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -19,6 +20,8 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
+
+from registry import disk
 
 logger = logging.getLogger(__name__)
 
@@ -105,9 +108,19 @@ def _translate(error: Exception, view: Any) -> Refused | None:
         case exceptions.APIException() if not isinstance(error, exceptions.NotFound):
             return _framework(error, view)
         case OperationalError():
-            logger.warning("database_busy error=%s", type(error).__name__)
-            return Refused(503, "busy", str(BUSY), headers=SOON)
+            return _later(error)
+        case OSError() if disk.is_full(error):
+            return _later(error)
     return next((make(error) for kind, make in SIMPLE.items() if isinstance(error, kind)), None)
+
+
+def _later(error: BaseException | None) -> Refused:
+    """Ask the client to come back, and say why."""
+    if disk.is_full(error):
+        logger.error("disk_full error=%s", type(error).__name__)
+        return Refused(503, "disk_full", str(disk.FULL), headers=disk.LATER)
+    logger.warning("database_busy error=%s", type(error).__name__)
+    return Refused(503, "busy", str(BUSY), headers=SOON)
 
 
 SIMPLE: dict[type[Exception], Callable[[Any], Refused]] = {
@@ -176,7 +189,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 likewise; what happened is in the log and nowhere else."""
+    """Answer 500 likewise; what happened is in the log and nowhere else.
+
+    What the layers outside of the request's transaction could not write, for want of room, is a 503 as everywhere.
+    """
+    if disk.is_full(error := sys.exception()):
+        return busy(request, error)
     if not request.path.startswith(PREFIX):
         return defaults.server_error(request)
     return _bare(
@@ -186,11 +204,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
-def busy(request: HttpRequest) -> HttpResponse:
-    """Answer 503 likewise, when the database gave up outside of a view."""
+def busy(request: HttpRequest, error: BaseException | None) -> HttpResponse:
+    """Answer 503 likewise, when the database gave up or a disk was full outside of a view."""
+    told = _later(error)
     if not request.path.startswith(PREFIX):
-        return HttpResponse(f"{BUSY}\n", status=503, headers=SOON)
-    return _bare(503, "busy", str(BUSY), headers=SOON)
+        return HttpResponse(f"{told.detail}\n", status=503, headers=told.headers)
+    return _bare(503, told.code, str(told.detail), headers=told.headers)
 
 
 def in_the_clear() -> HttpResponse:

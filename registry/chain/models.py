@@ -4,6 +4,7 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from registry.access import ScopedQuerySet
@@ -146,7 +147,7 @@ class AuditSeal(models.Model):
 class AuditCheck(models.Model):
     """What was found when the whole trail was looked through; its head is compared with the chain at the next time."""
 
-    checked_at = models.DateTimeField(auto_now_add=True, help_text="Moment of the result.")
+    checked_at = models.DateTimeField(db_default=Now(), editable=False, help_text="Moment of the result.")
     sequence = models.BigIntegerField(help_text="The last link then.")
     link = models.BinaryField(max_length=32, help_text="Its digest: the head of the chain.")
     found = models.IntegerField(help_text="How many things were wrong.")
@@ -168,7 +169,7 @@ class Erasure(models.Model):
     event_id = models.BigIntegerField(help_text="The event.")
     row_id = models.BigIntegerField(help_text="The row that it told of: what is left is no whole history.")
     reason = models.CharField(max_length=200, help_text="Why it had to go, and who decided it.")
-    erased_at = models.DateTimeField(auto_now_add=True, help_text="When it was erased.")
+    erased_at = models.DateTimeField(db_default=Now(), editable=False, help_text="When it was erased.")
 
     class Meta:
         constraints = (
@@ -182,7 +183,7 @@ class Erasure(models.Model):
 class Reading(models.Model):
     """Something that somebody read or took out: who, when, of which center, how much; never what it said."""
 
-    at = models.DateTimeField(auto_now_add=True, help_text="Moment of the reading.")
+    at = models.DateTimeField(db_default=Now(), editable=False, help_text="Moment of the reading.")
     center = models.ForeignKey(
         "registry.Center",
         on_delete=models.PROTECT,

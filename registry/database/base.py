@@ -34,7 +34,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Make sure that there is something to connect to."""
         if folder := self.settings_dict["EMBEDDED"]:
-            Embedded.at(folder).ensure()
+            Embedded.at(folder).ensure(patience_s=self.settings_dict["PATIENCE_S"])
         elif self.settings_dict["ROLE"] == roles.OWNER:
             login = {key: value for key, value in conn_params.items() if key != "prepare_threshold"}
             roles.ensure(login, database=self.settings_dict["NAME"])

@@ -30,6 +30,7 @@ MAJOR = 18
 DATABASE = "registry"
 SOCKET = ".s.PGSQL.5432"
 PATIENCE_S = 60
+REST_S = 1  # after a try in vain
 # PostgreSQL refuses to run as root, so root hands the server to an existing account; where that account
 # cannot reach the project (a folder below a closed home), data and a copy of the programs live here instead.
 ACCOUNTS = ("postgres", "nobody")
@@ -49,6 +50,7 @@ class Embedded:
         self.account = _account(self.data)
         self._hold: int | None = None
         self._pid = os.getpid()
+        self._rests_until = 0.0
 
     @staticmethod
     @cache
@@ -56,24 +58,27 @@ class Embedded:
         """Give the one server of this folder and process."""
         return Embedded(folder)
 
-    def ensure(self) -> None:
-        """Start the server unless it runs, and keep it running for as long as this process lives."""
+    def ensure(self, patience_s: float = PATIENCE_S) -> None:
+        """Start the server unless it runs, and keep it running for as long as this process lives.
+
+        OperationalError when it does not start in that time. Whoever has waited for another's try makes none at once.
+        """
         if self._hold is not None and self._pid == os.getpid() and self._listens():
             return
-        with self._alone():
+        with self._alone(patience_s):
             self._keep()
             self._own(self.sockets)
             if not (self.data / "PG_VERSION").exists():
                 self._create()
             if not self._accepts():
-                self._start()
+                self._start(patience_s)
                 roles.make(self.address(), database=DATABASE, can_login=True)
 
     def release(self) -> None:
         """Leave; stop the server if no other process uses it. A forked child leaves that to its parent."""
         if self._hold is None or self._pid != os.getpid():
             return
-        with self._alone(), contextlib.suppress(BlockingIOError):
+        with self._alone(float("inf")), contextlib.suppress(BlockingIOError):
             fcntl.flock(self._hold, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while others hold it shared
             self._run("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop", check=False)
             with contextlib.suppress(OSError):
@@ -94,11 +99,20 @@ class Embedded:
             atexit.register(self.release)
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let one process at a time start or stop the server."""
+    def _alone(self, patience_s: float) -> Iterator[None]:
+        """Let one process at a time start or stop the server; who has no patience left leaves it to the others."""
+        deadline = time.monotonic() + patience_s
         with open(f"{self.data}.lock", "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            while not _taken(file):
+                if time.monotonic() > deadline:
+                    raise self._does_not_start()
+                time.sleep(0.02)
             yield
+
+    def _does_not_start(self) -> psycopg.OperationalError:
+        return psycopg.OperationalError(
+            f"The embedded PostgreSQL does not start; see {self.data}/server.log."
+        )
 
     def _create(self) -> None:
         """Make the cluster with a collation that is the same on every machine, whatever its locale."""
@@ -106,20 +120,36 @@ class Embedded:
         locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8")
         self._run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", *locale, "--no-instructions")
 
-    def _start(self) -> None:
+    def _start(self, patience_s: float) -> None:
         """Start, or wait for a server that is still recovering or stopping."""
+        if time.monotonic() < self._rests_until:
+            raise self._does_not_start()
         chosen = DURABLE | {"unix_socket_directories": str(self.sockets)}
         if self.data.name.endswith("-test"):
             chosen |= FORGETFUL
         options = " ".join(f"-c {name}='{value}'" for name, value in chosen.items())
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while not self._accepts():
             if time.monotonic() > deadline:
-                raise SystemExit(f"The embedded PostgreSQL does not start; see {self.data}/server.log.")
+                self._rests_until = time.monotonic() + REST_S
+                raise self._does_not_start()
             self._drop_stale_locks()
             if self._run("pg_ctl", "-D", self.data, "status", check=False) != 0:
-                log = self.data / "server.log"
-                self._run("pg_ctl", "-D", self.data, "-w", "-l", log, "-o", options, "start", check=False)
+                log, wait = self.data / "server.log", max(1, round(deadline - time.monotonic()))
+                self._run(
+                    "pg_ctl",
+                    "-D",
+                    self.data,
+                    "-w",
+                    "-t",
+                    wait,
+                    "-l",
+                    log,
+                    "-o",
+                    options,
+                    "start",
+                    check=False,
+                )
             else:
                 time.sleep(0.1)
 
@@ -168,6 +198,15 @@ def socket_directory(folder: Path) -> Path:
     """Name the directory of a server's socket: short, because socket paths may not exceed about 100 bytes."""
     tag = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
     return Path("/tmp") / f"registry-{os.geteuid()}-{tag}"  # noqa: S108  # nosec B108  # one that is not ours is refused
+
+
+def _taken(file: Any) -> bool:
+    """Take the lock of this file, unless another process has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _account(data: Path) -> pwd.struct_passwd | None:

@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 
+from registry import clock
 from registry.admin import site
 from registry.models import User
 from reports import bounces, subscribing
@@ -27,7 +27,7 @@ def page(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         return HttpResponseRedirect(reverse("admin:my_subscriptions"))
-    today = timezone.now().date()
+    today = clock.now().date()
     context = {
         **site.each_context(request),
         "title": gettext("My subscriptions"),

@@ -9,7 +9,6 @@ from typing import Any, get_args
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext, pgettext
 
@@ -19,7 +18,7 @@ from cases.models import AlgorithmVersion
 from cases.pathway import PHASES
 from cases.rulebook.catalogue import Entry
 from cases.rulebook.engine import Rulebook
-from registry import access
+from registry import access, clock
 from registry.access import Action
 from registry.tongues import reader
 from reports import remarks
@@ -95,7 +94,7 @@ class Asked:
     def cut(self) -> Cut:
         """The registry as it is today, with all cases of the reader's own centers."""
         own = () if self.is_whole else tuple(center.pk for center in self.centers)
-        return Cut(as_of=timezone.localdate(), source=self.source, own_ids=own)
+        return Cut(as_of=clock.now().date(), source=self.source, own_ids=own)
 
     @property
     def own_name(self) -> str:

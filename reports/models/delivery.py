@@ -138,7 +138,7 @@ class Delivery(models.Model):
     bounce = models.CharField(
         max_length=500, blank=True, default="", help_text="Why it came back, as a server on the way said."
     )
-    created_at = models.DateTimeField(auto_now_add=True, help_text="Moment it was written.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False, help_text="Moment it was written.")
     queued_at = models.DateTimeField(
         db_default=Now(), help_text="Moment from which trying counts: it was written, or is sent again."
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext, gettext_lazy
 
 from registry.audit import LONGEST_REASON, audited
@@ -53,7 +54,7 @@ class Report(models.Model):
         blank=True,
         help_text="Who asked; empty for the schedule.",
     )
-    created_at = models.DateTimeField(auto_now_add=True, help_text="Moment it was asked for.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False, help_text="Moment it was asked for.")
     composed_at = models.DateTimeField(null=True, blank=True, help_text="Moment it was composed.")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="How often composing was begun.")
     leased_until = models.DateTimeField(
@@ -148,7 +149,7 @@ class Release(models.Model):
         blank=True,
         help_text="Who decided; empty where REPORT_RELEASE=automatic did.",
     )
-    decided_at = models.DateTimeField(auto_now_add=True, help_text="Moment of the decision.")
+    decided_at = models.DateTimeField(db_default=Now(), editable=False, help_text="Moment of the decision.")
     reason = models.CharField(max_length=LONGEST_REASON, blank=True, default="", help_text="Why.")
 
     class Meta:

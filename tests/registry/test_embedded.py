@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from registry.database import embedded
-from registry.database.embedded import Embedded
+from registry.database.embedded import REST_S, Embedded
 
 USER = """
 import sys, time
@@ -139,6 +139,23 @@ def test_committed_rows_survive_kill_9_and_the_next_connection_restarts_it(serve
 
     assert postmaster(server) != killed
     assert ask(server, "SELECT count(*) FROM survivor") == before
+
+
+def test_who_cannot_wait_is_told_soon_that_it_does_not_start(server):
+    server.release()
+    control = server.data / "global" / "pg_control"
+    control.rename(control.with_suffix(".away"))
+    begun = time.monotonic()
+    for _ in range(2):  # the second leaves it alone for a moment
+        with pytest.raises(psycopg.OperationalError, match="does not start"):
+            server.ensure(patience_s=1)
+    waited = time.monotonic() - begun
+
+    control.with_suffix(".away").rename(control)
+    time.sleep(REST_S)
+    server.ensure()
+    assert waited < 5
+    assert ask(server, "SELECT 1") == (1,)
 
 
 def test_its_roles_cannot_pass_the_walls(server):

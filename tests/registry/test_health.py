@@ -38,6 +38,7 @@ def test_ready_tells_the_age_of_the_workers_last_sign(db, client):
     assert before == {
         "status": "ok",
         "database": "ok",
+        "disk": "ok",
         "migrations": "ok",
         "background": "no scheduler runs; no worker runs; no sender runs",
         "worker_seen_seconds_ago": None,

@@ -128,8 +128,9 @@ def test_a_busy_database_costs_no_attempt(notes):
 
 
 @pytest.mark.django_db
-def test_what_meets_a_lock_is_done_later_and_not_called_done(notes):
-    due = slot("meet_a_lock")
+@pytest.mark.parametrize("task", ["meet_a_lock", "find_no_room"])
+def test_what_meets_a_lock_or_a_full_disk_is_done_later_and_not_called_done(notes, task):
+    due = slot(task)
 
     slots.carry_out(due.pk)
 

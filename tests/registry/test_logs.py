@@ -16,7 +16,7 @@ from django.urls import include, path
 
 from cases.document import dump
 from cases.models import Case
-from registry import access, logs, slots
+from registry import access, clock, logs, slots
 from registry.models import Center, Slot
 from reports import delivery
 from tests.addresses import NO_PAGES, every_address
@@ -125,7 +125,7 @@ def _sign_in_wrongly(name):
 def _fail_in_the_background():
     from tests.registry import bell
 
-    due = Slot.objects.create(task=bell.fail.name, due_at=slots.now())
+    due = Slot.objects.create(task=bell.fail.name, due_at=clock.now())
     try:
         slots.carry_out(due.pk)
     finally:

@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 
 from cases.models import Case
-from registry import access, jobs, signs, slots
+from registry import access, clock, jobs, signs
 from registry.models import Heartbeat, Slot
 from reports import mails
 from reports.models import Delivery
@@ -80,11 +80,11 @@ def load(port, key):
             client.join()
 
 
-def web(running):
+def web(running, **variables):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = running.start("gunicorn", "--bind", f"127.0.0.1:{port}", REGISTRY_PROCESS="web")
+    process = running.start("gunicorn", "--bind", f"127.0.0.1:{port}", REGISTRY_PROCESS="web", **variables)
     assert until(lambda: answers(port)), running.said()
     return process, port
 
@@ -135,7 +135,7 @@ def test_restarts_of_the_web_server_under_load_refuse_and_lose_nothing(running, 
 def test_restarts_of_a_worker_under_load_repeat_and_lose_nothing(running, environment, how):
     count = 12 * RESTARTS
     for minute in range(count):
-        Slot.objects.create(task=bell.slow_note.name, due_at=slots.now() - timedelta(minutes=minute))
+        Slot.objects.create(task=bell.slow_note.name, due_at=clock.now() - timedelta(minutes=minute))
     jobs.ring_due()
     command = (*WORKER, *QUIET, "--include", bell.__name__)
     for restart in range(RESTARTS):
@@ -188,9 +188,9 @@ def test_restarts_of_the_sender_lose_no_mail_and_repeat_none(running, environmen
 def come_due(count):
     """Let so many mails be due now."""
     with access.everywhere():
-        later = Delivery.objects.filter(state="queued", next_try_at__gt=mails.database_now()).order_by("pk")
+        later = Delivery.objects.filter(state="queued", next_try_at__gt=clock.now()).order_by("pk")
         Delivery.objects.filter(pk__in=list(later.values_list("pk", flat=True)[:count])).update(
-            next_try_at=mails.database_now()
+            next_try_at=clock.now()
         )
 
 

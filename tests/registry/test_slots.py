@@ -14,7 +14,7 @@ from celery.schedules import crontab
 from django.conf import settings
 from django.db import connection
 
-from registry import signs, slots
+from registry import clock, signs, slots
 from registry.celery import app
 from registry.models import Heartbeat, Slot
 from tests.network import ROOT, same_database
@@ -191,13 +191,13 @@ def beat(db, monkeypatch):
     rung = []
     monkeypatch.setattr(app, "send_task", lambda name, args, **_: rung.append((name, *args)))
     scheduler = slots.Scheduler(app)
-    clock = [NOON]
-    monkeypatch.setattr(slots, "now", lambda: clock[0])
-    return scheduler, clock, rung
+    moment = [NOON]
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+    return scheduler, moment, rung
 
 
 def test_each_minute_brings_its_times_and_a_sign(beat, django_capture_on_commit_callbacks):
-    scheduler, clock, rung = beat
+    scheduler, moment, rung = beat
     with django_capture_on_commit_callbacks(execute=True):
         scheduler.tick()
         scheduler.tick()
@@ -206,19 +206,19 @@ def test_each_minute_brings_its_times_and_a_sign(beat, django_capture_on_commit_
     assert {("registry.tasks.on_time", pk) for pk in Slot.objects.values_list("pk", flat=True)} <= set(rung)
     assert Heartbeat.objects.filter(name=signs.SCHEDULER).exists()
 
-    clock[0] += timedelta(minutes=1)
+    moment[0] += timedelta(minutes=1)
     scheduler.tick()
 
     again = {
         entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values() if len(entry["schedule"].minute) > 1
     }
-    assert set(Slot.objects.filter(due_at=clock[0]).values_list("task", flat=True)) == again
+    assert set(Slot.objects.filter(due_at=moment[0]).values_list("task", flat=True)) == again
 
 
 def test_after_a_pause_the_last_daily_time_is_made_up_for_once(beat):
-    scheduler, clock, _ = beat
+    scheduler, moment, _ = beat
     scheduler.tick()
-    clock[0] += timedelta(days=3)
+    moment[0] += timedelta(days=3)
     scheduler.tick()
     slots.Scheduler(app).tick()
 
@@ -233,7 +233,7 @@ def test_it_waits_for_a_database_that_is_away(beat, monkeypatch, caplog):
     def away():
         raise OperationalError("host=secret")
 
-    monkeypatch.setattr(slots, "now", away)
+    monkeypatch.setattr(clock, "now", away)
 
     assert scheduler.tick() <= 60
     assert "secret" not in caplog.text
@@ -241,7 +241,7 @@ def test_it_waits_for_a_database_that_is_away(beat, monkeypatch, caplog):
 
 
 def test_times_that_are_long_over_are_removed(db):
-    now = slots.now()
+    now = clock.now()
     for days, state in ((8, "done"), (8, "replaced"), (8, "failed"), (6, "done")):
         Slot.objects.create(task=state, due_at=now - timedelta(days=days), state=state)
 

@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from registry import access, history
+from registry import access, clock, history
 from reports import bounces, delivery, mails, resending, return_path
 from reports.bounces import Found
 from reports.models import Delivery
@@ -224,7 +224,7 @@ def test_what_no_text_can_hold_is_left_out(handed):
 
 def test_a_mail_that_was_perhaps_handed_over_can_come_back_and_is_not_repeated(handed):
     with access.everywhere():
-        Delivery.objects.filter(pk=handed.pk).update(state=State.UNCERTAIN, next_try_at=mails.database_now())
+        Delivery.objects.filter(pk=handed.pk).update(state=State.UNCERTAIN, next_try_at=clock.now())
 
     assert bounces.take(notification(return_path.sender(handed))) is Found.BOUNCED
     assert current(handed).next_try_at is None

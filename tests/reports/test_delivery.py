@@ -15,7 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.db import connections
 
-from registry import access
+from registry import access, clock
 from registry.access import Role
 from registry.models import Center, Membership, User
 from reports import delivery, mails, transport
@@ -158,11 +158,11 @@ def test_later_waits_longer_each_time_and_ends_after_two_days(waiting, answers):
         delivery.send_due()
         row = current(waiting)
         assert row.state == State.QUEUED
-        waits.append(round((row.next_try_at - mails.database_now()).total_seconds() / 60))
-        change(waiting, next_try_at=mails.database_now())
+        waits.append(round((row.next_try_at - clock.now()).total_seconds() / 60))
+        change(waiting, next_try_at=clock.now())
     assert waits == [1, 5, 15, 60, 240]
 
-    change(waiting, queued_at=mails.database_now() - timedelta(hours=47))
+    change(waiting, queued_at=clock.now() - timedelta(hours=47))
     delivery.send_due()
 
     assert current(waiting).state == State.FAILED
@@ -173,7 +173,7 @@ def test_uncertain_is_repeated_once_with_the_same_bytes(waiting, answers):
 
     assert delivery.send_due() == {"uncertain": 1}
     assert delivery.send_due() == {}, "not before half an hour"
-    change(waiting, next_try_at=mails.database_now())
+    change(waiting, next_try_at=clock.now())
     assert delivery.send_due() == {"uncertain": 1}
 
     row = current(waiting)
@@ -186,7 +186,7 @@ def test_uncertain_is_repeated_once_with_the_same_bytes(waiting, answers):
 
 def test_a_sender_killed_before_the_mark_leaves_the_mail_certainly_unsent(waiting):
     assert delivery.claim().pk == waiting.pk
-    change(waiting, claimed_until=mails.database_now() - timedelta(seconds=1))
+    change(waiting, claimed_until=clock.now() - timedelta(seconds=1))
 
     assert delivery.recover() == 1
 
@@ -196,13 +196,13 @@ def test_a_sender_killed_before_the_mark_leaves_the_mail_certainly_unsent(waitin
 
 def test_a_sender_killed_after_the_mark_leaves_an_uncertain_mail(waiting):
     delivery._mark_data_started(delivery.claim())
-    change(waiting, claimed_until=mails.database_now() - timedelta(seconds=1))
+    change(waiting, claimed_until=clock.now() - timedelta(seconds=1))
 
     assert delivery.recover() == 1
 
     row = current(waiting)
     assert row.state == State.UNCERTAIN
-    assert row.next_try_at > mails.database_now() + timedelta(minutes=29)
+    assert row.next_try_at > clock.now() + timedelta(minutes=29)
 
 
 def test_a_sender_at_work_is_left_alone(waiting):
@@ -214,9 +214,9 @@ def test_a_sender_at_work_is_left_alone(waiting):
 
 def test_a_sender_that_lost_its_claim_sends_nothing(waiting, folder):
     slow = delivery.claim()
-    change(waiting, claimed_until=mails.database_now() - timedelta(seconds=1))
+    change(waiting, claimed_until=clock.now() - timedelta(seconds=1))
     delivery.recover()
-    change(waiting, next_try_at=mails.database_now())
+    change(waiting, next_try_at=clock.now())
     delivery.claim()
 
     with pytest.raises(delivery.LostClaimError):
@@ -225,10 +225,10 @@ def test_a_sender_that_lost_its_claim_sends_nothing(waiting, folder):
 
 def test_a_late_answer_changes_nothing(waiting):
     slow = delivery.claim()
-    change(waiting, claimed_until=mails.database_now() - timedelta(seconds=1))
+    change(waiting, claimed_until=clock.now() - timedelta(seconds=1))
     delivery.recover()
 
-    delivery._settle(slow, Result(outcome=Outcome.REFUSED, reply="550"), mails.database_now())
+    delivery._settle(slow, Result(outcome=Outcome.REFUSED, reply="550"), clock.now())
 
     assert current(waiting).state == State.QUEUED
 
@@ -429,7 +429,7 @@ def kill_senders(settings, kills):
     for _ in range(3 * kills):
         killed += killed_sender(0.03 + moments.random() * 4 * THINKS)
         with access.everywhere():  # let the leases and the waits of the dead run out
-            past = mails.database_now() - timedelta(seconds=1)
+            past = clock.now() - timedelta(seconds=1)
             Delivery.objects.filter(state=State.SENDING).update(claimed_until=past)
             delivery.recover()
             Delivery.objects.filter(next_try_at__isnull=False).update(next_try_at=past)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from registry import access
+from registry import access, clock
 from registry.access import Role
 from registry.models import Membership, User
 from reports import delivery, letters, transport
@@ -138,7 +138,7 @@ def send_all():
 
 def let_time_pass():
     with access.everywhere():
-        past = writing.database_now() - timedelta(seconds=1)
+        past = clock.now() - timedelta(seconds=1)
         Delivery.objects.filter(next_try_at__isnull=False).update(next_try_at=past)
 
 

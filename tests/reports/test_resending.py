@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from registry import access, history
+from registry import access, clock, history
 from registry.models import Membership, User
 from reports import delivery, letters, mails, resending, schedule, subscribing
 from reports.models import Delivery, Subscription
@@ -84,7 +84,7 @@ def test_the_same_bytes_go_to_the_same_address(server, refused, lena, state):
 
 def test_trying_begins_anew(server, refused, lena):
     """A mail that is days old is not given up at the first greylisting."""
-    change(refused, queued_at=mails.database_now() - timedelta(days=30))
+    change(refused, queued_at=clock.now() - timedelta(days=30))
     server.answers["rcpt"] = "450 greylisted"
     again(refused, lena)
 
@@ -109,7 +109,7 @@ def test_what_is_on_its_way_or_taken_stays_as_it_is(refused, lena, state):
 
 
 def test_what_is_repeated_by_itself_is_left_to_that(refused, lena):
-    change(refused, state=State.UNCERTAIN, next_try_at=mails.database_now() + timedelta(minutes=30))
+    change(refused, state=State.UNCERTAIN, next_try_at=clock.now() + timedelta(minutes=30))
 
     assert "by itself" in again(refused, lena).refused
 

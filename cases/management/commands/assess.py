@@ -11,12 +11,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.db.models import Sum
-from django.utils import timezone
 from tqdm import tqdm
 
 from cases import intake, review, versions
 from cases.models import AssessmentRun, Case
-from registry import access
+from registry import access, clock
 
 LOOK_S = 1  # seconds between two looks at how far the processes are
 
@@ -77,7 +76,7 @@ class Command(BaseCommand):
                     f"There is no case with id {min(unknown)}; the id stands in the address of the page of a case.",
                     returncode=2,
                 )
-            return review.reassess(case_ids, as_of=timezone.now().date())
+            return review.reassess(case_ids, as_of=clock.now().date())
 
 
 def _work_off(asked: list[int], processes: int) -> None:

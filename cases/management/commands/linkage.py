@@ -15,10 +15,10 @@ from typing import Any
 import pyrage
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from pyrage import x25519
 
 from cases import linkage
+from registry import clock
 from registry.models import User
 
 
@@ -84,7 +84,7 @@ class Command(BaseCommand):
 
     def _import(self, person: User, *, file: Path, learned_on: date | None, **_: Any) -> None:
         count = {"recorded": 0, "known": 0, "refused": 0}
-        day = learned_on or timezone.localdate()
+        day = learned_on or clock.now().date()
         try:
             with file.open(encoding="utf-8-sig", newline="") as lines:
                 for line in linkage.take_in(lines, learned_on=day, by=person):

@@ -11,9 +11,8 @@ from typing import Any, get_args
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
-from registry import access
+from registry import access, clock
 from registry.models import Center
 from reports import cohorts, lifetable_file, survival_summary
 from reports.cohorts import Cut
@@ -92,7 +91,7 @@ class Command(BaseCommand):
         least: int,
         **_: Any,
     ) -> LifeTableFile:
-        about = Cut(as_of=as_of or timezone.now().date(), source=source, center_id=_center(center), era=era)
+        about = Cut(as_of=as_of or clock.now().date(), source=source, center_id=_center(center), era=era)
         counted = ENDPOINTS[endpoint]
         table = cohorts.life_table(about, endpoint=counted, stratum=stratum)
         if stratum == "center":

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
-from registry import access
+from registry import access, clock
 from registry.models import Center, User
 from reports import cohorts, delivery, issuing, printing, rendering
 from reports import content as contents
@@ -100,7 +99,7 @@ class Command(BaseCommand):
         if options["out"]:
             _prepare(options["out"])
         report = issuing.request(
-            as_of=as_of or timezone.now().date(),
+            as_of=as_of or clock.now().date(),
             source=source,  # type: ignore[arg-type]
             center_id=self._center(scope),
             audience=audience,

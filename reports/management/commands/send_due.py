@@ -6,9 +6,8 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
-from registry import access
+from registry import access, clock
 from reports import delivery, issuing, schedule, weekly
 from reports.management.commands.report import day
 from reports.models import Report
@@ -26,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *, today: date | None, **options: Any) -> None:
         """Run."""
-        now = today or timezone.now().date()
+        now = today or clock.now().date()
         composed = sum(issuing.issue(report_id).is_composed for report_id in schedule.plan(now))
         written = weekly.write(now)
         try:
