@@ -258,6 +258,8 @@ class Clients:
         return 0
 
     async def _ask(self, case: str) -> tuple[int, dict[str, str], bytes]:
+        while self.free and self.free[-1][0].at_eof():  # kept for long, and closed by the other side
+            self.free.pop()[1].close()
         reader, writer = self.free.pop() if self.free else await self._connect()
         try:
             body = self.body.replace("NUMBER", case).encode()
@@ -342,19 +344,24 @@ def _dawdle(port: int, over_tls: bool, shared: Any) -> None:
 
 
 def slow(place: Place, *, quick: bool) -> dict[str, Any]:
-    """Others submit a third of what the registry gets done, without slow connections and beside them."""
-    seconds, alone_s, control_s = (15, 10, 3) if quick else (300, 60, 5)
+    """Others submit a third of what the registry gets done, in turn without slow connections and beside them."""
+    rounds, alone_s, beside_s = (1, 10, 15) if quick else (5, 30, 60)
 
-    def beside(port: int, name: str, alone_s: float, seconds: float, *, over_tls: bool) -> dict[str, Any]:
-        Clients(port, place.keys, f"{name}V", over_tls=over_tls).crowd(8, 3)  # warm up
-        rate = len(Clients(port, place.keys, f"{name}W", over_tls=over_tls).crowd(8, 6).taken) / 6 / 3
-        alone = Clients(port, place.keys, f"{name}A", over_tls=over_tls).flow(rate, alone_s)
-        with slow_connections(port, over_tls=over_tls) as told:
-            others = Clients(port, place.keys, f"{name}B", over_tls=over_tls).flow(rate, seconds)
-            open_now, sent = told()
+    def beside(
+        port: int, name: str, rounds: int, alone_s: float, beside_s: float, **how: bool
+    ) -> dict[str, Any]:
+        Clients(port, place.keys, f"{name}V", **how).crowd(8, 3)  # warm up
+        rate = len(Clients(port, place.keys, f"{name}W", **how).crowd(8, 6).taken) / 6 / 3
+        alone, others = (Clients(port, place.keys, name + kind, **how) for kind in "AB")
+        open_at_least, sent = SLOW, 0
+        for _ in range(rounds):
+            alone.flow(rate, alone_s)
+            with slow_connections(port, **how) as told:
+                others.flow(rate, beside_s)
+                open_at_least, sent = min(open_at_least, told()[0]), sent + told()[1]
         return {
             "per_second": round(rate, 1),
-            "open": open_now,
+            "open": open_at_least,
             "bytes": sent,
             "p99_alone_ms": alone.p99_ms(),
             "p99_beside_ms": others.p99_ms(),
@@ -362,13 +369,13 @@ def slow(place: Place, *, quick: bool) -> dict[str, Any]:
         }
 
     with place.running() as (proxy, port):
-        found = beside(proxy.port, "S", alone_s, seconds, over_tls=True)
-        control = beside(port, "T", control_s, control_s, over_tls=False)
+        found = beside(proxy.port, "S", rounds, alone_s, beside_s, over_tls=True)
+        control = beside(port, "T", 1, 5, 5, over_tls=False)
     found["ratio"] = round(found["p99_beside_ms"] / found["p99_alone_ms"], 2)
     harmed = sum(n for status, n in control["statuses"].items() if status != "201")
-    is_real = found["open"] > SLOW * 0.8 and control["open"] > SLOW * 0.8
+    is_real = min(found["open"], control["open"]) > SLOW * 0.8
     held = is_real and harmed and found["ratio"] <= 2 and {*found["statuses"]} == {"201"}
-    return {"held": bool(held), "seconds": seconds, **found, "control": control}
+    return {"held": bool(held), "seconds": rounds * beside_s, **found, "control": control}
 
 
 # --- a flood --------------------------------------------------------------------------------------------------------
