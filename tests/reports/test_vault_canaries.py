@@ -71,7 +71,7 @@ def used(north, alice, lena):
         assert program.put(address, wrong, format="json").status_code in (400, 422)
     person, lead = browser(alice), browser(lena)
     assert person.post(page, {"act": "record", **IDENTITY}).status_code == 302
-    assert person.post(page, {"act": "record", **IDENTITY, "born_on": "27.05.1960"}).status_code == 422
+    assert person.post(page, {"act": "record", **IDENTITY, "born_on": "27/05/1960"}).status_code == 422
     shown = lead.post(page, {"act": "read", "reason": "x"}).content.decode()
     assert all(word in shown for word in WORDS)
     Client().post(page, {"act": "record", **IDENTITY})  # after the session ended
