@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db import OperationalError
 
 PLACE, PROGRAM = "signed_in_from", "signed_in_with"
 LONGEST_PROGRAM = 200
@@ -17,6 +19,13 @@ class SessionStore(DatabaseStore):
         from registry.models import Session
 
         return Session
+
+    def save(self, must_create: bool = False) -> None:
+        """Keep it; that the database gave up is not taken for a session that was ended meanwhile."""
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            raise (error.__context__ if isinstance(error.__context__, OperationalError) else error) from None
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         """Copy out of the session what its person is shown."""
