@@ -168,6 +168,16 @@ GOALS: dict[str, Goal] = {
         command=(*PYTEST, "tests/reports/test_misbehaving_servers.py"),
         variables={"MAILS": "100"},
     ),
+    "G2 R12": Goal(
+        promise="200 reports while 50 files of 600 rows come in: each file wholly or not at all, in all parts",
+        command=(*PYTEST, "tests/reports/test_one_moment.py"),
+        variables={"REPORTS": "200", "IMPORTS": "50", "ROWS": "600"},
+    ),
+    "G2 R22": Goal(
+        promise="the n-th statement, commit or word to a mail server fails, for every n: all or nothing, and once",
+        command=(*PYTEST, "tests/test_faults.py"),
+        variables={"EVERY": "1"},
+    ),
     "G3": Goal(
         promise="50,000 made-up requests in every role, no answer 5xx, nothing undocumented",
         command=(*PYTEST, "-m", "made_up"),

@@ -7,6 +7,7 @@ not know.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -69,15 +70,29 @@ def add(wish: Wish) -> None:
     path = Path(settings.ERASURE_LOG)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
-            file.write(json.dumps(asdict(wish), ensure_ascii=False, sort_keys=True) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _append(path, json.dumps(asdict(wish), ensure_ascii=False, sort_keys=True).encode() + b"\n")
     except OSError as error:
         told = gettext(
             "The log of erasures cannot be written ({why}); nothing was changed. Tell whoever runs the registry."
         )
         raise ValidationError(told.format(why=error.strerror)) from None
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Add a line whole or not at all: half of one, of a disk that is full, would spoil the next."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # nobody else adds what would be cut off below; closing lets go
+        length = os.fstat(handle).st_size
+        try:
+            while line:
+                line = line[os.write(handle, line) :]
+            os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, length)
+            raise
+    finally:
+        os.close(handle)
 
 
 def read(path: Path) -> Iterator[Wish]:

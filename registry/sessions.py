@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, logout
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.middleware import SessionMiddleware as DjangoMiddleware
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -39,6 +40,14 @@ def note_begin(request: HttpRequest, **_: Any) -> None:
     request.session[SINCE] = request.session[CONFIRMED] = int(session_store.moment(request).timestamp())
     request.session[PLACE] = address_of(request)
     request.session[PROGRAM] = request.headers.get("User-Agent", "")[:LONGEST_PROGRAM]
+
+
+class StoreMiddleware(DjangoMiddleware):
+    """Django's, which reads and keeps sessions; when the database gives up at that, clients are asked to come back."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        return access.or_later(request, lambda: cast(HttpResponse, DjangoMiddleware.__call__(self, request)))
 
 
 class SessionMiddleware:

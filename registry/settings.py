@@ -89,7 +89,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "registry.traffic.TrafficMiddleware",
     "registry.methods.MethodMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "registry.sessions.StoreMiddleware",
     "registry.addresses.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

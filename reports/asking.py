@@ -161,7 +161,7 @@ def _center(code: str, centers: Sequence[Center]) -> Center | None:
 def estimate(question: Question) -> Answer:
     """Estimate what is asked, from counts: nobody is loaded."""
     endpoint, stratum = question.endpoint, question.stratum
-    counted = cohorts.life_table(question.cut, endpoint=endpoint, stratum=stratum)
+    counted, imputed_dates = cohorts.dated_life_table(question.cut, endpoint=endpoint, stratum=stratum)
     table = counted.select(strata.ordered(stratum, counted.groups))
     label = _label(stratum)
     # Centers are shown and never ranked: no comparison finds the worst of them.
@@ -173,7 +173,7 @@ def estimate(question: Question) -> Answer:
         drawn=_drawn(table, endpoint, label),
         test=estimates.compare_groups(compared, label=label),
         mean_difference=mean_differences.compare(compared, label=label),
-        imputed_dates=cohorts.imputed_dates(question.cut, endpoint),
+        imputed_dates=imputed_dates,
     )
 
 

@@ -216,6 +216,18 @@ def life_table(cut: Cut, *, endpoint: Endpoint = OVERALL_SURVIVAL, stratum: str 
     An unknown stratum is the label "". Days count from the origin of the endpoint; who comes under observation later
     than that enters late, at risk from the day of the resection on.
     """
+    return _as_table(_counted(cut, endpoint, stratum), endpoint)
+
+
+def dated_life_table(cut: Cut, *, endpoint: Endpoint, stratum: str = "") -> tuple[LifeTable, int]:
+    """Count the same and, in the same moment, the dates without a day behind the days."""
+    undated = Q(diagnosis_is_dated=False) if endpoint.origin == "diagnosis" else Q(pk__isnull=True)
+    dates = Coalesce(Sum("imputed_dates"), 0) + Count("case_id", filter=undated)
+    rows = _counted(cut, endpoint, stratum, dates=dates)
+    return _as_table([row[:-1] for row in rows], endpoint), sum(row[-1] for row in rows)
+
+
+def _counted(cut: Cut, endpoint: Endpoint, stratum: str, **more: Any) -> list[tuple[Any, ...]]:
     if stratum and stratum not in STRATA:
         raise ValueError(f"stratum must be one of {', '.join(STRATA)}, not {stratum!r}.")
     label = F(stratum) if stratum else Value(EVERYBODY)
@@ -228,14 +240,9 @@ def life_table(cut: Cut, *, endpoint: Endpoint = OVERALL_SURVIVAL, stratum: str 
     counts = {"everybody": Count("case_id"), "failures": Count("case_id", filter=FAILED)}
     if endpoint.competing:
         counts["events"] = Count("case_id", filter=HAD_EVENT)
-    counted = (
-        observed(cut, endpoint)
-        .values(group=label, on_day=on_day, before=before)
-        .annotate(**counts)
-        .order_by()  # the table sorts
-        .values_list("group", "on_day", "before", *counts)
-    )
-    return _as_table(list(counted), endpoint)
+    counts |= more
+    rows = observed(cut, endpoint).values(group=label, on_day=on_day, before=before).annotate(**counts)
+    return list(rows.order_by().values_list("group", "on_day", "before", *counts))  # the table sorts
 
 
 def _as_table(rows: list[tuple[Any, ...]], endpoint: Endpoint) -> LifeTable:
@@ -259,15 +266,6 @@ def _as_table(rows: list[tuple[Any, ...]], endpoint: Endpoint) -> LifeTable:
         np.append(np.zeros_like(group), everybody[late]),
         groups=groups,
     )
-
-
-def imputed_dates(cut: Cut, endpoint: Endpoint) -> int:
-    """Count the dates without a day behind the days of an endpoint."""
-    undated = Q(diagnosis_is_dated=False) if endpoint.origin == "diagnosis" else Q(pk__isnull=True)
-    found = observed(cut, endpoint).aggregate(
-        dates=Coalesce(Sum("imputed_dates"), 0), diagnoses=Count("case_id", filter=undated)
-    )
-    return int(found["dates"] + found["diagnoses"])
 
 
 def follow_up(cut: Cut) -> float | None:

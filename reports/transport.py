@@ -61,17 +61,27 @@ class Folder:
         self.path = path
 
     def send(self, *, sender: str, recipient: str, message: bytes, before_data: Callable[[], None]) -> Result:
-        """Write the message at once or not at all."""
+        """Write the message at once or not at all: a folder that is full may take it later."""
         before_data()
-        self.path.mkdir(parents=True, exist_ok=True)
         name = re.search(rb"^Message-ID:\s*<([^>\r\n]+)>", message, re.MULTILINE | re.IGNORECASE)
         stem = re.sub(r"[^\w.@-]", "_", name.group(1).decode()) if name else "message"
-        with tempfile.NamedTemporaryFile(dir=self.path, delete=False) as file:
-            file.write(message)
-        target = self.path / f"{stem}.eml"
-        os.replace(file.name, target)
-        target.chmod(0o640)
+        try:
+            self._write(f"{stem}.eml", message)
+        except OSError as error:
+            return Result(outcome=Outcome.LATER, reply=_short(error))
         return Result(outcome=Outcome.HANDED, reply="written to the folder")
+
+    def _write(self, name: str, message: bytes) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=self.path)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(message)
+            os.chmod(draft, 0o640)
+            os.replace(draft, self.path / name)
+        except OSError:
+            os.unlink(draft)
+            raise
 
 
 class Smtp:

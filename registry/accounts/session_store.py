@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db import OperationalError
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -43,14 +44,15 @@ class SessionStore(DatabaseStore):
         return super().get_expiry_date(**{"modification": self.moment, **given})
 
     def save(self, must_create: bool = False) -> None:
-        """Django's; but it says of a row that could not be written why, and not that somebody has ended the session."""
+        """Django's; but a row that could not be written is not taken for a session that somebody has ended."""
         try:
             super().save(must_create)
         except UpdateError as error:
-            if not disk.is_full(error.__context__):
-                raise
+            cause = error.__context__
+            if not disk.is_full(cause):
+                raise (cause if isinstance(cause, OperationalError) else error) from None
             # Who only reads goes on: what was not kept is mostly the minutes since the last click.
-            logger.error("session_not_kept error=%s", type(error.__context__).__name__)
+            logger.error("session_not_kept error=%s", type(cause).__name__)
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         """Copy out of the session what its person is shown."""

@@ -33,8 +33,8 @@ def make(folder: Path, key: x25519.Recipient) -> tuple[Path, Manifest]:
             os.fsync(out.fileno())
         draft.rename(target)
         programs.fsync(folder)
-    except OSError as error:
-        raise BackupError(f"{folder}: {error.strerror}.") from None
+    except (OSError, pyrage.EncryptError) as error:
+        raise BackupError(f"{folder}: {getattr(error, 'strerror', error)}.") from None
     finally:
         draft.unlink(missing_ok=True)
     return target, manifest

@@ -188,10 +188,10 @@ def test_a_decade_alone(resected, alice):
 
 
 def test_queries_of_an_estimate(resected, alice, django_assert_num_queries):
-    """The session, the person, what they may read, the rows they may see, and two of the estimate's own."""
+    """The session, the person, what they may read, the rows they may see, and one of the estimate's own."""
     client = browser(alice)
     for endpoint in ("overall_survival", "graft_patency"):
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(12):
             client.get(SURVIVAL, {**ASKED, "endpoint": endpoint})
 
 

@@ -131,7 +131,7 @@ def test_a_decade_alone(north):
 def test_imputed_dates_are_counted(ward):
     SurvivalObservation.objects.update(imputed_dates=2)
 
-    found = {name: cohorts.imputed_dates(TODAY, endpoint) for name, endpoint in ENDPOINTS.items()}
+    found = {name: cohorts.dated_life_table(TODAY, endpoint=one)[1] for name, one in ENDPOINTS.items()}
 
     assert found["overall_survival"] == 8
     assert found["graft_patency"] == found["local_recurrence"] == 6, "three patients"
