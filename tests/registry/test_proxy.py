@@ -20,7 +20,7 @@ from registry.models import SignIn
 from registry.signin_log import FAILURES_OF_ADDRESS
 from tests.clients import issue
 from tests.network import same_database, send, web_server
-from tests.proxy import BEHIND, NAME, NGINX, proxy
+from tests.proxy import BEHIND, NAME, NGINX, free_port, proxy
 from tests.registry.processes import until
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
@@ -278,6 +278,7 @@ def listener():
     found = Listener()
     yield found
     found.may_answer.set()
+    found.listening.shutdown(socket.SHUT_RDWR)  # else its thread would go on accepting
     found.listening.close()
 
 
@@ -321,9 +322,8 @@ def test_without_the_bound_who_is_too_many_waits(listener):
             one.join()
 
 
-def test_while_the_web_server_is_away_all_are_asked_to_come_back(listener):
-    listener.listening.close()
-    with proxy(listener.port) as before:
+def test_while_the_web_server_is_away_all_are_asked_to_come_back():
+    with proxy(free_port()) as before:
         status, headers, body = before.ask("POST", CASES, b"{}")
 
     assert (status, headers["Retry-After"]) == (503, "5")
