@@ -61,6 +61,7 @@ def main() -> None:
         scratch.prepare()
         trial = Trial(volume, machines(scratch.center("BENCH")))
         durable = trial.run(times, "D")
+        print(json.dumps(durable), flush=True)
         trial.ask("ALTER SYSTEM SET wal_writer_delay = '10s'")
         trial.ask("ALTER DATABASE registry SET synchronous_commit = off")
         forgetful = trial.run(control, "F")

@@ -336,6 +336,7 @@ def _note(case: Case, news: News, *, by: User, today: date) -> None:
         outcome=news.outcome,
         note=news.note,
         by=by,
+        created_at=clock.now(),
     )
 
 

@@ -260,6 +260,9 @@ CELERY_WORKER_CONCURRENCY = environment.number("WORKER_PROCESSES", 2, least=1)
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = CELERY_WORKER_SEND_TASK_EVENTS = False  # pgmq has neither
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = (
+    None  # for ever: else a worker ends when the queue was away for an hour
+)
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # seconds; it bounds how long a clean stop takes
 CELERY_BEAT_SCHEDULER = "registry.slots:Scheduler"  # each time is a row

@@ -36,6 +36,7 @@ pytestmark = [
 RESTARTS = int(os.environ.get("BROKER_RESTARTS", "1"))  # long form: 50
 DOWN_S = (0.5, 3)  # how long it is away, besides the seconds in which it starts
 GONE_S = 300  # within which all that waited is done
+HEALTHY_S = 90  # the worker looks for the broker ever more seldom, twice a minute in the end
 CENTERS = 8  # that import, so that what waits for the next minute's bell holds nobody up
 
 
@@ -154,6 +155,11 @@ def imports(port, keys):
         client.join()
 
 
+def imported():
+    with access.everywhere():
+        return ImportBatch.objects.filter(state="done").count()
+
+
 def waiting():
     with access.everywhere():
         return ImportBatch.objects.exclude(state="done").count()
@@ -180,6 +186,8 @@ def test_restarts_of_the_broker_under_load_refuse_and_lose_nothing(
         with load(port, key) as heard, imports(port, keys) as (posted, sent):
             assert until(lambda: len(posted) > 3 and not waiting()), "it was healthy before"
             for restart in range(restarts):
+                saved = imported()
+                assert until(lambda saved=saved: imported() > saved, HEALTHY_S), "it was healthy before"
                 broker.stop(signal.SIGKILL if restart % 2 else signal.SIGTERM)
                 before = len(posted), len(heard)
                 time.sleep(chance.uniform(*DOWN_S))
