@@ -169,9 +169,9 @@ GOALS: dict[str, Goal] = {
         variables={"MAILS": "100"},
     ),
     "G2 R12": Goal(
-        promise="200 reports while 50 files of 600 rows come in: each file wholly or not at all, in all parts",
+        promise="200 reports while 50 files of 120 rows come in: each file wholly or not at all, in all parts",
         command=(*PYTEST, "tests/reports/test_one_moment.py"),
-        variables={"REPORTS": "200", "IMPORTS": "50", "ROWS": "600"},
+        variables={"REPORTS": "200", "IMPORTS": "50", "ROWS": "120"},
     ),
     "G2 R22": Goal(
         promise="the n-th statement, commit or word to a mail server fails, for every n: all or nothing, and once",

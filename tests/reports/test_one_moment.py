@@ -1,7 +1,7 @@
 """Reports while files are imported: each counts a file wholly or not at all, and all its parts count the same files.
 
 Every file holds the same patients under other numbers, so that each count of a report on k files is k times that of
-one. `REPORTS=200 IMPORTS=50 ROWS=600 pytest tests/reports/test_one_moment.py` is the long form.
+one. `REPORTS=200 IMPORTS=50 ROWS=120 pytest tests/reports/test_one_moment.py` is the long form.
 """
 
 import os
