@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import number_format
+from django.utils.functional import cached_property
 from django.utils.translation import gettext, pgettext
 
 from cases import versions
@@ -90,7 +91,7 @@ class Asked:
         own = None if self.is_whole else tuple(center.pk for center in self.centers)
         return View(cut=self.cut, own=own, year=self.year)
 
-    @property
+    @cached_property
     def cut(self) -> Cut:
         """The registry as it is today, with all cases of the reader's own centers."""
         own = () if self.is_whole else tuple(center.pk for center in self.centers)

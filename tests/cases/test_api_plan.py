@@ -146,7 +146,7 @@ def test_nothing_is_kept(script):
     with CaptureQueriesContext(connection) as queries:
         script.post(PLAN, {"tumor": TUMOR})
 
-    assert len(queries) == 8
+    assert len(queries) == 10
     written = [q["sql"] for q in queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
     assert written == []
     with access.everywhere():

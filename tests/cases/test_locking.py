@@ -150,9 +150,9 @@ def test_what_is_not_locked_is_not_unlocked(case, dana):
 def test_many_cases_cost_as_many_statements_as_one(save, dana, django_assert_num_queries):
     cases = [(save(complete(f"A-{n}"), source="synthetic"), 1) for n in range(5)]
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         locking.lock(cases[:1], by=dana)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert [outcome.refused for outcome in locking.lock(cases[1:], by=dana)] == [""] * 4
 
 

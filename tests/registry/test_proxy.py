@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
+from django.test import override_settings
 
 from registry.api.problems import BUSY, problem
 from registry.models import SignIn
@@ -37,11 +38,10 @@ def web_port(django_db_setup, django_db_blocker, tmp_path_factory):
     """The web server as compose.yaml runs it, with its static files."""
     var = tmp_path_factory.mktemp("var")
     told = {**BEHIND, "VAR_FOLDER": str(var), "SECOND_FACTOR": "offered", "LOG_LEVEL": "WARNING"}
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        # names as in production; what is compressed beside them takes seconds to write
-        kind = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
-        patch.setattr(settings, "STATIC_ROOT", var / "static")
-        patch.setitem(settings.STORAGES, "staticfiles", {"BACKEND": kind})
+    # names as in production; what is compressed beside them takes seconds to write
+    kind = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    storages = {**settings.STORAGES, "staticfiles": kind}
+    with django_db_blocker.unblock(), override_settings(STATIC_ROOT=var / "static", STORAGES=storages):
         call_command("collectstatic", "--no-input", verbosity=0)
         with web_server(**same_database(), **told) as port:
             yield port

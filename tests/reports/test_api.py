@@ -191,7 +191,7 @@ def test_queries_of_an_estimate(resected, alice, django_assert_num_queries):
     """The session, the person, what they may read, the rows they may see, and one of the estimate's own."""
     client = browser(alice)
     for endpoint in ("overall_survival", "graft_patency"):
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(14):
             client.get(SURVIVAL, {**ASKED, "endpoint": endpoint})
 
 

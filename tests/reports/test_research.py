@@ -322,7 +322,7 @@ def test_an_auditor_reads_what_was_handed_out(cases, dana, otto, django_assert_m
         make(dana)
     client = browser(otto)
 
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(42):
         shown = client.get(reverse(PAGE)).content.decode()
 
     assert shown.count(TOLD["purpose"]) == 3

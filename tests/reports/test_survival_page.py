@@ -395,4 +395,4 @@ def test_a_page_asks_as_often_for_many_patients_as_for_few(north, alice):
         for i in range(100, 160):
             cohort.add_case(north, i, days=500 + i, died=i % 2 == 0, margin="R2", era="1990s")
 
-    assert (queries(PAGE), queries(f"{PAGE}survival.R")) == few == (12, 12)
+    assert (queries(PAGE), queries(f"{PAGE}survival.R")) == few == (13, 13)
