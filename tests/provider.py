@@ -6,6 +6,7 @@ import json
 import secrets
 import threading
 import time
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -15,11 +16,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 CLIENT, SECRET, KEY_ID = "registry", "a secret of the client", "key-1"
 
 
+@cache
+def _key():
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 class Provider:
     """Signs everybody in who comes, as the person that the test has set in `claims`."""
 
     def __init__(self):
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.key = _key()
         self.claims = {"sub": "p-1", "email": "alice@example.org", "email_verified": True}
         self.signing_key, self.headers = self.key, {"kid": KEY_ID}
         self.asked, self.codes, self.exchanged, self.userinfo = [], {}, 0, None
@@ -27,7 +33,7 @@ class Provider:
         handler = type("Handler", (_Handler,), {"provider": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.issuer = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self):
         self.server.shutdown()

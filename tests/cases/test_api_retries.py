@@ -16,11 +16,12 @@ from registry.models import AnsweredRequest
 from tests.cases.examples import draft, resected
 from tests.clients import issue
 from tests.network import FATES, CuttingProxy, same_database, web_server
+from tests.nightly import NIGHTLY
 from tests.retries import CASES, correct_in_pairs, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SUBMISSIONS, PAIRS = 300, 50
+SUBMISSIONS, PAIRS = (300, 50) if NIGHTLY else (100, 20)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from registry.models import Center, Membership, User
 from reports import delivery, mails, transport
 from reports.models import Delivery
 from reports.transport import Outcome, Result, UnreachableError
+from tests.nightly import NIGHTLY
 from tests.rows import a_report
 from tests.smtp import KEEP, Server
 
@@ -409,7 +410,7 @@ def killed_sender(after_seconds):
     return at_work
 
 
-KILLS = int(os.environ.get("KILLS", "50"))
+KILLS = int(os.environ.get("KILLS", "50" if NIGHTLY else "20"))
 THINKS = 0.03  # seconds
 
 
