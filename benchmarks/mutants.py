@@ -5,8 +5,10 @@ never raised, a permission that is always given. One run of all tests but those 
 which of these places; then each mutant is tried with the tests that come by it, some of every file first. Killed is one
 with which a test fails. Names each that lives.
 
-    .venv/bin/python benchmarks/mutants.py [--only TEXT] [--every N] [--list]
+    .venv/bin/python benchmarks/mutants.py [--only TEXT] [--every N] [--list] [--reached FOLDER]
 """
+
+from __future__ import annotations
 
 import argparse
 import ast
@@ -17,15 +19,18 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from queue import SimpleQueue
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ("registry", "cases", "reports")
 LEFT_OUT = shutil.ignore_patterns(".*_cache", ".git", ".venv", "__pycache__", "var")
-FEW = 40  # tests that are tried first
+FEW = 12  # tests that are tried first
+AT_ONCE = 2  # mutants, each in a copy of its own
 REACHED = """
 import os
 
@@ -69,20 +74,29 @@ def main() -> None:
     parser.add_argument("--only", default="", help="those of which the description contains this text")
     parser.add_argument("--every", type=int, default=1, help="each Nth alone")
     parser.add_argument("--list", action="store_true", help="name them and end")
+    parser.add_argument("--reached", type=Path, help="the notes of an earlier run of the same mutants")
     options = parser.parse_args()
     found = [mutant for mutant in mutants() if options.only in str(mutant)][:: options.every]
     if options.list:
         print(*found, sep="\n")
         return
-    scratch = ROOT / "var" / "mutants"
-    shutil.rmtree(scratch, ignore_errors=True)
-    shutil.copytree(ROOT, scratch, ignore=LEFT_OUT)
-    started, alive = time.perf_counter(), []
-    tests = _reaching(scratch, found)
-    for n, mutant in enumerate(found, 1):
-        lives = _lives(scratch, mutant, tests[n - 1])
-        alive += [str(mutant)] * lives
-        print(f"{n} of {len(found)}: {'lives' if lives else 'killed'}: {mutant}", file=sys.stderr, flush=True)
+    copies = [Copy(ROOT / "var" / "mutants" / str(n)) for n in range(AT_ONCE)]
+    started, free, alive = time.perf_counter(), SimpleQueue[Copy](), []
+    for copy in copies:
+        free.put(copy)
+    tests = _coming_by(options.reached or _reached(copies[0], found), found)
+
+    def tried(n: int) -> bool:
+        copy = free.get()
+        try:
+            return copy.lives(found[n], tests[n])
+        finally:
+            free.put(copy)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for mutant, lives in zip(found, pool.map(tried, range(len(found))), strict=True):
+            alive += [str(mutant)] * lives
+            print(f"{'lives' if lives else 'killed'}: {mutant}", file=sys.stderr, flush=True)
     killed = len(found) - len(alive)
     print(
         json.dumps(
@@ -164,20 +178,28 @@ def _is_plain(value: ast.expr) -> bool:
 # --- whether they live ----------------------------------------------------------------------------------------------
 
 
-def _reaching(scratch: Path, found: list[Mutant]) -> list[list[str]]:
-    """Run the tests once with a note at each place: which tests come by which mutant, in an order that mixes files."""
-    notes = scratch / "reached"
+def _reached(copy: Copy, found: list[Mutant]) -> Path:
+    """Run the tests once with a note at each place that they come by; what fails meanwhile is no matter here."""
+    notes = copy.folder / "reached"
     notes.mkdir()
-    (scratch / "reached.py").write_text(REACHED, encoding="utf-8")
-    for path in {mutant.path for mutant in found}:
+    (copy.folder / "reached.py").write_text(REACHED, encoding="utf-8")
+    paths = {mutant.path for mutant in found}
+    for path in paths:
         places = [(n, mutant) for n, mutant in enumerate(found) if mutant.path == path]
-        (scratch / path.relative_to(ROOT)).write_bytes(_noting(path.read_bytes(), places))
-    try:
-        if not _passes(scratch, ("tests",), "-m", "not browser and not made_up", REACHED=str(notes)):
-            raise SystemExit("the tests fail without any mutant: mend that first")
-    finally:
-        for path in {mutant.path for mutant in found}:
-            shutil.copy(path, scratch / path.relative_to(ROOT))
+        (copy.folder / path.relative_to(ROOT)).write_bytes(_noting(path.read_bytes(), places))
+    command = (sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "not browser and not made_up", "tests")
+    subprocess.run(
+        [*command, "-p", "no:cacheprovider"],
+        cwd=copy.folder, env={**os.environ, "PYTHONPATH": str(copy.folder), "REACHED": str(notes)},
+        stdout=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    for path in paths:
+        shutil.copy(path, copy.folder / path.relative_to(ROOT))
+    return notes
+
+
+def _coming_by(notes: Path, found: list[Mutant]) -> list[list[str]]:
+    """Which tests come by which mutant, in an order that mixes files."""
     tests: list[set[str]] = [set() for _ in found]
     for file in notes.iterdir():
         for line in file.read_text(encoding="utf-8").splitlines():
@@ -203,43 +225,58 @@ def _mixed(tests: set[str]) -> list[str]:
     return [test for turn in zip_longest(*by_file.values()) for test in turn if test]
 
 
-def _lives(scratch: Path, mutant: Mutant, tests: list[str]) -> bool:
-    """Try a mutant with a few tests that come by it, then with all others."""
-    relative = mutant.path.relative_to(ROOT)
-    (scratch / relative).write_text(mutant.written(), encoding="utf-8")
-    try:
-        parts = [part for part in (tests[:FEW], tests[FEW:]) if part]
-        return all(_passes(scratch, part) for part in parts)
-    finally:
-        shutil.copy(mutant.path, scratch / relative)
+@dataclass
+class Copy:
+    """A copy of the program, in which one mutant at a time is tried."""
 
+    folder: Path
+    sound: set[str] = field(default_factory=set)  # tests that are known to pass without any mutant
 
-def _passes(scratch: Path, tests: Sequence[str], *options: str, **variables: str) -> bool:
-    """Run these tests until one fails; named in a file, for there may be more than a command line holds."""
-    named = scratch / "tests.txt"
-    named.write_text("\n".join(tests), encoding="utf-8")
-    command = (
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-x",
-        "-n",
-        "2",
-        "--dist",
-        "worksteal",
-        f"@{named}",
-        *options,
-    )
-    done = subprocess.run(
-        [*command, "-p", "no:cacheprovider"],
-        cwd=scratch, env={**os.environ, "PYTHONPATH": str(scratch), **variables}, capture_output=True, check=False,
-    )  # fmt: skip
-    if done.returncode in (4, 5):
-        raise SystemExit(
-            f"pytest found no such test: {done.stdout.decode()[-500:]}{done.stderr.decode()[-500:]}"
+    def __post_init__(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(ROOT, self.folder, ignore=LEFT_OUT)
+
+    def lives(self, mutant: Mutant, tests: list[str]) -> bool:
+        """Try a mutant with a few tests that come by it, then with the others; what fails without it says nothing."""
+        place = self.folder / mutant.path.relative_to(ROOT)
+        for part in (tests[:FEW], tests[FEW:]):
+            left = part
+            while left:
+                place.write_text(mutant.written(), encoding="utf-8")
+                try:
+                    failed = self.failing(left)
+                finally:
+                    shutil.copy(mutant.path, place)
+                if not failed:
+                    break
+                if failed <= self.sound or not self.failing(failed):
+                    self.sound |= failed
+                    return False
+                left = [test for test in left if test not in failed]
+        return True
+
+    def failing(self, tests: Iterable[str], *options: str, **variables: str) -> set[str]:
+        """Run these tests until one fails; which did. They are named in a file: a command line holds too few."""
+        wanted, named = sorted(tests), self.folder / "tests.txt"
+        named.write_text("\n".join(wanted), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-rfE", "--tb=no", f"@{named}", *options]
+        done = subprocess.run(
+            [*command, "-p", "no:xdist", "-p", "no:cacheprovider"],
+            cwd=self.folder, env={**os.environ, "PYTHONPATH": str(self.folder), **variables},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode == 0:
+            return set()
+        if done.returncode in (4, 5):
+            raise SystemExit(f"pytest found no such test: {done.stdout[-500:]}{done.stderr[-500:]}")
+        told = [
+            line.split(" ", 1)[1]
+            for line in done.stdout.splitlines()
+            if line.startswith(("FAILED ", "ERROR "))
+        ]
+        return {test for test in wanted for line in told if f"{line} -".startswith(f"{test} -")} or set(
+            wanted
         )
-    return done.returncode == 0
 
 
 if __name__ == "__main__":
