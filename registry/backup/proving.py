@@ -95,9 +95,19 @@ def _environment(database: str) -> dict[str, str]:
 _LOGINS = {"DATABASE_URL": roles.APP, "DATABASE_OWNER_URL": roles.OWNER}
 
 
+END_SESSIONS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = %s AND backend_type = 'client backend' AND pg_has_role(usesysid, 'USAGE')
+"""
+
+
 def drop(database: str) -> None:
-    """Drop a database of the registry, whoever is connected to it."""
+    """Drop a database of the registry, whoever of the registry's roles is connected to it.
+
+    DROP DATABASE sends autovacuum away by itself; told to use force, it refuses, for that is the superuser's.
+    """
     with psycopg.connect(programs.address("postgres"), autocommit=True) as server:
         if not settings.EMBEDDED:
             server.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(roles.OWNER)))
-        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+        server.execute(END_SESSIONS, [database])
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(database)))

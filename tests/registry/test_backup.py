@@ -7,6 +7,7 @@ import threading
 import psycopg
 import pyrage
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -14,8 +15,11 @@ from registry.backup import keys, making, programs, proving, restoring
 from registry.backup.manifest import BackupError, Counted, Manifest, counted
 from registry.chain import sealing
 from registry.database import roles
+from registry.database.embedded import Embedded
 from registry.models import Center, ReferenceTerm
+from tests.registry.processes import until
 
+AUTOVACUUM = "SELECT FROM pg_stat_activity WHERE datname = %s AND backend_type = 'autovacuum worker'"
 DAMAGED = 4  # how many bytes are changed, one at a time
 
 
@@ -83,6 +87,30 @@ def test_a_drill_proves_a_copy_made_while_people_write_and_leaves_nothing(center
     assert manifest.tables["registry_center"].rows == 300
     with pytest.raises(psycopg.OperationalError, match="does not exist"):
         tables(copy)
+
+
+@pytest.mark.skipif(not settings.EMBEDDED, reason="the login of a server of one's own may end everything")
+def test_a_copy_goes_though_the_server_cleans_up_in_it(copy):
+    """After a large restore autovacuum is at work, as the superuser that no owner may end."""
+    server = Embedded.at(settings.EMBEDDED)
+    with psycopg.connect(server.address(), autocommit=True) as superuser:
+        superuser.execute(f"CREATE DATABASE {copy} OWNER {roles.OWNER}")
+        superuser.execute("ALTER SYSTEM SET autovacuum_naptime = '1s'")
+        superuser.execute("SELECT pg_reload_conf()")
+        try:
+            with psycopg.connect(server.address(roles.OWNER, copy), autocommit=True) as owner:
+                slowly = "autovacuum_vacuum_insert_threshold = 0, autovacuum_vacuum_cost_delay = 100"
+                owner.execute(
+                    f"CREATE TABLE filled (n int) WITH ({slowly}, autovacuum_vacuum_cost_limit = 1)"
+                )
+                owner.execute("INSERT INTO filled SELECT generate_series(1, 500000)")
+            assert until(lambda: superuser.execute(AUTOVACUUM, [copy]).fetchone() is not None)
+
+            proving.drop(copy)
+        finally:
+            superuser.execute("ALTER SYSTEM RESET autovacuum_naptime")
+            superuser.execute("SELECT pg_reload_conf()")
+        assert superuser.execute("SELECT 1 FROM pg_database WHERE datname = %s", [copy]).fetchone() is None
 
 
 @pytest.mark.nightly
