@@ -25,11 +25,13 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from queue import SimpleQueue
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ("registry", "cases", "reports")
 LEFT_OUT = shutil.ignore_patterns(".*_cache", ".git", ".venv", "__pycache__", "var")
-FEW = 12  # tests that are tried first
+FEW, MORE = 12, 120  # tests that are tried first, and next
+MINUTE_S = 60.0
 AT_ONCE = 2  # mutants, each in a copy of its own
 REACHED = """
 import os
@@ -189,7 +191,7 @@ def _reached(copy: Copy, found: list[Mutant]) -> Path:
         (copy.folder / path.relative_to(ROOT)).write_bytes(_noting(path.read_bytes(), places))
     command = (sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "not browser and not made_up", "tests")
     subprocess.run(
-        [*command, "-p", "no:cacheprovider"],
+        [*command, "-p", "no:cacheprovider", f"--junitxml={notes}.xml", "-o", "junit_duration_report=total"],
         cwd=copy.folder, env={**os.environ, "PYTHONPATH": str(copy.folder), "REACHED": str(notes)},
         stdout=subprocess.DEVNULL, check=False,
     )  # fmt: skip
@@ -199,13 +201,23 @@ def _reached(copy: Copy, found: list[Mutant]) -> Path:
 
 
 def _coming_by(notes: Path, found: list[Mutant]) -> list[list[str]]:
-    """Which tests come by which mutant, in an order that mixes files."""
+    """Which tests come by which mutant: the quickest of each file, then the next of each."""
     tests: list[set[str]] = [set() for _ in found]
     for file in notes.iterdir():
         for line in file.read_text(encoding="utf-8").splitlines():
             place, _, test = line.partition("\t")
             tests[int(place)].add(test)
-    return [_mixed(of_one) for of_one in tests]
+    took = _took(notes.with_suffix(".xml"))
+    return [_mixed(sorted(of_one, key=lambda test: took.get(test, MINUTE_S))) for of_one in tests]
+
+
+def _took(file: Path) -> dict[str, float]:
+    """How many seconds each test took."""
+    cases = ElementTree.parse(file).iter("testcase")  # noqa: S314 - pytest wrote it just now
+    return {
+        f"{one.get('classname', '').replace('.', '/')}.py::{one.get('name')}": float(one.get("time", 0))
+        for one in cases
+    }
 
 
 def _noting(text: bytes, places: list[tuple[int, Mutant]]) -> bytes:
@@ -217,10 +229,10 @@ def _noting(text: bytes, places: list[tuple[int, Mutant]]) -> bytes:
     return text
 
 
-def _mixed(tests: set[str]) -> list[str]:
+def _mixed(tests: list[str]) -> list[str]:
     """The first test of each file, then the second of each."""
     by_file: dict[str, list[str]] = {}
-    for test in sorted(tests):
+    for test in tests:
         by_file.setdefault(test.partition("::")[0], []).append(test)
     return [test for turn in zip_longest(*by_file.values()) for test in turn if test]
 
@@ -239,7 +251,7 @@ class Copy:
     def lives(self, mutant: Mutant, tests: list[str]) -> bool:
         """Try a mutant with a few tests that come by it, then with the others; what fails without it says nothing."""
         place = self.folder / mutant.path.relative_to(ROOT)
-        for part in (tests[:FEW], tests[FEW:]):
+        for part in (tests[:FEW], tests[FEW:MORE], tests[MORE:]):
             left = part
             while left:
                 place.write_text(mutant.written(), encoding="utf-8")
