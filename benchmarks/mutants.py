@@ -78,7 +78,9 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", help="name them and end")
     parser.add_argument("--reached", type=Path, help="the notes of an earlier run of the same mutants")
     options = parser.parse_args()
-    found = [mutant for mutant in mutants() if options.only in str(mutant)][:: options.every]
+    everything = list(mutants())
+    chosen = [n for n, mutant in enumerate(everything) if options.only in str(mutant)][:: options.every]
+    found = [everything[n] for n in chosen]
     if options.list:
         print(*found, sep="\n")
         return
@@ -86,7 +88,8 @@ def main() -> None:
     started, free, alive = time.perf_counter(), SimpleQueue[Copy](), []
     for copy in copies:
         free.put(copy)
-    tests = _coming_by(options.reached or _reached(copies[0], found), found)
+    coming = _coming_by(options.reached or _reached(copies[0], everything), everything)
+    tests = [coming[n] for n in chosen]
 
     def tried(n: int) -> bool:
         copy = free.get()
