@@ -21,7 +21,6 @@ from registry.models import Center, Membership, User
 from reports import delivery, mails, transport
 from reports.models import Delivery
 from reports.transport import Outcome, Result, UnreachableError
-from tests.nightly import NIGHTLY
 from tests.rows import a_report
 from tests.smtp import KEEP, Server
 
@@ -410,7 +409,7 @@ def killed_sender(after_seconds):
     return at_work
 
 
-KILLS = int(os.environ.get("KILLS", "50" if NIGHTLY else "20"))
+KILLS = int(os.environ.get("KILLS", "50"))
 THINKS = 0.03  # seconds
 
 

@@ -27,7 +27,6 @@ from reports.models import Delivery, Report, Subscription
 from reports.querysets import MOST_ATTEMPTS
 from reports.rendering import DOCUMENTS
 from tests.network import ROOT, same_database
-from tests.nightly import NIGHTLY
 from tests.reports import cohort
 
 TODAY = date(2026, 11, 22)
@@ -266,7 +265,7 @@ def test_whoever_asked_gets_the_mail(registry):
 
 # --- workers killed at any moment ----------------------------------------------------------------------------------
 
-KILLS = int(os.environ.get("KILLS", "50" if NIGHTLY else "20"))
+KILLS = int(os.environ.get("KILLS", "50"))
 COMPOSER = """
 import os, signal, sys, time
 import django
