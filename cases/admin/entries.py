@@ -6,7 +6,14 @@ What is impossible or unusual is said at once in the same sentences as when savi
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -22,6 +29,7 @@ from cases.problems import DocumentError, Problem
 from cases.rulebook import engine
 from cases.rulebook.validity import VALIDITY
 from cases.vocabulary import Status
+from registry import access
 from registry.access import Action
 from registry.admin import centers_where
 from registry.models import Center, User
@@ -31,17 +39,19 @@ DISCARD = "_discard"
 
 def entry_view(request: HttpRequest, case: Case | None) -> HttpResponse:
     """Keep what was typed on the page of a case or of a new one, or forget it."""
-    token = token_in(request.POST)
-    if request.method != "POST" or token is None:
-        return JsonResponse({"told": gettext("Send what was typed on the page of a case.")}, status=400)
-    by = cast(User, request.user)
-    if DISCARD in request.POST:
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    by, token = cast(User, request.user), token_in(request.POST)
+    if token and DISCARD in request.POST:
         drafts.discard(token, by=by)
         return HttpResponseRedirect(_address(case))
     center = case.center if case else _center(request)
     try:
         if center is None:
             raise PermissionDenied(gettext("You may not record here."))
+        access.require(by, Action.RECORD, center)
+        if token is None:
+            raise ValidationError(gettext("Send what was typed on the page of a case."))
         entry = drafts.keep(token, center=center, case=case, fields=typed_in(request.POST), by=by)
         if case and case.status == Status.LOCKED:
             told = gettext("Somebody locked this case. What you typed is kept until it is unlocked.")

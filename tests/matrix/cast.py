@@ -11,7 +11,7 @@ from registry.access import Role, Scope
 from reports.models import Subscription
 from reports.subscribing import link
 from tests.clients import bearing, browser, issue
-from tests.rows import one_of_each, secrets
+from tests.rows import a_report, one_of_each, secrets
 
 # The letters of the policy. Small: the role is held in the own center; capital: in the whole registry.
 LOCAL = {
@@ -136,12 +136,14 @@ def _complete(made, machine_keys):
 
 
 def _keys(made, machine_keys):
-    """What stands in an address where a row has another name than its number."""
+    """What stands in an address where a row has another name than its number, or is the registry's own."""
+    waits = a_report(source="clinical", slot="2026-Q3")
     return {
         one: {
             "unsubscribe/": link(subscription=made.rows[one][Subscription]).rstrip("/").rpartition("/")[2],
             "api/v1/receipts/": _receipt(one, machine_keys[one]),
             "api/v1/imports/": _posted(one, machine_keys[one]),
+            "admin/reports/report/<int:pk>/release/": waits.pk,
         }
         for one in (OWN, OTHER)
     } | {MISSING: {"unsubscribe/": "s1.forged", "api/v1/receipts/": "never-sent"}}
@@ -169,7 +171,7 @@ def _people(person, own, third):
     people[ELSEWHERE] = person("third", Role.COORDINATOR, third)
     people[ELSEWHERE].memberships.create(role=Role.CENTER_LEAD, center=third)
     people[NO_ROLE] = person("roleless", is_staff=True, is_superuser=True)
-    people[LEFT] = person("gone", Role.COORDINATOR, own)
+    people[LEFT] = person("ownclosed", Role.COORDINATOR, own)
     for one in people.values():
         one.session = browser(one).cookies["session"].value
     return people

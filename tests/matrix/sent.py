@@ -34,7 +34,11 @@ BODIES = {
     **{(f"api-case-{name}s", "POST"): BY_SHAPE[shape] for name, shape in ROWS.items()},
     **{(f"api-case-{name}", "PUT"): BY_SHAPE[shape] for name, shape in ROWS.items()},
 }
+FINDINGS = {f"admin/cases/{model}/<path:object_id>/change/" for model in ("deviation", "dataquery")}
+DECIDING = "rR"  # who decides on a finding and answers none; the page shows a form once there is an answer
+DECISION = {"act": ["decide"], "decision": ["accepted"]}
 FORM = re.compile(r'<form[^>]*method="post"[^>]*>')
+NOTHING = {"data": "post=yes", "content_type": "application/x-www-form-urlencoded"}
 NOT_OF_THE_PAGE = ("logout", "set_language")
 ABLE = "lDA"  # whose pages hold the most forms
 
@@ -47,7 +51,7 @@ def body_of(world, cell):
         return _json(world, cell)
     if cell.twin not in world.forms:
         world.forms[cell.twin] = _forms(world, cell)
-    fields = world.forms[cell.twin]
+    fields = world.forms[cell.twin] | (DECISION if cell.route in FINDINGS and cell.who in DECIDING else {})
     return {
         "data": urlencode(fields, doseq=True),
         "content_type": "application/x-www-form-urlencoded",

@@ -24,7 +24,6 @@ OPEN = {
     "admin/forgotten/": "asks for a link to the own address",
     "admin/link/<str:text>/": "opens such a link, and uses nothing up",
     "admin/new-password/": "sets a password, for who opened one",
-    "admin/jsi18n/": "words of dates for scripts",
     "api/v1/schema/": "the description of the API",
     "api/v1/docs/": "the same to read",
     "unsubscribe/<str:token>/": "ends a mail, for who holds its signed link",
