@@ -149,6 +149,11 @@ class Server:
         """One row, past row security."""
         return self._all(question, *given, database="registry")[0]
 
+    def change(self, statement: str) -> None:
+        """Run a statement as the superuser."""
+        with psycopg.connect(f"host={self.sockets} user=postgres dbname=registry") as connection:
+            connection.execute(statement.encode())
+
     def _all(self, question: str, *given: Any, database: str = "postgres") -> list[Any]:
         with psycopg.connect(f"host={self.sockets} user=postgres dbname={database}") as connection:
             return connection.execute(question, given or None).fetchall()
