@@ -99,6 +99,14 @@ GOALS: dict[str, Goal] = {
         promise="a held row: who waits is answered within 3 s, who holds it idle is ended within 15 s",
         command=(*PYTEST, "tests/registry/test_held_up.py"),
     ),
+    "G2 R8": Goal(
+        promise="a release is installed under load: no answer 5xx or none, nothing lost; a renamed column is noticed",
+        command=("benchmarks/upgrade.py",),
+        tell=_of(
+            *("figure", "migrations", "migrating_s", "requests", "p99_ms", "longest_waits_ms"),
+            *("acknowledged", "lost", "set_aside", "control.failures"),
+        ),
+    ),
     "G2 R9": Goal(
         promise="20 times a full disk under load: no case lost, only 201 and 503, again within 60 s; the control loses",
         command=("benchmarks/full_disk.py",),

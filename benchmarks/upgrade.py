@@ -164,7 +164,7 @@ class Upgrade:
         self.phase, self.over = "", threading.Event()
         self.took_ms: dict[str, list[float]] = defaultdict(list)
         self.failed: dict[str, Counter[str]] = defaultdict(Counter)
-        self.waited_ms: dict[str, dict[str, int]] = defaultdict(dict)
+        self.waited_ms: dict[str, int] = {}  # while migrating: by what who waited was held up
         self.acknowledged: list[str] = []
 
     def prepare(self, cases: int) -> None:
@@ -214,9 +214,7 @@ class Upgrade:
             "migrating_s": round(migrating_s, 1),
             "requests": {phase: len(took) for phase, took in self.took_ms.items() if phase != "control"},
             "p99_ms": {phase: _p99(took) for phase, took in self.took_ms.items() if phase != "control"},
-            "waited_for": {
-                phase: dict(waits) for phase, waits in self.waited_ms.items() if phase != "control"
-            },
+            "longest_waits_ms": dict(Counter(self.waited_ms).most_common(5)),
             "acknowledged": len(self.acknowledged),
             "lost": len({*self.acknowledged} - {*(stored or ())}),
             "set_aside": set_aside,
@@ -263,12 +261,12 @@ class Upgrade:
             visit(place, self.ports[number % len(self.ports)], f"U-{place}-{number}")
 
     def _watch(self) -> None:
-        """Look who waits for what: how long at most, by what holds it up."""
+        """Look who waits for what while migrations run."""
         with psycopg.connect(self.server.address, autocommit=True) as connection:
             while not self.over.is_set():
                 for held_by, waited_ms in connection.execute(WAITING):
-                    known = self.waited_ms[self.phase].get(held_by, 0)
-                    self.waited_ms[self.phase][held_by] = max(known, waited_ms)
+                    if self.phase == "migrating":
+                        self.waited_ms[held_by] = max(self.waited_ms.get(held_by, 0), waited_ms)
                 time.sleep(0.05)
 
     def _submit(self, place: int, port: int, case_number: str) -> None:
