@@ -16,14 +16,14 @@ QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 SCHEDULER = ("celery", "-A", "registry", "beat", "--loglevel", "INFO", "--pidfile=")
 
 
-def until(condition, seconds=60, meanwhile=lambda: None):
+def until(condition, seconds=60, meanwhile=lambda: None, pause_s=0.1):
     """Wait until something is so; False when it was not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             return False
         meanwhile()
-        time.sleep(0.1)
+        time.sleep(pause_s)
     return True
 
 
