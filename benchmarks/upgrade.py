@@ -1,7 +1,7 @@
 """Upgrade under load: the release before serves programs and people, `manage.py migrate` of this one runs beside it,
 both serve side by side, then this one alone. Nobody may be answered 5xx or not at all, nothing acknowledged be lost.
 
-The release before is what the history of the repository holds: the state before the last change of migrations, or
+The release before is what the history of the repository holds: the state before the newest migration came, or
 `--before REV`. All of `manage.py serve` runs (gunicorn, worker, scheduler) on a PostgreSQL of its own, with keys, row
 security and audit trail on; clients, both releases and the database share this machine, so that the times of the
 migration tell more of the machine than of locks. The control renames a column under load: that must be seen.
@@ -100,8 +100,10 @@ def main() -> None:
 
 
 def _before_the_last_migration() -> str:
-    """The commit before the newest that changed migrations, among those that were main."""
-    return _git("log", "-1", "--first-parent", "--format=%H", "--", *MIGRATIONS) + "~1"
+    """The commit before the newest that brought a migration, among those that were main."""
+    return (
+        _git("log", "-1", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "--", *MIGRATIONS) + "~1"
+    )
 
 
 def _unpacked(revision: str, folder: Path) -> Path:

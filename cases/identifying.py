@@ -16,8 +16,8 @@ from django.utils.translation import gettext
 
 from cases import batches, consents, intake, matching
 from cases.document import StoredCase, load
-from cases.models import Case, Consent, HeldIdentity
-from cases.vocabulary import CLINICAL_SOURCES, ConsentBasis, ConsentScope
+from cases.models import Case, HeldIdentity
+from cases.vocabulary import CLINICAL_SOURCES, ConsentScope
 from registry import access, audit, clock
 from registry.access import Action
 from registry.vault import cipher, identities, keyring, store
@@ -123,9 +123,7 @@ def refusal(stored: StoredCase) -> str:
 
 def uncovered(_: int) -> QuerySet[HeldIdentity]:
     """What is held of patients whose recorded consent does not cover linkage, or does no longer."""
-    ended = (ConsentBasis.REFUSED, ConsentBasis.WITHDRAWN)
-    covering = Consent.objects.filter(scopes__contains=[ConsentScope.LINKAGE]).exclude(basis__in=ended)
-    return HeldIdentity.objects.exclude(case__in=covering.values("case"))
+    return HeldIdentity.objects.exclude(case__in=matching.may_be_linked().values("case"))
 
 
 def remove_uncovered(days: int) -> int:

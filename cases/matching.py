@@ -20,8 +20,8 @@ from django.utils.translation import gettext
 
 from cases import document as documents
 from cases import observations
-from cases.models import Case, PairVerdict, PossibleDuplicate
-from cases.vocabulary import Source
+from cases.models import Case, Consent, PairVerdict, PossibleDuplicate
+from cases.vocabulary import ConsentBasis, ConsentScope, Source
 from registry import access, audit, clock
 from registry.access import Action
 from registry.models import Center
@@ -71,7 +71,14 @@ def _alike(case: Case) -> list[Case]:
     """What is invented in a sandbox is nobody's, and asks after nobody."""
     if case.center.is_sandbox or not (found := store.twins(case.pk)):
         return []
-    return list(Case.objects.filter(pk__in=found, center__is_sandbox=False).order_by("pk"))
+    linked = may_be_linked().filter(case__in=found).values("case")
+    return list(Case.objects.filter(pk__in=linked, center__is_sandbox=False).order_by("pk"))
+
+
+def may_be_linked() -> QuerySet[Consent]:
+    """The recorded consents that cover linkage now; an identity whose consent did once is kept until the night."""
+    ended = (ConsentBasis.REFUSED, ConsentBasis.WITHDRAWN)
+    return Consent.objects.filter(scopes__contains=[ConsentScope.LINKAGE]).exclude(basis__in=ended)
 
 
 def _known(case_id: int) -> dict[int, PossibleDuplicate]:

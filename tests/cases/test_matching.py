@@ -97,6 +97,17 @@ def test_a_sandbox_asks_after_nobody(north, alice, person):
         assert not PossibleDuplicate.objects.exists()
 
 
+def test_a_consent_that_covers_linkage_no_longer_finds_nobody(north, south, alice, bob):
+    identified(north, alice, "N-1", **ANNA)
+    document = resected("N-1", consent={**AGREED, "scopes": ["registry"]})
+    intake.save_case(Submission(document=document), center=north, by=alice, source="admin", reason="new form")
+
+    identified(south, bob, "Q-77", **ANNA)
+
+    with access.everywhere():
+        assert matching.pairs(*PairVerdict) == []
+
+
 def test_the_same_identity_again_makes_no_second_pair(two, alice, bob, everywhere):
     pair = the_pair()
 
