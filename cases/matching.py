@@ -173,6 +173,12 @@ def _hold(case_ids: Any) -> list[Case]:
     return list(Case.objects.select_for_update().filter(pk__in=case_ids).order_by("pk"))
 
 
+def hold(case_id: int) -> None:
+    """Hold a case with those it is paired with, the lower number first: of two that end at once one waits."""
+    with _by_registry():
+        _hold([case_id, *_known(case_id)])
+
+
 def _counted_for(case_id: int | None, *, but: UUID) -> set[int | None]:
     """A case with all those for which it is left out, directly or by others, whatever the pair `but` says."""
     found: set[int | None] = set()

@@ -48,6 +48,7 @@ def checked_reason(reason: str) -> str:
 
 def held(case: Case, version: int | None) -> StoredCase:
     """Lock a case and read it, in the version that was shown; ValidationError if it changed since."""
+    matching.hold(case.pk)
     Case.objects.select_for_update().get(pk=case.pk)
     (stored,) = load([case.pk])
     if version not in (None, stored.version):

@@ -444,6 +444,32 @@ def test_a_decision_and_a_withdrawal_at_once_wait_for_each_other(two, dana, lena
     assert in_reports() == {"Q-77"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_both_patients_of_a_pair_withdraw_at_once(two, dana, lena, person, south):
+    with access.everywhere():
+        decide(dana, counted=two[0].pk)
+    leads, start, answers = (lena, person("sofia", Role.CENTER_LEAD, south)), threading.Barrier(2), []
+
+    def withdraw(case, lead):
+        start.wait(10)
+        try:
+            with access.scope([case.center_id]):
+                withdrawing.withdraw(case, effect="stop_use", withdrawn_on=DAY, reason="letter", by=lead)
+        except Exception as error:  # whatever it is
+            answers.append(error)
+        finally:
+            connections.close_all()
+
+    both = [threading.Thread(target=withdraw, args=one) for one in zip(two, leads, strict=True)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+
+    assert answers == []
+    assert in_reports() == set()
+
+
 # --- when one goes ---------------------------------------------------------------------------------------------------
 
 
