@@ -62,6 +62,23 @@ def test_a_text_in_any_field_stays_a_text_wherever_it_is_shown(page_of, alice, c
         assert not [cell for cell in row if cell[:1] in ("=", "@")]
 
 
+POLLUTING = "__proto__[polluted]=yes&constructor[prototype][polluted]=yes&__proto__.polluted=yes"
+POLLUTED = "() => [Object, Array].flatMap((one) => Object.keys(one.prototype))"
+
+
+def test_nothing_from_outside_becomes_part_of_every_object(page_of, dana, case):
+    page = page_of(dana)
+    for path in ("", "cases/case/", f"cases/case/{case}/change/", "survival/", "algorithm/", "adherence/"):
+        page.goto(f"/admin/{path}?{POLLUTING}#{POLLUTING}")
+        if path.endswith("change/"):  # what is typed goes to the server, and what it says of each name comes back
+            page.locator("[name=note]").fill('{"__proto__": {"polluted": "yes"}}')
+            expect(page.get_by_text(re.compile("Unsaved entries kept at"))).to_be_visible(timeout=20_000)
+        assert page.evaluate(POLLUTED) == [], path
+
+    page.evaluate("Object.assign({}.__proto__, {polluted: 'yes'})")
+    assert page.evaluate(POLLUTED) == ["polluted"], "the control: it would be seen"
+
+
 def test_a_file_of_50_mb_is_refused_in_a_sentence_and_nothing_is_kept(page_of, watch_of, alice, tmp_path):
     large = tmp_path / "large.csv"
     large.write_bytes(b"case_number,note\n" + b"A-1,x\n" * (50 * 2**20 // 6))
