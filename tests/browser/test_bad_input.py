@@ -70,7 +70,9 @@ def test_nothing_from_outside_becomes_part_of_every_object(page_of, dana, case):
     page = page_of(dana)
     for path in ("", "cases/case/", f"cases/case/{case}/change/", "survival/", "algorithm/", "adherence/"):
         page.goto(f"/admin/{path}?{POLLUTING}#{POLLUTING}")
-        if path.endswith("change/"):  # what is typed goes to the server, and what it says of each name comes back
+        if path.endswith(
+            "change/"
+        ):  # what is typed goes to the server, and what it says of each name comes back
             page.locator("[name=note]").fill('{"__proto__": {"polluted": "yes"}}')
             expect(page.get_by_text(re.compile("Unsaved entries kept at"))).to_be_visible(timeout=20_000)
         assert page.evaluate(POLLUTED) == [], path
