@@ -123,7 +123,7 @@ def refusal(stored: StoredCase) -> str:
 
 def uncovered(_: int) -> QuerySet[HeldIdentity]:
     """What is held of patients whose recorded consent does not cover linkage, or does no longer."""
-    return HeldIdentity.objects.exclude(case__in=matching.may_be_linked().values("case"))
+    return HeldIdentity.objects.exclude(case__in=matching.covering_consents().values("case"))
 
 
 def remove_uncovered(days: int) -> int:

@@ -71,11 +71,11 @@ def _alike(case: Case) -> list[Case]:
     """What is invented in a sandbox is nobody's, and asks after nobody."""
     if case.center.is_sandbox or not (found := store.twins(case.pk)):
         return []
-    linked = may_be_linked().filter(case__in=found).values("case")
+    linked = covering_consents().filter(case__in=found).values("case")
     return list(Case.objects.filter(pk__in=linked, center__is_sandbox=False).order_by("pk"))
 
 
-def may_be_linked() -> QuerySet[Consent]:
+def covering_consents() -> QuerySet[Consent]:
     """The recorded consents that cover linkage now; an identity whose consent did once is kept until the night."""
     ended = (ConsentBasis.REFUSED, ConsentBasis.WITHDRAWN)
     return Consent.objects.filter(scopes__contains=[ConsentScope.LINKAGE]).exclude(basis__in=ended)

@@ -62,7 +62,8 @@ def pytest_collection_modifyitems(config, items):
     if late:
         config.hook.pytest_deselected(items=late)
         items[:] = [item for item in items if item not in set(late)]
-    items.sort(key=lambda item: item.path.stem not in LONG)
+    if hasattr(config, "workerinput"):  # alone, each would be waited for all the same
+        items.sort(key=lambda item: item.path.stem not in LONG)
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ())):
             item.add_marker("database")
