@@ -20,7 +20,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -49,6 +50,7 @@ def at(place):
 """
 GIVEN = ("has_", "may_", "_may")  # how methods begin that give or refuse a permission
 WHO_IS_LET_IN = re.compile(r"test_admin\w*\.py|opens|nobody|may|cannot|refused|roles|keys")
+KILLERS: Counter[str] = Counter()  # test functions, and how many mutants each has killed in this run
 GOAL = 0.98
 
 
@@ -235,19 +237,29 @@ def _noting(text: bytes, places: list[tuple[int, Mutant]]) -> bytes:
     return text
 
 
-def _likely(tests: list[str], app: str) -> list[str]:
-    """Those that are there to ask who is let in: of the application itself, and of every page."""
-    of_app = [test for test in tests if test.startswith(f"tests/{app}/")]
-    asking = [test for test in tests if WHO_IS_LET_IN.search(test)]
-    return [*dict.fromkeys(test for turn in zip_longest(asking, of_app) for test in turn if test)]
+def _likely(tests: list[str], app: str, killers: Counter[str]) -> list[str]:
+    """Those that killed others first, in turn with those of the application that ask who is let in; then all."""
+    known = [test for test in tests if _function(test) in killers]
+    asking = [test for test in tests if test.startswith(f"tests/{app}/") and WHO_IS_LET_IN.search(test)]
+    most = sorted(known, key=lambda test: -killers[_function(test)])
+    turns = zip_longest(_mixed(most, _function), _mixed(asking, _function))
+    return [*dict.fromkeys([*(test for turn in turns for test in turn if test), *tests])]
 
 
-def _mixed(tests: list[str]) -> list[str]:
-    """The first test of each file, then the second of each."""
-    by_file: dict[str, list[str]] = {}
+def _function(test: str) -> str:
+    return test.partition("[")[0]
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _mixed(tests: list[str], kind: Callable[[str], str] = _file) -> list[str]:
+    """The first test of each file or other kind, then the second of each."""
+    by_kind: dict[str, list[str]] = {}
     for test in tests:
-        by_file.setdefault(test.partition("::")[0], []).append(test)
-    return [test for turn in zip_longest(*by_file.values()) for test in turn if test]
+        by_kind.setdefault(kind(test), []).append(test)
+    return [test for turn in zip_longest(*by_kind.values()) for test in turn if test]
 
 
 @dataclass
@@ -264,8 +276,7 @@ class Copy:
     def lives(self, mutant: Mutant, tests: list[str]) -> bool:
         """Try a mutant with a few tests that come by it, then with the others; what fails without it says nothing."""
         place = self.folder / mutant.path.relative_to(ROOT)
-        first = _likely(tests, mutant.path.relative_to(ROOT).parts[0])
-        tests = [*dict.fromkeys([*first, *tests])]
+        tests = _likely(tests, mutant.path.relative_to(ROOT).parts[0], KILLERS)
         for part in (tests[:FEW], tests[FEW:MORE], tests[MORE:]):
             left = part
             while left:
@@ -278,6 +289,7 @@ class Copy:
                     break
                 if failed <= self.sound or not self.failing(failed):
                     self.sound |= failed
+                    KILLERS.update(map(_function, failed))
                     return False
                 left = [test for test in left if test not in failed]
         return True
