@@ -11,8 +11,7 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 PROGRAM = """
-import django, json
-django.setup()
+import json
 from django.db import connection
 with connection.cursor() as cursor:
     cursor.execute("SELECT current_user, current_setting('statement_timeout'), current_setting('lock_timeout'),"
