@@ -103,7 +103,7 @@ GOALS: dict[str, Goal] = {
         promise="a release is installed under load: no answer 5xx or none, nothing lost; a renamed column is noticed",
         command=("benchmarks/upgrade.py",),
         tell=_of(
-            *("figure", "migrations", "migrating_s", "requests", "p99_ms", "longest_waits_ms"),
+            *("figure", "migrations", "migrating_s", "requests", "p99_ms", "longest_wait_ms"),
             *("acknowledged", "lost", "set_aside", "control.failures"),
         ),
     ),
