@@ -1,9 +1,10 @@
 """Take each permission away, one at a time, and see whether the tests notice: a wall that nobody misses is no wall.
 
-In a copy of the program: a `require` that asks nothing, a queryset that keeps the rows of everybody, a refusal that is
-never raised, a permission that is always given. One run of all tests but those of browsers notes which test comes by
-which of these places; then each mutant is tried with the tests that come by it, some of every file first. Killed is one
-with which a test fails. Names each that lives.
+In a copy of the program each of these places gets a switch: a `require` that asks nothing, a queryset that keeps the
+rows of everybody, a refusal that is never raised, a permission that is always given. One run of all tests but those of
+browsers notes which test comes by which place; then, switch by switch, tests that come by it are run until one fails
+that passes without. Tests stay in one process, since to start takes longer than most of them; what other processes do
+is not switched. Names each mutant that lives.
 
     .venv/bin/python benchmarks/mutants.py [--only TEXT] [--every N] [--list] [--reached FOLDER]
 """
@@ -20,37 +21,72 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from queue import SimpleQueue
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ("registry", "cases", "reports")
 LEFT_OUT = shutil.ignore_patterns(".*_cache", ".git", ".venv", "__pycache__", "var")
-FEW, MORE = 30, 300  # tests that are tried first, and next
 MINUTE_S = 60.0
-AT_ONCE = 2  # mutants, each in a copy of its own
-REACHED = """
+PROCESSES = 2
+SWITCHES = '''
+"""Which permission is taken away now, which tests come by it, and whether one of them fails."""
+
+import json
 import os
 
-seen = set()
+switched_off, seen, failed = None, set(), []
 
 
 def at(place):
     test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
-    if test and (place, test) not in seen:
+    if "REACHED" in os.environ and test and (place, test) not in seen:
         seen.add((place, test))
         with open(f"{os.environ['REACHED']}/{os.getpid()}", "a") as kept:
             kept.write(f"{place}\\t{test}\\n")
-"""
+    return place == switched_off
+
+
+def pytest_runtest_logreport(report):
+    failed.extend([report.nodeid] * report.failed)
+
+
+def pytest_runtestloop(session):
+    if "MUTANTS" not in os.environ:
+        return None
+    items = {item.nodeid: item for item in session.items}
+    killers = []
+    for place, tests in json.load(open(os.environ["MUTANTS"])):
+        known = [test for test in tests if test.partition("[")[0] in killers]
+        wanted = [items[test] for test in dict.fromkeys([*known, *tests]) if test in items]
+        killer = next((item.nodeid for item in wanted if kills(item, place, session.items)), "")
+        killers.insert(0, killer.partition("[")[0])
+        with open(os.environ["MUTANTS"] + ".told", "a") as told:
+            told.write(f"{place}\\t{len(wanted)}\\t{killer}\\n")
+    return True
+
+
+def kills(item, place, items):
+    """Whether the test passes with all permissions, and fails without this one."""
+    return fails(item, place, items) and not fails(item, None, items)
+
+
+def fails(item, place, items):
+    global switched_off
+    elsewhere = next((other for other in items if other.path != item.path), None)  # what the session made stays
+    failed.clear()
+    switched_off = place
+    try:
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=elsewhere)
+    finally:
+        switched_off = None
+    return bool(failed)
+'''
 GIVEN = ("has_", "may_", "_may")  # how methods begin that give or refuse a permission
 WHO_IS_LET_IN = re.compile(r"test_admin\w*\.py|opens|nobody|may|cannot|refused|roles|keys")
-KILLERS: Counter[str] = Counter()  # test functions, and how many mutants each has killed in this run
 GOAL = 0.98
 
 
@@ -68,11 +104,6 @@ class Mutant:
     def __str__(self) -> str:
         return f"{self.path.relative_to(ROOT)}:{self.line} {self.what}"
 
-    def written(self) -> str:
-        """The file with the mutant in it."""
-        text = self.path.read_bytes()
-        return (text[: self.start] + self.instead.encode() + text[self.end :]).decode()
-
 
 def main() -> None:
     """Try them; print the figures as one line of JSON, and fail below the goal."""
@@ -88,25 +119,10 @@ def main() -> None:
     if options.list:
         print(*found, sep="\n")
         return
-    copies = [Copy(ROOT / "var" / "mutants" / str(n)) for n in range(AT_ONCE)]
-    started, free, alive = time.perf_counter(), SimpleQueue[Copy](), []
-    for copy in copies:
-        free.put(copy)
-    coming = _coming_by(options.reached or _reached(copies[0], everything), everything)
-    tests = [coming[n] for n in chosen]
-
-    def tried(n: int) -> bool:
-        copy = free.get()
-        try:
-            lives = copy.lives(found[n], tests[n])
-            print(f"{'lives' if lives else 'killed'}: {found[n]}", file=sys.stderr, flush=True)
-            return lives
-        finally:
-            free.put(copy)
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for mutant, lives in zip(found, pool.map(tried, range(len(found))), strict=True):
-            alive += [str(mutant)] * lives
+    copy, started = _copied(everything), time.perf_counter()
+    coming = _coming_by(options.reached or _reached(copy), everything)
+    killers = _tried(copy, [(n, coming[n]) for n in chosen])
+    alive = [str(everything[n]) for n in chosen if not killers[n]]
     killed = len(found) - len(alive)
     print(
         json.dumps(
@@ -119,6 +135,7 @@ def main() -> None:
                 "mutants": len(found),
                 "killed": killed,
                 "alive": alive,
+                "not_come_by": [str(everything[n]) for n in chosen if not coming[n]],
                 "minutes": round((time.perf_counter() - started) / 60, 1),
                 "versions": {"python": platform.python_version()},
             }
@@ -154,7 +171,7 @@ def _of_file(path: Path) -> Iterator[Mutant]:
 def _weaker(node: ast.AST, text: str) -> Iterator[tuple[ast.stmt | ast.expr, str, str]]:
     """What this node could be instead, so that it lets more through."""
     if isinstance(node, ast.Expr) and _called(node.value) == "require":
-        yield node, "pass", "require is not asked"
+        yield node, "None", "require is not asked"
     elif (
         isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _called(node) == "visible_to"
     ):
@@ -188,24 +205,52 @@ def _is_plain(value: ast.expr) -> bool:
 # --- whether they live ----------------------------------------------------------------------------------------------
 
 
-def _reached(copy: Copy, found: list[Mutant]) -> Path:
-    """Run the tests once with a note at each place that they come by; what fails meanwhile is no matter here."""
-    notes = copy.folder / "reached"
-    notes.mkdir()
-    (copy.folder / "reached.py").write_text(REACHED, encoding="utf-8")
-    paths = {mutant.path for mutant in found}
-    for path in paths:
+def _copied(found: list[Mutant]) -> Path:
+    """A copy of the program with all switches in it."""
+    folder = ROOT / "var" / "mutants"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
+    (folder / "switches.py").write_text(SWITCHES, encoding="utf-8")
+    for path in {mutant.path for mutant in found}:
         places = [(n, mutant) for n, mutant in enumerate(found) if mutant.path == path]
-        (copy.folder / path.relative_to(ROOT)).write_bytes(_noting(path.read_bytes(), places))
-    command = (sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "not browser and not made_up", "tests")
-    subprocess.run(
-        [*command, "-p", "no:cacheprovider", f"--junitxml={notes}.xml", "-o", "junit_duration_report=total"],
-        cwd=copy.folder, env={**os.environ, "PYTHONPATH": str(copy.folder), "REACHED": str(notes)},
-        stdout=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
-    for path in paths:
-        shutil.copy(path, copy.folder / path.relative_to(ROOT))
+        (folder / path.relative_to(ROOT)).write_bytes(_with_switches(path.read_bytes(), places))
+    return folder
+
+
+def _pytest(copy: Path, *words: str, **variables: str) -> subprocess.Popen[bytes]:
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "switches", "-p", "no:cacheprovider")
+    environment = {**os.environ, "PYTHONPATH": str(copy), **variables}
+    return subprocess.Popen([*command, *words], cwd=copy, env=environment, stdout=subprocess.DEVNULL)
+
+
+def _reached(copy: Path) -> Path:
+    """Run the tests once with a note at each place that they come by; what fails meanwhile is no matter here."""
+    notes = copy / "reached"
+    notes.mkdir()
+    asked = ("-n", str(PROCESSES), "-m", "not browser and not made_up", "tests")
+    times = (f"--junitxml={notes}.xml", "-o", "junit_duration_report=total")
+    _pytest(copy, *asked, *times, REACHED=str(notes)).wait()
     return notes
+
+
+def _tried(copy: Path, asked: list[tuple[int, list[str]]]) -> dict[int, str]:
+    """The test that kills each mutant, or an empty text; told as they come."""
+    running, found = [], {}
+    for part in range(PROCESSES):
+        file = copy / f"mutants-{part}.json"
+        file.write_text(json.dumps(asked[part::PROCESSES]), encoding="utf-8")
+        files = sorted({_file(test) for _, tests in asked[part::PROCESSES] for test in tests})
+        running.append(_pytest(copy, "-p", "no:xdist", *files, MUTANTS=str(file), NIGHTLY="1"))
+    for part, process in enumerate(running):
+        process.wait()
+        told = copy / f"mutants-{part}.json.told"
+        for line in told.read_text(encoding="utf-8").splitlines():
+            place, _, killer = line.split("\t")
+            found[int(place)] = killer
+    missing = {n for n, _ in asked} - set(found)
+    if missing:
+        raise SystemExit(f"{len(missing)} mutants were not tried: pytest ended before")
+    return found
 
 
 def _coming_by(notes: Path, found: list[Mutant]) -> list[list[str]]:
@@ -216,7 +261,13 @@ def _coming_by(notes: Path, found: list[Mutant]) -> list[list[str]]:
             place, _, test = line.partition("\t")
             tests[int(place)].add(test)
     took = _took(notes.with_suffix(".xml"))
-    return [_mixed(sorted(of_one, key=lambda test: took.get(test, MINUTE_S))) for of_one in tests]
+    return [
+        _likely(
+            _mixed(sorted(of_one, key=lambda test: took.get(test, MINUTE_S))),
+            mutant.path.relative_to(ROOT).parts[0],
+        )
+        for mutant, of_one in zip(found, tests, strict=True)
+    ]
 
 
 def _took(file: Path) -> dict[str, float]:
@@ -228,22 +279,22 @@ def _took(file: Path) -> dict[str, float]:
     }
 
 
-def _noting(text: bytes, places: list[tuple[int, Mutant]]) -> bytes:
-    """The text with a note before each of these places is worked out; one may stand within another."""
-    added = [(mutant.start, 1, -mutant.end, b'(__import__("reached").at(%d), ' % n) for n, mutant in places]
-    added += [(mutant.end, 0, -mutant.start, b")[1]") for _, mutant in places]
+def _with_switches(text: bytes, places: list[tuple[int, Mutant]]) -> bytes:
+    """The text with a switch at each of these places; one may stand within another."""
+    added = [
+        (one.start, 1, -one.end, b"(%s if __import__('switches').at(%d) else (" % (one.instead.encode(), n))
+        for n, one in places
+    ]
+    added += [(one.end, 0, -one.start, b"))") for _, one in places]
     for at, _, _, what in sorted(added, reverse=True):
         text = text[:at] + what + text[at:]
     return text
 
 
-def _likely(tests: list[str], app: str, killers: Counter[str]) -> list[str]:
-    """Those that killed others first, in turn with those of the application that ask who is let in; then all."""
-    known = [test for test in tests if _function(test) in killers]
+def _likely(tests: list[str], app: str) -> list[str]:
+    """Those of the application that ask who is let in come first."""
     asking = [test for test in tests if test.startswith(f"tests/{app}/") and WHO_IS_LET_IN.search(test)]
-    most = sorted(known, key=lambda test: -killers[_function(test)])
-    turns = zip_longest(_mixed(most, _function), _mixed(asking, _function))
-    return [*dict.fromkeys([*(test for turn in turns for test in turn if test), *tests])]
+    return [*dict.fromkeys([*_mixed(asking, _function), *tests])]
 
 
 def _function(test: str) -> str:
@@ -260,62 +311,6 @@ def _mixed(tests: list[str], kind: Callable[[str], str] = _file) -> list[str]:
     for test in tests:
         by_kind.setdefault(kind(test), []).append(test)
     return [test for turn in zip_longest(*by_kind.values()) for test in turn if test]
-
-
-@dataclass
-class Copy:
-    """A copy of the program, in which one mutant at a time is tried."""
-
-    folder: Path
-    sound: set[str] = field(default_factory=set)  # tests that are known to pass without any mutant
-
-    def __post_init__(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.copytree(ROOT, self.folder, ignore=LEFT_OUT)
-
-    def lives(self, mutant: Mutant, tests: list[str]) -> bool:
-        """Try a mutant with a few tests that come by it, then with the others; what fails without it says nothing."""
-        place = self.folder / mutant.path.relative_to(ROOT)
-        tests = _likely(tests, mutant.path.relative_to(ROOT).parts[0], KILLERS)
-        for part in (tests[:FEW], tests[FEW:MORE], tests[MORE:]):
-            left = part
-            while left:
-                place.write_text(mutant.written(), encoding="utf-8")
-                try:
-                    failed = self.failing(left)
-                finally:
-                    shutil.copy(mutant.path, place)
-                if not failed:
-                    break
-                if failed <= self.sound or not self.failing(failed):
-                    self.sound |= failed
-                    KILLERS.update(map(_function, failed))
-                    return False
-                left = [test for test in left if test not in failed]
-        return True
-
-    def failing(self, tests: Iterable[str], *options: str, **variables: str) -> set[str]:
-        """Run these tests until one fails; which did. They are named in a file: a command line holds too few."""
-        wanted, named = list(tests), self.folder / "tests.txt"
-        named.write_text("\n".join(wanted), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-rfE", "--tb=no", f"@{named}", *options]
-        done = subprocess.run(
-            [*command, "-p", "no:xdist", "-p", "no:cacheprovider"],
-            cwd=self.folder, env={**os.environ, "PYTHONPATH": str(self.folder), **variables},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode == 0:
-            return set()
-        if done.returncode in (4, 5):
-            raise SystemExit(f"pytest found no such test: {done.stdout[-500:]}{done.stderr[-500:]}")
-        told = [
-            line.split(" ", 1)[1]
-            for line in done.stdout.splitlines()
-            if line.startswith(("FAILED ", "ERROR "))
-        ]
-        return {test for test in wanted for line in told if f"{line} -".startswith(f"{test} -")} or set(
-            wanted
-        )
 
 
 if __name__ == "__main__":

@@ -77,7 +77,8 @@ class Guarded:
         return False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
+        """Leave it to the models: of an application, those are listed that one may see."""
+        return True
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer no windows that open from beside a field: each thing has a page of its own."""
