@@ -148,3 +148,11 @@ def test_the_page_of_a_person_asks_no_more_for_many_roles(ada, alice):
 
     assert text(answer).count("E5 E5") > 6  # offered beside each role
     assert len(many) == len(few)
+
+
+@pytest.mark.parametrize(("who", "is_offered"), [("ada", True), ("lena", False), ("otto", False)])
+def test_a_box_to_take_a_role_away_is_for_whoever_may(request, alice, who, is_offered):
+    page = browser(request.getfixturevalue(who)).get(f"/admin/registry/user/{alice.pk}/change/")
+
+    assert page.status_code == 200
+    assert ('name="memberships-0-DELETE"' in page.content.decode()) == is_offered
