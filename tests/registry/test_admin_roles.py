@@ -156,3 +156,12 @@ def test_a_box_to_take_a_role_away_is_for_whoever_may(request, alice, who, is_of
 
     assert page.status_code == 200
     assert ('name="memberships-0-DELETE"' in page.content.decode()) == is_offered
+
+
+@pytest.mark.parametrize("who", ["lena", "dana", "otto", "alice"])
+def test_nobody_else_takes_a_role_away_on_its_own_page(request, alice, who):
+    role, client = alice.memberships.get(), browser(request.getfixturevalue(who))
+    page = f"/admin/registry/membership/{role.pk}/delete/"
+
+    assert [client.get(page).status_code, client.post(page, {"post": "yes"}).status_code] == [403, 403]
+    assert alice.memberships.filter(pk=role.pk).exists()

@@ -383,3 +383,12 @@ def test_a_new_password_ends_the_other_sessions(alice):
 
     assert own.get(HOME).status_code == 200
     assert other.get(HOME).status_code == 302
+
+
+@pytest.mark.parametrize("who", ["lena", "dana", "otto", "alice"])
+def test_the_page_that_resets_it_is_for_the_registrys_administrators(request, alice, ada, who):
+    page = f"/admin/registry/user/{alice.pk}/second-factor/"
+    client = browser(request.getfixturevalue(who))
+
+    assert [client.get(page).status_code, client.post(page, {"reason": "lost"}).status_code] == [403, 403]
+    assert browser(ada).get(page).status_code == 200
