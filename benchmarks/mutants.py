@@ -22,8 +22,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import count, repeat, zip_longest
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -39,6 +40,10 @@ import json
 import os
 
 switched_off, seen, failed = None, set(), []
+
+
+class Unsound(Exception):
+    pass
 
 
 def at(place):
@@ -59,19 +64,33 @@ def pytest_runtestloop(session):
         return None
     items = {item.nodeid: item for item in session.items}
     killers = []
-    for place, tests in json.load(open(os.environ["MUTANTS"])):
+    with open(os.environ["MUTANTS"]) as file:
+        asked = json.load(file)
+    for place, tests in asked:
         known = [test for test in tests if test.partition("[")[0] in killers]
         wanted = [items[test] for test in dict.fromkeys([*known, *tests]) if test in items]
-        killer = next((item.nodeid for item in wanted if kills(item, place, session.items)), "")
+        try:
+            killer = next((item.nodeid for item in wanted if kills(item, place, session.items)), "")
+        except Unsound as error:  # what an earlier one left behind is in its way: another process goes on
+            told(f"unsound\\t0\\t{error}")
+            return True
         killers.insert(0, killer.partition("[")[0])
-        with open(os.environ["MUTANTS"] + ".told", "a") as told:
-            told.write(f"{place}\\t{len(wanted)}\\t{killer}\\n")
+        told(f"{place}\\t{len(wanted)}\\t{killer}")
     return True
 
 
+def told(line):
+    with open(os.environ["MUTANTS"] + ".told", "a") as file:
+        file.write(line + "\\n")
+
+
 def kills(item, place, items):
-    """Whether the test passes with all permissions, and fails without this one."""
-    return fails(item, place, items) and not fails(item, None, items)
+    """Whether the test fails without this permission, and passes with all of them."""
+    if not fails(item, place, items):
+        return False
+    if fails(item, None, items):
+        raise Unsound(item.nodeid)
+    return True
 
 
 def fails(item, place, items):
@@ -234,22 +253,32 @@ def _reached(copy: Path) -> Path:
 
 
 def _tried(copy: Path, asked: list[tuple[int, list[str]]]) -> dict[int, str]:
-    """The test that kills each mutant, or an empty text; told as they come."""
-    running, found = [], {}
-    for part in range(PROCESSES):
-        file = copy / f"mutants-{part}.json"
-        file.write_text(json.dumps(asked[part::PROCESSES]), encoding="utf-8")
-        files = sorted({_file(test) for _, tests in asked[part::PROCESSES] for test in tests})
-        running.append(_pytest(copy, "-p", "no:xdist", *files, MUTANTS=str(file), NIGHTLY="1"))
-    for part, process in enumerate(running):
-        process.wait()
-        told = copy / f"mutants-{part}.json.told"
-        for line in told.read_text(encoding="utf-8").splitlines():
-            place, _, killer = line.split("\t")
-            found[int(place)] = killer
-    missing = {n for n, _ in asked} - set(found)
-    if missing:
-        raise SystemExit(f"{len(missing)} mutants were not tried: pytest ended before")
+    """The test that kills each mutant, or an empty text."""
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        parts = [asked[part::PROCESSES] for part in range(PROCESSES)]
+        found: dict[int, str] = {}
+        for part in pool.map(_part_tried, repeat(copy), count(), parts):
+            found |= part
+        return found
+
+
+def _part_tried(copy: Path, part: int, asked: list[tuple[int, list[str]]]) -> dict[int, str]:
+    """Those of one process after the other: a new one goes on where a test failed without any mutant, too."""
+    file = copy / f"mutants-{part}.json"
+    found: dict[int, str] = {}
+    told, unsound = file.with_suffix(".json.told"), set[str]()
+    while left := [(n, tests) for n, tests in asked if n not in found]:
+        sound = [(n, [test for test in tests if test not in unsound]) for n, tests in left]
+        file.write_text(json.dumps(sound), encoding="utf-8")
+        told.write_text("", encoding="utf-8")
+        files = sorted({_file(test) for _, tests in sound for test in tests})
+        _pytest(copy, "-p", "no:xdist", *files, MUTANTS=str(file), NIGHTLY="1").wait()
+        lines = [line.split("\t") for line in told.read_text(encoding="utf-8").splitlines()]
+        if not lines:
+            raise SystemExit(f"pytest ended before it tried {len(left)} mutants")
+        found |= {int(n): killer for n, _, killer in lines if n != "unsound"}
+        unsound |= {test for n, _, test in lines if n == "unsound"}
+        print(f"{len(found)} of {len(asked)} tried in process {part}", file=sys.stderr, flush=True)
     return found
 
 
