@@ -273,6 +273,8 @@ def measured(name: str) -> tuple[bool, str]:
         [sys.executable, *goal.command],
         cwd=ROOT, env={**os.environ, "NIGHTLY": "1", **goal.variables}, stdout=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
+    if done.returncode:
+        print(done.stdout, flush=True)  # what fell short after an hour would have to be run again to be known
     lines = [line for line in done.stdout.splitlines() if line.strip()] or ["it said nothing"]
     try:
         figure = goal.tell(json.loads(lines[-1])) if goal.tell else lines[-1].strip("= ")
