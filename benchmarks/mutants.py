@@ -3,8 +3,8 @@
 In a copy of the program each of these places gets a switch: a `require` that asks nothing, a queryset that keeps the
 rows of everybody, a refusal that is never raised, a permission that is always given. One run of all tests but those of
 browsers notes which test comes by which place; then, switch by switch, tests that come by it are run until one fails
-that passes without. Tests stay in one process, since to start takes longer than most of them; what other processes do
-is not switched. Names each mutant that lives.
+that passes with all permissions. Tests stay in one process, since to start takes longer than most of them; what other
+processes do is not switched. Names each mutant that lives.
 
     .venv/bin/python benchmarks/mutants.py [--only TEXT] [--every N] [--list] [--reached FOLDER]
 """
@@ -39,11 +39,8 @@ SWITCHES = '''
 import json
 import os
 
+PATIENCE = 3
 switched_off, seen, failed = None, set(), []
-
-
-class Unsound(Exception):
-    pass
 
 
 def at(place):
@@ -63,34 +60,31 @@ def pytest_runtestloop(session):
     if "MUTANTS" not in os.environ:
         return None
     items = {item.nodeid: item for item in session.items}
-    killers = []
+    killers, unsound = [], 0
     with open(os.environ["MUTANTS"]) as file:
         asked = json.load(file)
     for place, tests in asked:
         known = [test for test in tests if test.partition("[")[0] in killers]
-        wanted = [items[test] for test in dict.fromkeys([*known, *tests]) if test in items]
-        try:
-            killer = next((item.nodeid for item in wanted if kills(item, place, session.items)), "")
-        except Unsound as error:  # what an earlier one left behind is in its way: another process goes on
-            told(f"unsound\\t0\\t{error}")
-            return True
-        killers.insert(0, killer.partition("[")[0])
-        told(f"{place}\\t{len(wanted)}\\t{killer}")
+        for test in dict.fromkeys([*known, *tests]):
+            if test not in items or not fails(items[test], place, session.items):
+                told("passed", place, test)
+            elif not fails(items[test], None, session.items):
+                told("killed", place, test)
+                killers.insert(0, test.partition("[")[0])
+                break
+            else:  # it fails with all permissions as well, by what an earlier one has left behind
+                told("unsound", place, test)
+                unsound += 1
+                if unsound == PATIENCE:  # another process goes on
+                    return True
+        else:
+            told("lives", place, "")
     return True
 
 
-def told(line):
+def told(*what):
     with open(os.environ["MUTANTS"] + ".told", "a") as file:
-        file.write(line + "\\n")
-
-
-def kills(item, place, items):
-    """Whether the test fails without this permission, and passes with all of them."""
-    if not fails(item, place, items):
-        return False
-    if fails(item, None, items):
-        raise Unsound(item.nodeid)
-    return True
+        file.write(json.dumps(what) + "\\n")
 
 
 def fails(item, place, items):
@@ -266,18 +260,22 @@ def _part_tried(copy: Path, part: int, asked: list[tuple[int, list[str]]]) -> di
     """Those of one process after the other: a new one goes on where a test failed without any mutant, too."""
     file = copy / f"mutants-{part}.json"
     found: dict[int, str] = {}
-    told, unsound = file.with_suffix(".json.told"), set[str]()
+    told, passed, unsound = file.with_suffix(".json.told"), set[tuple[int, str]](), set[str]()
     while left := [(n, tests) for n, tests in asked if n not in found]:
-        sound = [(n, [test for test in tests if test not in unsound]) for n, tests in left]
+        sound = [
+            (n, [test for test in tests if test not in unsound and (n, test) not in passed])
+            for n, tests in left
+        ]
         file.write_text(json.dumps(sound), encoding="utf-8")
         told.write_text("", encoding="utf-8")
         files = sorted({_file(test) for _, tests in sound for test in tests})
         _pytest(copy, "-p", "no:xdist", *files, MUTANTS=str(file), NIGHTLY="1").wait()
-        lines = [line.split("\t") for line in told.read_text(encoding="utf-8").splitlines()]
+        lines = [json.loads(line) for line in told.read_text(encoding="utf-8").splitlines()]
         if not lines:
             raise SystemExit(f"pytest ended before it tried {len(left)} mutants")
-        found |= {int(n): killer for n, _, killer in lines if n != "unsound"}
-        unsound |= {test for n, _, test in lines if n == "unsound"}
+        found |= {n: test for kind, n, test in lines if kind in ("killed", "lives")}
+        passed |= {(n, test) for kind, n, test in lines if kind == "passed"}
+        unsound |= {test for kind, _, test in lines if kind == "unsound"}
         print(f"{len(found)} of {len(asked)} tried in process {part}", file=sys.stderr, flush=True)
     return found
 
@@ -291,10 +289,7 @@ def _coming_by(notes: Path, found: list[Mutant]) -> list[list[str]]:
             tests[int(place)].add(test)
     took = _took(notes.with_suffix(".xml"))
     return [
-        _likely(
-            _mixed(sorted(of_one, key=lambda test: took.get(test, MINUTE_S))),
-            mutant.path.relative_to(ROOT).parts[0],
-        )
+        _likely(_mixed(sorted(of_one, key=lambda test: took.get(test, MINUTE_S))), mutant)
         for mutant, of_one in zip(found, tests, strict=True)
     ]
 
@@ -320,10 +315,12 @@ def _with_switches(text: bytes, places: list[tuple[int, Mutant]]) -> bytes:
     return text
 
 
-def _likely(tests: list[str], app: str) -> list[str]:
-    """Those of the application that ask who is let in come first."""
+def _likely(tests: list[str], mutant: Mutant) -> list[str]:
+    """Those that name the module come first, then those of the application that ask who is let in."""
+    app, module = mutant.path.relative_to(ROOT).parts[0], mutant.path.stem
+    naming = [test for test in tests if module in test]
     asking = [test for test in tests if test.startswith(f"tests/{app}/") and WHO_IS_LET_IN.search(test)]
-    return [*dict.fromkeys([*_mixed(asking, _function), *tests])]
+    return [*dict.fromkeys([*_mixed(naming, _function)[:30], *_mixed(asking, _function), *tests])]
 
 
 def _function(test: str) -> str:
