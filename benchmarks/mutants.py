@@ -98,7 +98,7 @@ def fails(item, place, items):
         switched_off = None
     return bool(failed)
 '''
-GIVEN = ("has_", "may_", "_may")  # how methods begin that give or refuse a permission
+GIVEN = re.compile(r"_?may\w*|has_(\w+_)?permission|has_a_role")  # methods that give or refuse a permission
 WHO_IS_LET_IN = re.compile(r"test_admin\w*\.py|opens|nobody|may|cannot|refused|roles|keys")
 GOAL = 0.98
 
@@ -192,7 +192,7 @@ def _weaker(node: ast.AST, text: str) -> Iterator[tuple[ast.stmt | ast.expr, str
         yield node, f"{kept}.all()", "visible_to keeps everybody's"
     elif isinstance(node, ast.If) and _raises(node, "PermissionDenied"):
         yield node.test, "False", "PermissionDenied is not raised"
-    elif isinstance(node, ast.FunctionDef) and node.name.startswith(GIVEN):
+    elif isinstance(node, ast.FunctionDef) and GIVEN.fullmatch(node.name):
         for one in ast.walk(node):
             if isinstance(one, ast.Return) and one.value is not None and not _is_plain(one.value):
                 yield one.value, "True", f"{node.name} always gives"
