@@ -34,7 +34,7 @@ import psycopg
 import scratch
 from retries import machines
 
-SIZE = 320 * 2**20
+SIZE = 640 * 2**20
 LEFT = (64 * 2**10, 2 * 2**20)  # bytes that are left, to be filled by the cases themselves
 LEFT_FOR_CASES = 14 * 2**20  # there is room for cases, but for no further file of the log of writes (16 MiB)
 SWITCH_S = 0.5  # between two of its files
@@ -116,7 +116,8 @@ class Trial:
         self.server = Embedded.at(settings.EMBEDDED)
         self.version = connection.pg_version
         connection.close()
-        # The volume is a third of what PostgreSQL lets its log of writes grow to: it would fill up without any ballast.
+        # It could grow beyond the volume, which would be full without any ballast. Even so it needs some hundred MB here:
+        # while the disk is full no checkpoint ends that could take its old files away.
         self.ask("ALTER SYSTEM SET max_wal_size = '96MB'")
         self.ask("SELECT pg_reload_conf()")
 
