@@ -91,6 +91,7 @@ def fails(item, place, items):
     global switched_off
     elsewhere = next((other for other in items if other.path != item.path), None)  # what the session made stays
     failed.clear()
+    item.session._setupstate.teardown_exact(item)  # the next one was not known: leave the folders that it is not in
     switched_off = place
     try:
         item.ihook.pytest_runtest_protocol(item=item, nextitem=elsewhere)
