@@ -1,5 +1,6 @@
 """What every test stands on: a database made by its owner and used by the application's role, two centers, a cast."""
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,7 @@ from registry import access, catalog, clock
 from registry.access import Role
 from registry.celery import app
 from registry.database import roles
+from registry.database.session import holding, sight
 from registry.models import Center, Membership, User
 from tests import template
 from tests.nightly import NIGHTLY
@@ -234,6 +236,18 @@ def otto(person):
 def nobody(person):
     """A person who signs in but belongs to no center."""
     return person("nora", is_staff=True)
+
+
+@pytest.fixture
+def seen_by_all(monkeypatch):
+    """Let row security show everybody everything."""
+
+    @contextmanager
+    def wide(_):
+        with holding(**sight(Center.objects.values_list("pk", flat=True))):
+            yield
+
+    monkeypatch.setattr(access, "scope", wide)
 
 
 # --- the identity vault -------------------------------------------------------------------------------------------

@@ -84,8 +84,6 @@ class FollowUpPage:
 
     def answer(self) -> HttpResponse:
         """Show the list, or write down what came of an attempt and show it again."""
-        if not access.may_somewhere(self.by, Action.READ):
-            raise PermissionDenied(gettext("You have no role in any center yet."))
         return self._record() if self.request.method == "POST" else self._show()
 
     # --- the list ---------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -46,8 +46,6 @@ def list_view(request: HttpRequest) -> HttpResponse:
     """Show what waits for an answer, who is followed for whom, and what is over."""
     by = cast(User, request.user)
     centers = access.centers_of(by)
-    if not centers:
-        raise PermissionDenied(gettext("You have no role in any center yet."))
     every = rows(by)
     to_us, of_us = every.filter(receiving_center__in=centers), every.filter(center__in=centers)
     taken = duty.taken_over(centers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 import django_filters
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
@@ -109,9 +109,7 @@ class OfferTransfer(CaseView):
     @extend_schema(**openapi_transfers.OFFER)
     def post(self, request: Request, pk: int) -> Response:
         """Offer the follow-up of a case; the same offer again is the one that stands."""
-        case = self.case(request, pk)
-        if case.center_id not in reach(request, Action.TRANSFER):
-            raise PermissionDenied
+        case = self.case_to_change(request, pk, Action.TRANSFER)
         said = texts(request, ("center", "note"))
         by = cast(User, request.user)
         try:

@@ -614,6 +614,19 @@ def test_what_was_typed_in_a_case_that_was_locked_meanwhile_waits(alice, dana, n
     assert filled(client.get(page))["note"] == ["later"]
 
 
+def test_who_only_reads_keeps_nothing_whatever_was_typed(rita, page):
+    answer = browser(rita).post(page.replace("/change/", "/entry/"))
+
+    assert (answer.status_code, answer.json()["told"]) == (403, "You may not record in this center.")
+
+
+def test_who_records_nowhere_begins_no_case(rita, north):
+    answer = browser(rita).post(ADD.replace("/add/", "/add/entry/"), {"token": "x", "center": north.code})
+
+    assert (answer.status_code, answer.json()["told"]) == (403, "You may not record here.")
+    assert entries() == []
+
+
 def test_a_case_that_is_complete_no_more_says_so(alice, north):
     case_id = save(complete("A-3"), north, alice)
     client = browser(alice)

@@ -336,6 +336,12 @@ def test_a_coordinator_here_may_only_read_there(alice, bob, south, case_id):
     assert send(client, foreign).status_code == 403
 
 
+def test_the_page_alone_finds_no_case_of_another_center(alice, bob, south, seen_by_all):
+    foreign = save("B-1", "2025-01-02", south, bob)
+
+    assert send(browser(alice), foreign).status_code == 404
+
+
 @pytest.mark.parametrize(
     "fields", [{"case": "x"}, {"case": "9" * 30}, {"outcome": "reborn"}, {"outcome": ""}]
 )

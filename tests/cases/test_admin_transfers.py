@@ -114,6 +114,17 @@ def test_the_page_says_why_a_case_cannot_be_handed_over(north, south, alice, bob
     assert "offer_center" not in seen.content.decode()
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_only_reads_here_records_nothing_there(accepted, person, south, method):
+    reader = browser(person("rosa", Role.REVIEWER, south))
+    assert reader.get(page(accepted)).status_code == 200
+
+    answer = getattr(reader, method)(page(accepted, "add", "follow_ups"))
+
+    assert answer.status_code == 403
+    assert "You may read this, but not record follow-up." in text(answer)
+
+
 def test_a_step_that_comes_too_late_is_told(offered, alice, bob):
     with access.everywhere():
         transferring.withdraw(offered, reason="wrong center", by=alice)
@@ -181,6 +192,12 @@ def test_a_stranger_finds_no_transfer(accepted, person, north):
     assert send(client, accepted, "give_back", reason="x").status_code == 404
     assert client.get(page(accepted, "add", "follow_ups")).status_code == 404
     assert accepted.registry_id not in text(client.get(LIST))
+
+
+def test_a_registry_without_centers_has_an_empty_page(ada):
+    Center.objects.all().delete()
+
+    assert "No offer waits for your answer." in text(browser(ada).get(LIST))
 
 
 def test_empty_lists_say_what_to_do(bob):

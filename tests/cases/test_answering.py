@@ -77,6 +77,11 @@ def test_who_may_not_explain_cannot_explain(name, request, deviation):
         explain(deviation, request.getfixturevalue(name))
 
 
+def test_permission_is_asked_for_before_the_answer_is_read(deviation, rita):
+    with pytest.raises(PermissionDenied):
+        explain(deviation, rita, "nonsense")
+
+
 @pytest.mark.parametrize("answer", ["", "confirmed", "nonsense"])
 def test_a_deviation_needs_a_reason_from_the_list(deviation, alice, answer):
     with pytest.raises(ValidationError) as refused:

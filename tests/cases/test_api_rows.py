@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from cases import document
 from cases.models import Case
 from registry import access
+from registry.access import Role
 from registry.audit import history_of
 from registry.models import ApiKey
 from tests.cases.examples import complete
@@ -183,6 +184,31 @@ def test_a_reader_adds_nothing(script, where, rita, north, alice):
     for client in (browser(rita), machine(north, alice, "read")):
         answer = client.post(f"{where}follow-ups/", VISIT, content_type="application/json")
         assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("POST", "follow-ups/"),
+        ("PUT", "death/"),
+        ("PUT", ""),
+        ("PATCH", ""),
+        ("PUT", "identity/"),
+        ("DELETE", "identity/"),
+        ("POST", "transfer/"),
+    ],
+)
+def test_who_records_elsewhere_and_reads_here_changes_nothing_here(vault, where, bob, method, address):
+    bob.memberships.create(role=Role.REVIEWER)
+    client = browser(bob)
+    assert client.get(where).status_code == 200
+
+    answer = client.generic(method, f"{where}{address}", b"{}", "application/json", HTTP_IF_MATCH='"1"')
+
+    assert (answer.status_code, answer.json()["detail"]) == (
+        403,
+        "You may read this case, but not change it.",
+    )
 
 
 # --- one row -------------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ at, and the views are asked while row security shows everybody everything.
 """
 
 import re
-from contextlib import contextmanager
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -17,7 +16,6 @@ from registry.adminsite import RegistryAdminSite
 from registry.api.permissions import Allowed
 from registry.api.views import RegistryView
 from registry.database.session import holding, sight
-from registry.models import Center
 from reports.querysets import ReportQuerySet
 from tests.matrix import cells
 from tests.matrix.cast import MISSING, OTHER
@@ -83,18 +81,6 @@ def test_row_security_alone_holds_in_every_table_and_without_it_rows_get_through
 
 
 # --- the views alone -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def seen_by_all(monkeypatch):
-    """Let row security show everybody everything."""
-
-    @contextmanager
-    def wide(_):
-        with holding(**sight(Center.objects.values_list("pk", flat=True))):
-            yield
-
-    monkeypatch.setattr(access, "scope", wide)
 
 
 def asked(world, who, routes, methods=("GET", "POST")):
