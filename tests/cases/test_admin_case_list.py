@@ -9,6 +9,7 @@ from html import unescape
 
 import pytest
 import time_machine
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
@@ -381,6 +382,11 @@ def test_who_may_not_export_gets_no_file_and_no_button(request, alice, north, us
 
     assert "Take this list out as" not in text(client.get(LIST))
     assert client.post(CSV).status_code == 403
+
+
+def test_the_use_case_asks_for_itself_who_may_export(rita):
+    with pytest.raises(PermissionDenied):
+        exporting.export(Case.objects.none(), format=ListExport.Format.CSV, by=rita, narrowed_to={})
 
 
 def test_an_export_is_no_link(alice, registry):

@@ -5,6 +5,7 @@ import signal
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from cases import importing, tasks
 from cases.importing import documents, posted
 from cases.models import Case, ImportBatch, ImportRow
 from registry import access, jobs
+from registry.api.ndjson import Lines
 from registry.models import ApiKey
 from tests.cases.bulk import (
     BULK,
@@ -213,6 +215,26 @@ def test_a_lost_right_saves_nothing(script, alice):
 
     body = script.get(answer["Location"]).json()
     assert (body["state"], bool(body["refused"]), numbers()) == ("failed", True, [])
+
+
+def test_of_a_person_who_lost_the_right_nothing_is_judged(alice):
+    answer = send(browser(alice), plain("A-1"), **LATER)
+    alice.memberships.all().delete()
+
+    batch = worked(answer)
+
+    assert (batch.state, rows(), numbers()) == ("failed", 0, [])
+    assert "You may not import cases in this center." in batch.verdicts["refused"]
+
+
+def test_the_use_cases_ask_for_themselves_who_may(north, rita):
+    sent = Lines(lines(plain("A-1")), 1)
+    with pytest.raises(PermissionDenied):
+        posted.receive(sent, center=north, by=rita)
+    with pytest.raises(PermissionDenied):
+        documents.save(sent, work=documents.Work(center=north, by=rita), mode="each")
+
+    assert numbers() == []
 
 
 def test_sentences_are_in_the_language_of_whoever_sent_it(script):

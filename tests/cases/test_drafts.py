@@ -11,6 +11,7 @@ from cases import drafts, intake, tasks
 from cases.intake import Submission
 from cases.models import Case, EntryDraft
 from registry import access
+from registry.models import User
 from tests.cases.examples import draft
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,15 @@ def test_what_was_typed_comes_back_without_its_blanks(everywhere, north, alice):
     found = drafts.find(by=alice, token=entry.token)
 
     assert found.fields == {"patient-sex": ["female"], "tumor-segments": ["infrarenal", "interrenal"]}
+
+
+def test_who_has_left_a_center_finds_nothing_that_was_begun_there(everywhere, north, south, alice):
+    keep(alice, north)
+    assert drafts.begun(alice).exists()
+
+    alice.memberships.update(center=south)
+
+    assert not drafts.begun(User.objects.get(pk=alice.pk)).exists()
 
 
 def test_a_page_keeps_one_entry_however_often_it_keeps(everywhere, north, alice):
