@@ -414,6 +414,8 @@ def test_neither_is_it_to_anybody_else(case, accepted, person, rita):
             follow_up.record(case, news(), by=who, if_version=1, under=accepted)
     with pytest.raises(PermissionDenied):  # a reviewer reads, and records nothing
         follow_up.record(case, news(), by=rita, if_version=1, under=accepted)
+    with pytest.raises(PermissionDenied):
+        sent(case, rita, accepted, ADDS["a visit"])
 
 
 def sent(case, by, transfer, change, **more):
