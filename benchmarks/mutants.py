@@ -38,8 +38,9 @@ SWITCHES = '''
 
 import json
 import os
+import time
 
-PATIENCE = 3
+PATIENCE, QUICK_S = 3, 3.0
 switched_off, seen, failed = None, set(), []
 
 
@@ -66,11 +67,13 @@ def pytest_runtestloop(session):
     for place, tests in asked:
         known = [test for test in tests if test.partition("[")[0] in killers]
         for test in dict.fromkeys([*known, *tests]):
+            began = time.monotonic()
             if test not in items or not fails(items[test], place, session.items):
                 told("passed", place, test)
             elif not fails(items[test], None, session.items):
                 told("killed", place, test)
-                killers.insert(0, test.partition("[")[0])
+                if time.monotonic() - began < QUICK_S:
+                    killers.insert(0, test.partition("[")[0])
                 break
             else:  # it fails with all permissions as well, by what an earlier one has left behind
                 told("unsound", place, test)
