@@ -14,6 +14,14 @@ from tests.rows import a_mail, a_report
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.parametrize("audience", ["inside", "outside"])
+def test_who_has_no_role_any_more_receives_no_report_of_the_registry(nobody, alice, audience):
+    report = a_report(audience=audience)
+
+    assert not receiving.may_receive(nobody, report)
+    assert receiving.may_receive(alice, report) == (audience == "outside")
+
+
 def document(report, name="report.pdf"):
     return reverse("admin:reports_report_document", args=[report.pk, name])
 

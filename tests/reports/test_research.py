@@ -139,6 +139,14 @@ def test_others_may_not_hand_out(cases, request, who):
         make(request.getfixturevalue(who))
 
 
+@pytest.mark.parametrize("who", ["lena", "alice", "rita", "ada", "otto"])
+def test_others_may_not_fetch_what_was_made(cases, dana, request, who):
+    export = make(dana)
+
+    with pytest.raises(PermissionDenied):
+        research.fetch(export, by=request.getfixturevalue(who))
+
+
 def test_a_data_manager_of_one_center_may_not(cases, person, north):
     with pytest.raises(PermissionDenied):
         make(person("dora", access.Role.DATA_MANAGER, north))
