@@ -21,6 +21,7 @@ from reports.models import Report
 from tests.cases.examples import draft, resected
 from tests.clients import browser, issue
 from tests.pages import text
+from tests.rows import a_report
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +138,13 @@ def test_another_center_sees_none_of_it_counts_included(bob, cohort):
 
     assert [title for title, card in shown.items() if card.lines or card.count] == []
     assert "A-1" not in text(browser(bob).get(HOME))
+
+
+def test_the_card_alone_names_no_report_of_another_center(alice, north, south, seen_by_all):
+    for center in (north, south):
+        a_report(center)
+
+    assert [line.text for line in cards(alice)["Last reports"].lines] == ["NORTH"]
 
 
 def test_an_empty_registry_says_what_to_do_next(alice):

@@ -77,6 +77,14 @@ def test_what_is_composed_for_outsiders_is_held_against_the_earlier_reports(monk
     assert [[contents.digest(one) for one in found] for found in asked] == [[earlier.content_digest]]
 
 
+@pytest.mark.parametrize(("decide", "others"), [(releasing.release, []), (releasing.withhold, None)])
+def test_of_what_was_withheld_no_mails_are_made(subscribed, dana, decide, others):
+    report = a_report(slot=SLOT)
+    decide(report, by=dana, reason="looked at it")
+
+    assert releasing.mails_of(report, schedule.wanting(report)) == others
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_report_for_outsiders_that_was_asked_for_by_hand_is_checked_too(monkeypatch, north, alice):
     monkeypatch.setattr(releasing, "CHECKS", (lambda report: "It gives something away.",))
