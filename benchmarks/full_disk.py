@@ -116,8 +116,8 @@ class Trial:
         self.server = Embedded.at(settings.EMBEDDED)
         self.version = connection.pg_version
         connection.close()
-        # It could grow beyond the volume, which would be full without any ballast. Even so it needs 200 MB here: while
-        # the disk is full no checkpoint ends that could take its old files away.
+        # The log of writes could grow beyond the volume, which would be full without any ballast. It needs up to 200 MB
+        # even so: while the disk is full no checkpoint ends that could take its old files away.
         self.ask("ALTER SYSTEM SET max_wal_size = '96MB'")
         self.ask("SELECT pg_reload_conf()")
 

@@ -40,7 +40,8 @@ import json
 import os
 import time
 
-PATIENCE, QUICK_S = 3, 3.0
+PATIENCE = 3  # so many unsound tests, and another process goes on
+QUICK_S = 3.0  # what kills within this time is tried first on the next
 switched_off, seen, failed = None, set(), []
 
 
@@ -94,7 +95,7 @@ def fails(item, place, items):
     global switched_off
     elsewhere = next((other for other in items if other.path != item.path), None)  # what the session made stays
     failed.clear()
-    item.session._setupstate.teardown_exact(item)  # the next one was not known: leave the folders that it is not in
+    item.session._setupstate.teardown_exact(item)  # the one before was torn down as if `elsewhere` came next
     switched_off = place
     try:
         item.ihook.pytest_runtest_protocol(item=item, nextitem=elsewhere)
@@ -136,8 +137,9 @@ def main() -> None:
     if options.list:
         print(*found, sep="\n")
         return
+    noted = options.reached and _coming_by(options.reached, everything)  # before the copy takes their place
     copy, started = _copied(everything), time.perf_counter()
-    coming = _coming_by(options.reached or _reached(copy), everything)
+    coming = noted or _coming_by(_reached(copy), everything)
     killers = _tried(copy, [(n, coming[n]) for n in chosen])
     alive = [str(everything[n]) for n in chosen if not killers[n]]
     killed = len(found) - len(alive)

@@ -59,7 +59,7 @@ class Releases(Base):
         return [path("<int:pk>/release/", view, name="reports_report_release"), *super().get_urls()]
 
     def may_release(self, request: HttpRequest) -> bool:
-        """Whether this person decides on reports of the registry, and so may read all of them."""
+        """Whether this person decides on reports of the registry: a role in all of it, which reads all of them."""
         return access.may_everywhere(request.user, Action.RELEASE_REPORTS)
 
     def release_view(self, request: HttpRequest, pk: int) -> HttpResponse:

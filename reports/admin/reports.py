@@ -59,7 +59,7 @@ class ReportAdmin(Releases, ReadOnlyAdmin):
         return rows.annotate(has_content=Q(content__isnull=False)).order_by("-id")
 
     def has_view_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
-        """Let everybody read what the list shows them: reports of the whole registry, too, for their audience."""
+        """Let everybody read what the list shows them: `visible_to` keeps what is theirs, as in `document` below."""
         return True
 
     def get_urls(self) -> list[URLPattern]:

@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from uuid import uuid4
 
 import pytest
 
@@ -615,13 +616,16 @@ def test_what_was_typed_in_a_case_that_was_locked_meanwhile_waits(alice, dana, n
 
 
 def test_who_only_reads_keeps_nothing_whatever_was_typed(rita, page):
-    answer = browser(rita).post(page.replace("/change/", "/entry/"))
+    client, entry = browser(rita), page.replace("/change/", "/entry/")
 
-    assert (answer.status_code, answer.json()["told"]) == (403, "You may not record in this center.")
+    for sent in ({}, {"entry": str(uuid4()), "note": "typed"}):
+        answer = client.post(entry, sent)
+        assert (answer.status_code, answer.json()["told"]) == (403, "You may not record in this center.")
+    assert entries() == []
 
 
 def test_who_records_nowhere_begins_no_case(rita, north):
-    answer = browser(rita).post(ADD.replace("/add/", "/add/entry/"), {"token": "x", "center": north.code})
+    answer = browser(rita).post(ADD.replace("/add/", "/add/entry/"), {"entry": str(uuid4()), "note": "typed"})
 
     assert (answer.status_code, answer.json()["told"]) == (403, "You may not record here.")
     assert entries() == []

@@ -140,6 +140,7 @@ def test_restarts_of_a_worker_under_load_repeat_and_lose_nothing(running, enviro
     command = (*WORKER, *QUIET, "--include", bell.__name__)
     for _ in range(RESTARTS):
         enough = min(count - 2, done() + 4)
+        assert done() < enough, "nothing is left that this one could be stopped at"
         worker = running.start(*command)
         assert until(lambda enough=enough: done() >= enough), running.said()
         os.killpg(worker.pid, how) if how == signal.SIGKILL else worker.send_signal(how)

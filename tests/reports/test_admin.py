@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("audience", ["inside", "outside"])
-def test_who_has_no_role_any_more_receives_no_report_of_the_registry(nobody, alice, audience):
+def test_who_has_no_role_receives_no_report_of_the_registry(nobody, alice, audience):
     report = a_report(audience=audience)
 
     assert not receiving.may_receive(nobody, report)

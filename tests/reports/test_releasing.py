@@ -77,12 +77,14 @@ def test_what_is_composed_for_outsiders_is_held_against_the_earlier_reports(monk
     assert [[contents.digest(one) for one in found] for found in asked] == [[earlier.content_digest]]
 
 
-@pytest.mark.parametrize(("decide", "others"), [(releasing.release, []), (releasing.withhold, None)])
-def test_of_what_was_withheld_no_mails_are_made(subscribed, dana, decide, others):
+@pytest.mark.parametrize(("decide", "made"), [(releasing.release, []), (releasing.withhold, None)])
+def test_a_report_that_was_released_makes_its_mails_once_and_a_withheld_one_none(
+    subscribed, dana, decide, made
+):
     report = a_report(slot=SLOT)
     decide(report, by=dana, reason="looked at it")
 
-    assert releasing.mails_of(report, schedule.wanting(report)) == others
+    assert releasing.mails_of(report, schedule.wanting(report)) == made
 
 
 @pytest.mark.django_db(transaction=True)
