@@ -59,14 +59,15 @@ class Releases(Base):
         return [path("<int:pk>/release/", view, name="reports_report_release"), *super().get_urls()]
 
     def may_release(self, request: HttpRequest) -> bool:
-        """Whether this person decides on reports of the registry: a role in all of it, which reads all of them."""
+        """Whether this person decides on reports of the registry."""
         return access.may_everywhere(request.user, Action.RELEASE_REPORTS)
 
     def release_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what would leave and to how many; ask again; decide."""
         if not self.may_release(request):
             raise PermissionDenied
-        report = Report.objects.composed().select_related("release__by").filter(pk=pk).first()
+        reports = Report.objects.visible_to(request.user).composed().select_related("release__by")
+        report = reports.filter(pk=pk).first()
         if report is None or not report.needs_release:
             raise Http404
         asked = request.POST.get("decision", "")
@@ -112,7 +113,7 @@ class Releases(Base):
         )
 
     def _show(self, request: HttpRequest, report: Report) -> HttpResponse:
-        versions = Report.objects.composed().select_related("release")
+        versions = Report.objects.visible_to(request.user).composed().select_related("release")
         same = versions.filter(center=None, source=report.source, slot=report.slot).defer("content")
         return self._page(
             request,

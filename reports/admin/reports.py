@@ -59,8 +59,8 @@ class ReportAdmin(Releases, ReadOnlyAdmin):
         return rows.annotate(has_content=Q(content__isnull=False)).order_by("-id")
 
     def has_view_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
-        """Let everybody read what the list shows them: `visible_to` keeps what is theirs, as in `document` below."""
-        return True
+        """Let everybody read what the list shows them: reports of the whole registry, too, for their audience."""
+        return super().has_view_permission(request)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the documents; they are rendered from the stored content at each look."""
@@ -71,7 +71,7 @@ class ReportAdmin(Releases, ReadOnlyAdmin):
 
     def document(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Give one document of a report that this person may read; anything else does not exist."""
-        if name not in DOCUMENTS:
+        if not self.has_view_permission(request) or name not in DOCUMENTS:
             raise Http404
         report = Report.objects.visible_to(request.user).composed().filter(pk=pk).first()
         if report is None:

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from registry import access
+from registry.access import Action, Role
 from reports import receiving
 from reports.models import Delivery, Report, Subscription
 from reports.rendering import DOCUMENTS
@@ -72,6 +73,14 @@ def test_lists_open(rows, client, request, who, page):
     response = client.get(reverse(f"admin:reports_{page}_changelist"))
 
     assert response.status_code == 200
+
+
+def test_a_role_that_reads_no_reports_opens_none(rows, client, alice, monkeypatch):
+    monkeypatch.setitem(access.ALLOWED, Role.COORDINATOR, {Action.READ})
+    client.force_login(alice)
+
+    assert client.get(reverse("admin:reports_report_changelist")).status_code == 403
+    assert client.get(document(rows["north"])).status_code == 404
 
 
 def test_a_list_shows_the_reports_of_the_person(rows, client, alice):

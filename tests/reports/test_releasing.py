@@ -18,6 +18,7 @@ from registry.access import Role
 from registry.models import Center, Membership, User
 from reports import content as contents
 from reports import delivery, differencing, issuing, mails, releasing, schedule
+from reports.admin.reports import ReportAdmin
 from reports.models import Delivery, Release, Report, Subscription
 from reports.querysets import NEEDS_RELEASE
 from tests.clients import browser
@@ -85,6 +86,18 @@ def test_a_report_that_was_released_makes_its_mails_once_and_a_withheld_one_none
     decide(report, by=dana, reason="looked at it")
 
     assert releasing.mails_of(report, schedule.wanting(report)) == made
+
+
+def test_the_page_alone_shows_nobody_what_is_not_for_them(waiting, alice, dana, seen_by_all, monkeypatch):
+    """With the permission lowered and row security open, only the scoped rows are left."""
+    releasing.release(waiting["outside"], by=dana, reason="looked at it")
+    monkeypatch.setattr(ReportAdmin, "may_release", lambda *_: True)
+    client = browser(alice)
+    address = {name: reverse("admin:reports_report_release", args=[one.pk]) for name, one in waiting.items()}
+
+    assert client.get(address["inside"]).status_code == 404
+    shown = client.get(address["outside"])
+    assert list(shown.context["versions"]) == [waiting["outside"]]
 
 
 @pytest.mark.django_db(transaction=True)
