@@ -13,15 +13,18 @@ CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 setup: .venv/.runtime $(CATALOGS)  ## everything that runs, at exactly the locked versions
 develop: .venv/.development  ## and what tests and checks need
 
+# the locks name all there is, with digests: nothing is left to resolve; what is never imported is never compiled
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
 .venv/.runtime: requirements.lock | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(INSTALL) -r $<
 	@touch $@
 
 .venv/.development: requirements-dev.lock .venv/.runtime
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(INSTALL) -r $<
 	@touch $@
 
 %.mo: %.po .venv/.runtime
