@@ -128,6 +128,10 @@ GOALS: dict[str, Goal] = {
         command=(*PYTEST, "tests/registry/test_jobs.py", "-k", "poison"),
         variables={"POISONED_AMONG": "1000"},
     ),
+    "G2 R14": Goal(
+        promise="each birth on 29 February from 1900 on, each day until 2100: the age that PostgreSQL counts",
+        command=(*PYTEST, "tests/cases/test_leap_days.py"),
+    ),
     "G2 R15": Goal(
         promise="500 slow connections for five minutes: p99 of others at most doubled; without the proxy all wait",
         command=("benchmarks/overload.py", "slow"),
@@ -154,6 +158,10 @@ GOALS: dict[str, Goal] = {
             "flood.control.statuses",
         ),
     ),
+    "G2 R18": Goal(
+        promise="1,000 documents, 100 bad: 900 saved, 100 named; again, and after a kill: nothing added, the same end",
+        command=(*PYTEST, "tests/cases/test_api_imports.py", "-k", "thousand or killed"),
+    ),
     "G2 R19": Goal(
         promise="50 restarts of web, worker, sender and scheduler under load: no 5xx, nothing lost or done twice",
         command=(*PYTEST, "tests/registry/test_restarts.py"),
@@ -170,6 +178,11 @@ GOALS: dict[str, Goal] = {
             "connections.slowest_s",
             "connections.control.limit_met",
         ),
+    ),
+    "G2 R21": Goal(
+        promise="1,000 copies with one bit changed, and cut ones: each noticed, nothing restored",
+        command=(*PYTEST, "tests/registry/test_backup.py", "-k", "damage"),
+        variables={"DAMAGED": "1000"},
     ),
     "G2 R5": Goal(
         promise="45 ways a mail server misbehaves, 100 mails each: every mail in the state that operations.md says",

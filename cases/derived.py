@@ -94,7 +94,7 @@ def egfr_ml_min(creatinine_umol_l: float, age_years: float, sex: str) -> float:
 
 
 def completed_years(born: date, on: date) -> int:
-    """Age on a day, as people count it."""
+    """Age on a day, as people count it; born on 29 February, one is a year older on 1 March where there is none."""
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 

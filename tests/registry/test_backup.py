@@ -1,5 +1,6 @@
 """A backup holds one moment, only the secret key opens it, any damage is noticed, and the copy is proved."""
 
+import os
 import random
 import stat
 import threading
@@ -20,7 +21,7 @@ from registry.models import Center, ReferenceTerm
 from tests.registry.processes import until
 
 AUTOVACUUM = "SELECT FROM pg_stat_activity WHERE datname = %s AND backend_type = 'autovacuum worker'"
-DAMAGED = 4  # how many bytes are changed, one at a time
+DAMAGED = int(os.environ.get("DAMAGED", "4"))  # how many bytes are changed, one at a time; long form: 1000
 
 
 @pytest.fixture
