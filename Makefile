@@ -8,13 +8,13 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() * 3 // 2)')
 SHARED := --numprocesses $(WORKERS) --dist worksteal
 CATALOGS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 
-.PHONY: setup develop demo serve test made-up check audit bench soak contract format lock clean
+.PHONY: setup develop demo serve test template made-up check audit bench soak contract format lock clean
 
 setup: .venv/.runtime $(CATALOGS)  ## everything that runs, at exactly the locked versions
 develop: .venv/.development  ## and what tests and checks need
 
-# the locks name all there is, with digests: nothing is left to resolve; what is never imported is never compiled
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
+# the locks name all there is, with digests: nothing is left to resolve
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -24,7 +24,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 	@touch $@
 
 .venv/.development: requirements-dev.lock .venv/.runtime
-	$(INSTALL) -r $<
+	$(INSTALL) --no-compile -r $<
 	@touch $@
 
 %.mo: %.po .venv/.runtime
@@ -41,6 +41,9 @@ serve: setup  ## web pages, API, worker and scheduler on http://127.0.0.1:8000, 
 
 test: develop  ## all tests; TESTS="-m database" or a path for some
 	$(BIN)/python -m pytest $(SHARED) $(TESTS)
+
+template: develop  ## the migrated database that tests copy; they would make it themselves, and wait for it
+	$(BIN)/python -m pytest --quiet tests/registry/test_months.py
 
 made-up: develop  ## requests made up from the description of the API, in every role; EACH=150 seconds a role instead of 45
 	MADE_UP_SECONDS=$(or $(EACH),45) $(BIN)/python -m pytest $(SHARED) -m made_up

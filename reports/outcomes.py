@@ -9,22 +9,19 @@ from typing import Any
 
 from django.db.models import Case as Choose
 from django.db.models import (
-    CharField,
     Count,
     DateField,
     Exists,
     F,
+    Func,
     IntegerField,
     Max,
     OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Left, Length
-from django.db.models.lookups import LessThan
 
 from cases.endpoints import EARLY_DAYS
 from cases.models import Complication, Discharge, Operation, SurvivalObservation
@@ -121,33 +118,44 @@ def early(cut: Cut) -> QuerySet[Any]:
 def _complications(cut: Cut) -> QuerySet[Any]:
     """List the complications of resected patients with their day, as cases.endpoints.onset_day counts it."""
     origin = F("case__observation__origin_on")
-    operated_on = Subquery(
-        Operation.objects.filter(
-            case_id=OuterRef("case_id"), operation_type=OperationType.INDEX_RESECTION
-        ).values("operated_on")[:1],
-        output_field=CharField(),
-    )
     return Complication.objects.filter(case_id__in=cohorts.main_curve(cut).values("case_id")).annotate(
         cut_days=DaysBetween(Value(cut.as_of, output_field=DateField()), origin),
-        counted=DaysBetween(ImputedDate("onset_on"), origin),
-        day=Choose(
-            When(onset_on=None, then=F("onset_days_after_resection")),
-            When(case__observation__origin_on=None, then=F("onset_days_after_resection")),
-            When(counted__gte=0, then=F("counted")),
-            # the few before it: their dates are compared as they are written
-            When(
-                _surely_before(F("onset_on"), Coalesce(operated_on, Cast(origin, CharField()))),
-                then=F("counted"),
-            ),
-            default=0,
-            output_field=IntegerField(),
-        ),
+        day=OnsetDay("onset_on", "onset_days_after_resection", origin, "case_id"),
     )
 
 
-def _surely_before(first: Any, second: Any) -> LessThan:
-    """Compare partial dates as far as both are known: registry.dates.PartialDate.surely_before in SQL."""
-    return LessThan(Left(first, Length(second)), Left(second, Length(first)))
+class OnsetDay(Func):
+    """Day of a complication: cases.endpoints.onset_day in SQL.
+
+    The few before the resection have their dates compared as they are written (PartialDate.surely_before). One
+    expression instead of a tree of them: a report copies it some thousand times while its queries are put together.
+    """
+
+    output_field = IntegerField()
+    arity = 4  # onset, days as told, day of the index resection, case
+    template = """(CASE
+        WHEN {onset} IS NULL OR {origin} IS NULL THEN {days}
+        WHEN {counted} >= 0 OR (
+            SELECT left({onset}, length(written)) < left(written, length({onset}))
+            FROM (SELECT coalesce((
+                SELECT operated_on FROM {operations} WHERE case_id = {case} AND operation_type = '{index}' LIMIT 1
+            ), {origin}::text)) AS resection(written)
+        ) THEN {counted}
+        ELSE 0 END)"""
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[()]]:  # type: ignore[override]
+        """Put the columns in their places."""
+        onset, days, origin, case = (compiler.compile(one)[0] for one in self.get_source_expressions())
+        told = self.template.format(
+            onset=onset,
+            days=days,
+            origin=origin,
+            case=case,
+            counted=f"({ImputedDate.template % {'expressions': onset}} - {origin})",
+            operations=connection.ops.quote_name(Operation._meta.db_table),
+            index=OperationType.INDEX_RESECTION.value,
+        )
+        return told, ()
 
 
 def free_of_complications(cut: Cut) -> QuerySet[SurvivalObservation]:

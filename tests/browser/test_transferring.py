@@ -10,7 +10,7 @@ from cases.models import Case
 from registry import access
 from tests.browser.accessibility import check_axe
 from tests.browser.chromium import expect
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import NARROW, WIDTHS
 from tests.browser.pictures import see
 from tests.cases.examples import OF_TODAY, resected
 
@@ -41,7 +41,7 @@ def test_a_note_without_blanks_fits_a_phone(page_of, alice, case_id):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@WIDTHS
 def test_follow_up_is_offered_accepted_recorded_and_seen(page_of, alice, bob, case_id, width):
     ours, theirs = page_of(alice, width=width), page_of(bob, width=width)
     ours.goto(f"/admin/cases/case/{case_id}/change/")

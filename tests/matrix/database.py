@@ -9,8 +9,10 @@ from registry.database import roles
 # Written by every request, whoever asks: sessions live on, and requests are counted.
 PASSING = ("registry_session", "registry_requestcount")
 WRITTEN = """
-SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables
-WHERE NOT relname = ANY (%s)
+SELECT sum(pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)
+  + pg_stat_get_xact_tuples_deleted(oid))
+FROM pg_class WHERE relkind = 'r' AND NOT relname = ANY (%s)
+  AND relnamespace = ANY (ARRAY['public', 'vault']::regnamespace[])
 """
 
 

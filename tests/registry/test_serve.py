@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
+from tests.nightly import at_night
+
 
 @pytest.fixture
 def address():
@@ -78,7 +80,7 @@ def test_it_serves_pages_and_ends_in_good_order(server, address):
     assert not [pid for pid in programs if os.path.exists(f"/proc/{pid}")]
 
 
-@pytest.mark.parametrize("place", [1, 2])
+@pytest.mark.parametrize("place", [1, *at_night(2)])
 def test_when_one_program_dies_the_others_are_ended_and_the_command_fails(server, address, place):
     until_it_answers(address)
     programs = children_of(server.pid)  # web, worker, scheduler
