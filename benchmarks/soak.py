@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -47,7 +48,7 @@ class Goal:
     def shown(self) -> str:
         """The command as a person types it."""
         words = [*(f"{name}={value}" for name, value in self.variables.items()), *self.command]
-        return " ".join(words).replace(" ".join(PYTEST[1:]), "pytest").replace("-m pytest", "pytest")
+        return shlex.join(words).replace(" ".join(PYTEST[1:]), "pytest").replace("-m pytest", "pytest")
 
 
 def _of(*names: str) -> Callable[[dict[str, Any]], str]:

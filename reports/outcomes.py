@@ -128,7 +128,7 @@ class OnsetDay(Func):
     """Day of a complication: cases.endpoints.onset_day in SQL.
 
     The few before the resection have their dates compared as they are written (PartialDate.surely_before). One
-    expression instead of a tree of them: a report copies it some thousand times while its queries are put together.
+    expression instead of a tree of them, which Django copies over and over while it puts queries together.
     """
 
     output_field = IntegerField()
