@@ -42,7 +42,7 @@ serve: setup  ## web pages, API, worker and scheduler on http://127.0.0.1:8000, 
 test: develop  ## all tests; TESTS="-m database" or a path for some
 	$(BIN)/python -m pytest $(SHARED) $(TESTS)
 
-template: develop  ## the migrated database that tests copy; they would make it themselves, and wait for it
+template: develop  ## the migrated database that tests copy; the first tests would make it, and the others wait
 	$(BIN)/python -m pytest --quiet tests/registry/test_months.py
 
 made-up: develop  ## requests made up from the description of the API, in every role; EACH=150 seconds a role instead of 45
@@ -60,7 +60,8 @@ check: develop  ## style, types, imports, migrations, settings and documents
 	$(MANAGE) rules --format markdown | diff docs/algorithm.md -
 	$(MANAGE) catalog --check
 
-audit: develop  ## bandit, the bill of materials (var/sbom.cdx.json), known vulnerabilities of what is locked
+audit: develop  ## what the locks lack, bandit, the bill of materials (var/sbom.cdx.json), known vulnerabilities of what is locked
+	$(BIN)/python -m pip check
 	$(BIN)/python .ci/audit.py
 
 bench: setup  ## each measurement prints its figures as one line of JSON

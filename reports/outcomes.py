@@ -138,14 +138,17 @@ class OnsetDay(Func):
         WHEN {counted} >= 0 OR (
             SELECT left({onset}, length(written)) < left(written, length({onset}))
             FROM (SELECT coalesce((
-                SELECT operated_on FROM {operations} WHERE case_id = {case} AND operation_type = '{index}' LIMIT 1
+                SELECT operated_on FROM {operations} WHERE case_id = {case} AND operation_type = '{index}'
+                ORDER BY position LIMIT 1
             ), {origin}::text)) AS resection(written)
         ) THEN {counted}
         ELSE 0 END)"""
 
     def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[()]]:  # type: ignore[override]
         """Put the columns in their places."""
-        onset, days, origin, case = (compiler.compile(one)[0] for one in self.get_source_expressions())
+        compiled = [compiler.compile(one) for one in self.get_source_expressions()]
+        assert not any(parameters for _, parameters in compiled), "columns have none"
+        onset, days, origin, case = (sql for sql, _ in compiled)
         told = self.template.format(
             onset=onset,
             days=days,

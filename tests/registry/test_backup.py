@@ -21,7 +21,7 @@ from registry.models import Center, ReferenceTerm
 from tests.registry.processes import until
 
 AUTOVACUUM = "SELECT FROM pg_stat_activity WHERE datname = %s AND backend_type = 'autovacuum worker'"
-DAMAGED = int(os.environ.get("DAMAGED", "4"))  # how many bytes are changed, one at a time; long form: 1000
+DAMAGED = int(os.environ.get("DAMAGED", "4"))  # how many bits are changed, one at a time; long form: 1000
 
 
 @pytest.fixture

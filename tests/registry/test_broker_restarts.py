@@ -134,9 +134,9 @@ def keys(alice, north):
 
 @contextmanager
 def imports(port, keys):
-    """Send a document a second, to be saved in the background; yields what was answered, and what was accepted.
+    """Send an import a second, to be saved in the background; yields what was answered, and the numbers accepted.
 
-    Who is told to wait (429: ten of the center wait already) sends the same again, as a center's program does.
+    Where a center is told to wait (429: ten of it wait already), the next one sends the same.
     """
     heard, sent, over = [], [], threading.Event()
 
@@ -214,7 +214,7 @@ def test_restarts_of_the_broker_under_load_lose_nothing(broker, tmp_path, north,
     if not reconciled:
         return
     with access.everywhere():
-        stored = set(Case.objects.values_list("case_number", flat=True))
-    assert {*sent, *(number for number, _ in heard)} == stored
+        stored = sorted(Case.objects.values_list("case_number", flat=True))
+    assert sorted([*sent, *(number for number, _ in heard)]) == stored
     assert not Setback.objects.filter(state="set_aside").exists()
     assert not Slot.objects.filter(state="failed").exists()
