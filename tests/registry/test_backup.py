@@ -22,6 +22,7 @@ from tests.registry.processes import until
 
 AUTOVACUUM = "SELECT FROM pg_stat_activity WHERE datname = %s AND backend_type = 'autovacuum worker'"
 DAMAGED = int(os.environ.get("DAMAGED", "4"))  # how many bits are changed, one at a time; long form: 1000
+HEADER = 100  # bytes, in which age says for whom the file is
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_a_database_that_is_not_empty_is_left_alone(file, key, copy):
 
 def test_damage_is_noticed_and_nothing_is_restored(file, key, copy, tmp_path):
     whole = file.read_bytes()
-    where = random.Random(7).sample(range(100, len(whole)), DAMAGED)
+    where = random.Random(7).sample(range(HEADER, len(whole)), DAMAGED)
     broken = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in where]
 
     for kept in (*broken, whole[:-1], whole[: len(whole) // 2], whole[len(whole) // 2 :], b""):
@@ -156,6 +157,17 @@ def test_damage_is_noticed_and_nothing_is_restored(file, key, copy, tmp_path):
             restoring.restore(tmp_path / "broken", key, into=copy)
 
     assert tables(copy) == [], "nothing half-restored"
+
+
+def test_damage_where_it_says_who_can_open_it_opens_nothing(file, key, copy, tmp_path):
+    """A file for another key looks the same."""
+    whole = file.read_bytes()
+    for at in random.Random(7).sample(range(HEADER), min(DAMAGED, HEADER)):
+        (tmp_path / "broken").write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(BackupError, match=r"is damaged|cannot be decrypted with this key"):
+            restoring.restore(tmp_path / "broken", key, into=copy)
+
+    assert tables(copy) == []
 
 
 def test_another_key_opens_nothing(file, copy, tmp_path):
