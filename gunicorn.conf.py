@@ -16,9 +16,10 @@ threads = 4
 preload_app = True  # load once, then fork
 timeout = 60
 graceful_timeout = 20
-# Load balancers keep a connection for up to ten minutes. The server must not be the first to close it: a request that
-# is on its way just then is lost, and nobody knows whether it was done. Idle connections hold no thread.
-keepalive = 620
+# Each answer ends its connection, and says so: on a kept one that is closed at rest, a request on its way would be
+# lost, and nobody would know whether it was done. Kept ones also stay with the process that took them: when one is
+# renewed, all move to the other, and the new one has nothing to do. To browsers, the proxy in front keeps them.
+keepalive = 0
 max_requests, max_requests_jitter = 5_000, 500  # so that no leak lasts
 control_socket_disable = True  # signals do; the socket would lie in the home directory
 limit_request_line, limit_request_fields = 8190, 60
