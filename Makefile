@@ -14,17 +14,18 @@ setup: .venv/.runtime $(CATALOGS)  ## everything that runs, at exactly the locke
 develop: .venv/.development  ## and what tests and checks need
 
 # the locks name all there is, with digests: nothing is left to resolve
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
 .venv/.runtime: requirements.lock | .venv/bin/python
 	$(INSTALL) -r $<
+	-$(BIN)/python -m compileall -qq -j 0 .venv/lib # as pip would, but on all processors
 	@touch $@
 
 .venv/.development: requirements-dev.lock .venv/.runtime
-	$(INSTALL) --no-compile -r $<
+	$(INSTALL) -r $<
 	@touch $@
 
 %.mo: %.po .venv/.runtime

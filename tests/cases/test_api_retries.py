@@ -23,9 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SUBMISSIONS, PAIRS = (300, 50) if NIGHTLY else (100, 20)
 
 
-@pytest.fixture
-def server(transactional_db, tmp_path):
-    with web_server(**same_database(), VAR_FOLDER=str(tmp_path)) as port:
+@pytest.fixture(scope="module")
+def server(django_db_setup, tmp_path_factory):
+    with web_server(**same_database(), VAR_FOLDER=str(tmp_path_factory.mktemp("var"))) as port:
         yield port
 
 

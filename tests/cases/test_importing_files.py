@@ -6,6 +6,7 @@ import time
 import tracemalloc
 import zipfile
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -327,6 +328,7 @@ def test_repeated_parts_are_refused():
     assert "repeated parts" in refused(out.getvalue())
 
 
+@cache
 def bomb(mib, prefix=""):
     """A workbook whose sheet unfolds to so many MiB of empty cells."""
     space = (
