@@ -33,90 +33,7 @@ PROGRAM = ("registry", "cases", "reports")
 LEFT_OUT = shutil.ignore_patterns(".*_cache", ".git", ".venv", "__pycache__", "var")
 MINUTE_S = 60.0
 PROCESSES = 2
-SWITCHES = '''
-"""Which permission is taken away now, which tests come by it, and whether one of them fails."""
-
-import json
-import os
-import signal
-import time
-
-import pytest
-
-PATIENCE = 3  # so many unsound tests, and another process goes on
-MOST_S, AGAIN_S = 300, 30  # a test that waits for ever is ended, and has failed
-QUICK_S = 3.0  # what kills within this time is tried first on the next
-switched_off, seen, failed = None, set(), []
-
-
-def at(place):
-    test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
-    if "REACHED" in os.environ and test and (place, test) not in seen:
-        seen.add((place, test))
-        with open(f"{os.environ['REACHED']}/{os.getpid()}", "a") as kept:
-            kept.write(f"{place}\\t{test}\\n")
-    return place == switched_off
-
-
-def pytest_runtest_logreport(report):
-    failed.extend([report.nodeid] * report.failed)
-
-
-def pytest_runtestloop(session):
-    if "MUTANTS" not in os.environ:
-        return None
-    items = {item.nodeid: item for item in session.items}
-    killers, unsound = [], 0
-    with open(os.environ["MUTANTS"]) as file:
-        asked = json.load(file)
-    for place, tests in asked:
-        known = [test for test in tests if test.partition("[")[0] in killers]
-        for test in dict.fromkeys([*known, *tests]):
-            began = time.monotonic()
-            item = items.get(test)
-            if item is None:
-                told("missing", place, test)
-            elif not fails(item, place, session.items):
-                told("passed", place, test)
-            elif not fails(item, None, session.items) and fails(item, place, session.items):  # and not by chance
-                told("killed", place, test)
-                if time.monotonic() - began < QUICK_S:
-                    killers.insert(0, test.partition("[")[0])
-                break
-            else:  # it fails with all permissions as well, by what an earlier one has left behind, or by chance
-                told("unsound", place, test)
-                unsound += 1
-                if unsound == PATIENCE:  # another process goes on
-                    return True
-        else:
-            told("lives", place, "")
-    return True
-
-
-def told(*what):
-    with open(os.environ["MUTANTS"] + ".told", "a") as file:
-        file.write(json.dumps(what) + "\\n")
-
-
-def fails(item, place, items):
-    global switched_off
-    elsewhere = next((other for other in items if other.path != item.path), None)  # what the session made stays
-    failed.clear()
-    item.session._setupstate.teardown_exact(item)  # the one before was torn down as if `elsewhere` came next
-    switched_off = place
-    signal.signal(signal.SIGALRM, too_long)
-    signal.setitimer(signal.ITIMER_REAL, MOST_S, AGAIN_S)
-    try:
-        item.ihook.pytest_runtest_protocol(item=item, nextitem=elsewhere)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        switched_off = None
-    return bool(failed)
-
-
-def too_long(*_):
-    pytest.fail(f"not over after {MOST_S} s")  # no Exception, which what waits might catch
-'''
+SWITCHES = ROOT / "benchmarks" / "switches.py"  # the plugin that turns them, in the copy
 GIVEN = re.compile(r"_?may\w*|has_(\w+_)?permission|has_a_role")  # methods that give or refuse a permission
 WHO_IS_LET_IN = re.compile(r"test_admin\w*\.py|opens|nobody|may|cannot|refused|roles|keys")
 GOAL = 0.98
@@ -243,7 +160,7 @@ def _copied(found: list[Mutant]) -> Path:
     folder = ROOT / "var" / "mutants"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
-    (folder / "switches.py").write_text(SWITCHES, encoding="utf-8")
+    shutil.copy(SWITCHES, folder)
     for path in {mutant.path for mutant in found}:
         places = [(n, mutant) for n, mutant in enumerate(found) if mutant.path == path]
         (folder / path.relative_to(ROOT)).write_bytes(_with_switches(path.read_bytes(), places))
