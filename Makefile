@@ -21,7 +21,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 
 .venv/.runtime: requirements.lock | .venv/bin/python
 	$(INSTALL) -r $<
-	-$(BIN)/python -m compileall -qq -j 0 .venv/lib # as pip would, but on all processors
+	-$(BIN)/python -m compileall -q -j 0 $(CURDIR)/.venv/lib # as pip would, but on all processors
 	@touch $@
 
 .venv/.development: requirements-dev.lock .venv/.runtime
@@ -66,7 +66,7 @@ audit: develop  ## what the locks lack, bandit, the bill of materials (var/sbom.
 	$(BIN)/python .ci/audit.py
 
 bench: setup  ## each measurement prints its figures as one line of JSON
-	@for file in $(filter-out benchmarks/soak.py benchmarks/mutants.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$file || exit 1; done
+	@for file in $(filter-out $(patsubst %,benchmarks/%.py,soak mutants scratch switches),$(wildcard benchmarks/*.py)); do $(BIN)/python $$file || exit 1; done
 
 soak: develop  ## the long form of every proof of trust, into docs/evidence.md; some hours, or GOALS="G6 G7"
 	$(BIN)/python benchmarks/soak.py $(GOALS)

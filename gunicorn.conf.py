@@ -18,7 +18,8 @@ timeout = 60
 graceful_timeout = 20
 # Each answer ends its connection, and says so: on a kept one that is closed at rest, a request on its way would be
 # lost, and nobody would know whether it was done. Kept ones also stay with the process that took them: when one is
-# renewed, all move to the other, and the new one has nothing to do. To browsers, the proxy in front keeps them.
+# replaced, all move to the other, and the new one has nothing to do. The proxy keeps its own connections to browsers,
+# and closes those to here at once: while one is not closed by its other side, gunicorn accepts none for up to 2 s.
 keepalive = 0
 max_requests, max_requests_jitter = 5_000, 500  # so that no leak lasts
 control_socket_disable = True  # signals do; the socket would lie in the home directory

@@ -1,11 +1,11 @@
 """Time the API as `make serve` runs it: single submissions with everything on, reading one case, a bare view.
 
 gunicorn with the project's own configuration (2 processes of 4 threads) on an embedded PostgreSQL; the load comes
-from one process of its own on the same machine, over kept connections. A submission is a new case of some 60 answers:
-key, strict reading, both rulebooks, row security, audit trail, one transaction. The bare view answers "hello" through
-the same server and middleware; the ratio is that of the requests a second, in the same run. `cpu_ms` is what one
-request costs the processors in the web processes and in PostgreSQL (on Linux): other work on the machine changes it
-less.
+from one process of its own on the same machine, a new connection for each request. A submission is a new case of some
+60 answers: key, strict reading, both rulebooks, row security, audit trail, one transaction. The bare view answers
+"hello" through the same server and middleware; the ratio is that of the requests a second, in the same run. `cpu_ms`
+is what one request costs the processors in the web processes and in PostgreSQL (on Linux): other work on the machine
+changes it less.
 
     .venv/bin/python benchmarks/api.py [--quick | --seconds N] [--clients N]
 """

@@ -69,16 +69,12 @@ def _verdict(test: str, place: int, items: list[pytest.Item]) -> str:
         return "passed"
     if not _fails(item, None, items) and _fails(item, place, items):
         return "killed"
-    return (
-        "unsound"  # it fails with all permissions, too, by what an earlier one has left behind, or by chance
-    )
+    return "unsound"  # it fails with all permissions, too: by what others have left behind, or by chance
 
 
 def _fails(item: pytest.Item, place: int | None, items: list[pytest.Item]) -> bool:
     global switched_off
-    elsewhere = next(
-        (other for other in items if other.path != item.path), None
-    )  # what the session made stays
+    elsewhere = next((one for one in items if one.path != item.path), None)  # what the session made stays
     failed.clear()
     item.session._setupstate.teardown_exact(item)  # the one before was torn down as if `elsewhere` came next
     switched_off = place
