@@ -105,7 +105,7 @@ def compose(cut: Cut, *, audience: str = Audience.INSIDE) -> ReportContent:
             moved = None if counted is None else ledger.since(counted, cut)
     if not outside:
         told = "" if moved is None else ledger.told(moved, registered=content.flow[0].n)
-        return replace(_with_why_empty(content), changes=changes.since(before, content, note=told))
+        return replace(_with_why_empty(content, cut), changes=changes.since(before, content, note=told))
     shown = disclosure.suppress(content, threshold=threshold())
     shown = differencing.withheld(shown, earlier, threshold=threshold())
     return replace(shown, changes=changes.since(before, shown, threshold=threshold()))
@@ -287,12 +287,14 @@ def _notes(cut: Cut) -> tuple[Note, ...]:
     return (remarks.TIMES_AS_PRINTED, sources) if citations else (remarks.TIMES_AS_PRINTED,)
 
 
-def _with_why_empty(content: ReportContent) -> ReportContent:
+def _with_why_empty(content: ReportContent, cut: Cut) -> ReportContent:
     """Say why there is no survival, where there is none: an empty report is sent all the same."""
     if content.survival is not None:
         return content
-    why = Note(title=mark("No survival"), text=remarks.NOBODY_FOLLOWED)
-    return replace(content, notes=(why, *content.notes))
+    why = [Note(title=mark("No survival"), text=remarks.NOBODY_FOLLOWED)]
+    if cut.source == "clinical" and (cut.center_id is None or cut.is_for_all):
+        why.append(Note(title=mark("Who is counted"), text=remarks.ONLY_WITH_CONSENT))
+    return replace(content, notes=(*why, *content.notes))
 
 
 def _methods(cut: Cut) -> Methods:

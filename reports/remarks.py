@@ -109,6 +109,11 @@ NOBODY_FOLLOWED = mark(
     "estimate."
 )
 
+ONLY_WITH_CONSENT = mark(
+    "In what is told of all centers only those patients count whose consent covers reports; each center counts all of "
+    "its own."
+)
+
 NOTHING_WITHHELD = mark("None withheld: these data are public or made up.")
 
 ROUNDED = mark(

@@ -90,9 +90,11 @@ def keys(desk: Desk) -> Card | None:
 
 
 def agreements(desk: Desk) -> Card | None:
-    """Centers without a signed agreement; nothing is said when all have one."""
+    """Centers without a signed agreement; nothing is said when all have one. A sandbox needs none."""
     lacking = [
-        center for center in desk.centers(Action.MANAGE_CENTER) if center.data_agreement_signed_on is None
+        center
+        for center in desk.centers(Action.MANAGE_CENTER)
+        if center.data_agreement_signed_on is None and not center.is_sandbox
     ]
     if not lacking:
         return None
@@ -107,7 +109,8 @@ def agreements(desk: Desk) -> Card | None:
             )
             for center in lacking[:ROWS]
         ],
-        address=reverse("admin:registry_center_changelist"),
+        address=reverse("admin:registry_center_changelist")
+        + "?data_agreement_signed_on__isempty=1&is_sandbox__exact=0",
     )
 
 

@@ -20,7 +20,7 @@ class CenterAdmin(RegistryAdmin):
 
     to_view, to_add, to_change = Action.READ, Action.MANAGE_REGISTRY, Action.MANAGE_CENTER
     list_display = ("code", "name", "country", "is_sandbox", "data_agreement_signed_on", "report_optout")
-    list_filter = ("country", "is_sandbox")
+    list_filter = ("country", "is_sandbox", ("data_agreement_signed_on", admin.EmptyFieldListFilter))
     search_fields = ("code__startswith", "name__istartswith")
     search_help_text = gettext_lazy("Beginning of the code or of the name")
     fieldsets = (

@@ -249,6 +249,7 @@ def _empty(request: HttpRequest, question: Question, centers: Sequence[Center]) 
         if one != question.cut.source and cohorts.followed(replace(question.cut, source=one, era="")).exists()
     ]
     return {
+        "only_with_consent": gettext(remarks.ONLY_WITH_CONSENT) if question.cut.center_id is None else "",
         "is_sandbox": bool(asked_of) and all(center.is_sandbox for center in asked_of),
         "wider": wider,
         "may_import": access.may_somewhere(request.user, Action.IMPORT_CASES),

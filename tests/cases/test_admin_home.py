@@ -196,12 +196,15 @@ def test_the_administrator_sees_who_has_no_role_and_which_keys_end(ada, nobody, 
     old, _ = issue(north, alice, name="withdrawn", expires_at=timezone.now() + timedelta(days=3))
     type(old).objects.filter(pk=old.pk).update(revoked_at=timezone.now())
     Center.objects.create(code="EAST", name="East", country="UA", timezone="UTC")
+    Center.objects.create(code="TRY", name="For trials", country="UA", timezone="UTC", is_sandbox=True)
 
     shown = cards(ada)
 
     assert [line.text for line in shown["Accounts without a role"].lines] == ["nora"]
     assert [line.text for line in shown["API keys that expire within 30 days"].lines] == ["soon"]
-    assert [line.text for line in shown["Centers without a data sharing agreement"].lines] == ["EAST"]
+    lacking = shown["Centers without a data sharing agreement"]
+    assert [line.text for line in lacking.lines] == ["EAST"]
+    assert [row.code for row in browser(ada).get(lacking.address).context["cl"].result_list] == ["EAST"]
     assert "Centers without a data sharing agreement" not in cards(lena)
 
 

@@ -152,6 +152,17 @@ def test_the_template_is_written_and_is_an_import_file(tmp_path, name):
     assert flat.read((tmp_path / name).read_bytes()).total == 0
 
 
+def test_a_template_never_takes_the_place_of_a_file(tmp_path):
+    mine = tmp_path / "cases.csv"
+    mine.write_text("case_number\nA-1\n")
+
+    with pytest.raises(CommandError, match="is there already, and stays as it is. Give another name.") as ended:
+        call_command("import_template", str(mine))
+
+    assert ended.value.returncode == 2
+    assert mine.read_text() == "case_number\nA-1\n"
+
+
 def test_a_template_of_another_kind_ends_with_two(tmp_path):
     with pytest.raises(CommandError, match=r"must end in \.xlsx or \.csv") as ended:
         call_command("import_template", str(tmp_path / "cases.ods"))

@@ -11,6 +11,7 @@ import urllib.request
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
@@ -64,6 +65,23 @@ def children_of(pid):
         ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
     )
     return [int(line) for line in listed.stdout.split()]
+
+
+def test_an_address_that_is_taken_is_refused_before_anything_starts(db, address):
+    host, port = address.split(":")
+    with socket.create_server((host, int(port))):
+        with pytest.raises(CommandError, match="cannot be listened on .* PUBLIC_URL=") as ended:
+            call_command("serve", bind=address)
+
+    assert ended.value.returncode == 2
+
+
+@pytest.mark.parametrize("bind", ["nonsense", "8000", "127.0.0.1:", "127.0.0.1:http"])
+def test_what_is_no_address_is_refused(db, bind):
+    with pytest.raises(CommandError, match="write HOST:PORT") as ended:
+        call_command("serve", bind=bind)
+
+    assert ended.value.returncode == 2
 
 
 def test_it_serves_pages_and_ends_in_good_order(server, address):

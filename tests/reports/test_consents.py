@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from django.core.management import call_command
 
 from cases import intake, review
 from cases.intake import Submission
@@ -12,6 +13,8 @@ from reports import cohorts, learning
 from reports.cohorts import Cut
 from reports.learning import View
 from tests.cases.examples import draft, resected
+from tests.clients import browser
+from tests.pages import text
 
 TODAY = Cut(as_of=date(2026, 11, 1))
 SIGNED = {"basis": "written", "signed_on": "2015-02-20", "form_version": "2.1", "form_dated_on": "2014-06"}
@@ -47,6 +50,36 @@ def test_only_whose_consent_covers_it_is_counted_beyond_the_center(name, north, 
 
     assert cohorts.frame(TODAY).registered == beyond
     assert cohorts.frame(replace(TODAY, center_id=north.pk)).registered == at_home
+
+
+FOLLOWED = [{"visit_on": "2016-03-02", "vital_status": "alive"}]
+CONSENT_DECIDES = "only those patients count whose consent covers reports"
+
+
+def test_who_finds_nobody_on_the_page_is_told_that_consent_decides(north, south, alice, dana):
+    """Beyond the center; its own people find their patient."""
+    save(north, alice, "A-1", None, follow_ups=FOLLOWED)
+
+    page = text(browser(dana).get("/admin/survival/"))
+    own_page = text(browser(dana).get("/admin/survival/", {"center": "NORTH"}))
+
+    assert "Nobody is followed" in page
+    assert CONSENT_DECIDES in page
+    assert "All patients 1" in own_page
+    assert CONSENT_DECIDES not in own_page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_finds_nobody_in_a_report_is_told_that_consent_decides(north, alice, capsys):
+    save(north, alice, "A-1", None, follow_ups=FOLLOWED)
+
+    call_command("report", scope="registry", as_of="2026-11-01")
+    said = capsys.readouterr().out
+    call_command("report", scope="NORTH", as_of="2026-11-01")
+
+    assert "No survival: No patient of this report is followed" in said
+    assert CONSENT_DECIDES in said
+    assert CONSENT_DECIDES not in capsys.readouterr().out
 
 
 def test_a_scope_that_is_taken_back_leaves_the_next_report(north, alice, everywhere):

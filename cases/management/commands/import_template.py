@@ -24,7 +24,11 @@ class Command(BaseCommand):
         if made is None:
             raise CommandError("The name of the file must end in .xlsx or .csv.", returncode=2)
         try:
-            file.write_bytes(made())
+            with file.open("xb") as new:
+                new.write(made())
+        except FileExistsError:
+            told = f"{file} is there already, and stays as it is. Give another name."
+            raise CommandError(told, returncode=2) from None
         except OSError as error:
             raise CommandError(f"{file} cannot be written: {error.strerror}.", returncode=2) from None
         self.stdout.write(f"{file} is ready to be filled in.")

@@ -26,13 +26,16 @@ class Command(BaseCommand):
 
     def handle(self, *, code: str, name: str, country: str, timezone: str, **_: Any) -> None:
         """Make the center; one that is there already stays what it is."""
+        if Center.objects.filter(code=code).exists():
+            raise CommandError(f"There is a center {code} already. Give another code.", returncode=2)
         made = Center(code=code, name=name, country=country, timezone=timezone, is_sandbox=True)
         try:
             with because(door="command", reason="sandbox made"):
                 made.full_clean()
                 made.save()
         except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from None
+            told = [f"{name}: {one}" for name, all_ in error.message_dict.items() for one in all_]
+            raise CommandError(" ".join(told), returncode=2) from None
         self.stdout.write(
             f"{made}. Appoint who tries there, as in: manage.py appoint NAME coordinator --center {code}"
         )

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -34,6 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *, bind: str, **_: Any) -> None:
         """Start the programs, and end all when one ends or a signal says so."""
+        _require_free(bind)
         connection.ensure_connection()  # else three programs would complain for ever
         programs = [
             self.start("gunicorn", "--bind", bind, REGISTRY_PROCESS="web"),
@@ -58,6 +60,24 @@ class Command(BaseCommand):
         return subprocess.Popen(
             command, cwd=settings.BASE_DIR, env=os.environ | variables, start_new_session=True
         )
+
+
+def _require_free(bind: str) -> None:
+    """Refuse an address that is none, or is taken, before three programs say so in many lines."""
+    host, _, port = bind.rpartition(":")
+    if not host or not port.isdecimal():
+        raise CommandError("--bind: write HOST:PORT, such as 127.0.0.1:8001.", returncode=2)
+    try:
+        (family, *_, address) = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except (OSError, OverflowError) as error:
+        told = (
+            f"--bind: {bind} cannot be listened on ({getattr(error, 'strerror', None) or error}). Give another address "
+            "and say it in PUBLIC_URL, as in: PUBLIC_URL=http://127.0.0.1:8001 manage.py serve --bind 127.0.0.1:8001"
+        )
+        raise CommandError(told, returncode=2) from None
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -142,10 +142,13 @@ class Command(BaseCommand):
         return people
 
     def _summary(self, report: Report) -> None:
-        printed = printing.printed(contents.from_plain(report.content))
+        content = contents.from_plain(report.content)
+        printed = printing.printed(content)
         self.stdout.write(f"Report {report.pk}: {printed.subtitle}")
         for fact in printed.headlines:
             self.stdout.write(f"  {fact.value} {fact.label} ({fact.detail})")
+        for note in content.notes if content.survival is None else ():
+            self.stdout.write(f"  {note.title}: {note.text}")
 
     def _write(self, report: Report, folder: Path) -> None:
         names = rendering.write(contents.from_plain(report.content), folder)
