@@ -382,6 +382,7 @@ def test_who_may_not_export_gets_no_file_and_no_button(request, alice, north, us
 
     assert "Take this list out as" not in text(client.get(LIST))
     assert client.post(CSV).status_code == 403
+    assert client.post(f"{CSV}?segment=bogus").status_code == 403, "before the list is read"
 
 
 def test_the_use_case_asks_for_itself_who_may_export(rita):

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
-from cases import importing, tasks
+from cases import importing, intake, tasks
 from cases.importing import documents, posted
 from cases.models import Case, ImportBatch, ImportRow
 from registry import access, jobs
@@ -233,6 +233,17 @@ def test_the_use_cases_ask_for_themselves_who_may(north, rita):
         posted.receive(sent, center=north, by=rita)
     with pytest.raises(PermissionDenied):
         documents.save(sent, work=documents.Work(center=north, by=rita), mode="each")
+
+    assert numbers() == []
+
+
+def test_the_work_asks_before_the_case_does(monkeypatch, north, rita):
+    monkeypatch.setattr(intake, "_require", lambda *_: None)  # the wall behind
+
+    with pytest.raises(PermissionDenied):
+        documents.save(
+            lines(plain("A-1")).splitlines(), work=documents.Work(center=north, by=rita), mode="each"
+        )
 
     assert numbers() == []
 

@@ -156,7 +156,7 @@ def test_a_template_never_takes_the_place_of_a_file(tmp_path):
     mine = tmp_path / "cases.csv"
     mine.write_text("case_number\nA-1\n")
 
-    with pytest.raises(CommandError, match="is there already, and stays as it is. Give another name.") as ended:
+    with pytest.raises(CommandError, match="is there already, and stays as it is") as ended:
         call_command("import_template", str(mine))
 
     assert ended.value.returncode == 2
