@@ -242,7 +242,7 @@ def imports(desk: Desk) -> Card | None:
         title=gettext("Last imports"),
         lines=[
             Line(
-                text=batch.file_name,
+                text=batch.shown_name,
                 address=reverse("admin:cases_importbatch_change", args=[batch.pk]),
                 aside=f"{batch.created_at:%Y-%m-%d} · {batch.get_state_display()}",
             )

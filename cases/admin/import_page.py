@@ -147,7 +147,7 @@ class ImportPage:
     def _draw(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         context = {
             **self.admin.admin_site.each_context(self.request),
-            "title": self.batch.file_name,
+            "title": self.batch.shown_name,
             "opts": self.admin.opts,
             "batch": self.batch,
             "may_import": self.may_import,

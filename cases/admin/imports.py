@@ -56,7 +56,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("File"), ordering="file_name")
     def file(self, batch: ImportBatch) -> str:
         """Its name."""
-        return batch.file_name
+        return batch.shown_name
 
     @display(description=gettext_lazy("By"), ordering="requested_by__username", empty_value="–")
     def person(self, batch: ImportBatch) -> str | None:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import ngettext
 
 from cases.vocabulary import Source
 from registry.access import ScopedQuerySet
@@ -102,6 +103,14 @@ class ImportBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name} ({self.get_state_display()})"
+
+    @property
+    def shown_name(self) -> str:
+        """Say what it is called on pages: the name of its file, or how many documents came over the API."""
+        if self.format != self.Format.DOCUMENTS:
+            return self.file_name
+        n = self.rows_total
+        return ngettext("API, {n} document", "API, {n} documents", n).format(n=n)
 
 
 class ImportRow(models.Model):

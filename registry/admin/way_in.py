@@ -44,6 +44,7 @@ class NewPasswordForm(SetPasswordForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
+            field.help_text = ""  # the page says it, in words of its own
 
 
 @looser

@@ -489,6 +489,17 @@ def test_what_failed_for_good_is_emptied_a_week_later(script):
 # --- in the administration -----------------------------------------------------------------------------------------
 
 
+def test_pages_say_how_many_documents_came_in_the_language_of_who_reads(script, alice):
+    one = send(script, plain("A-1"), **LATER).json()["id"]
+    alice.language = "uk"
+    alice.save(update_fields=["language"])
+
+    client = browser(alice)
+
+    assert "API, 1 документ" in client.get(f"/admin/cases/importbatch/{one}/change/").content.decode()
+    assert "API, 1 документ" in client.get("/admin/cases/importbatch/").content.decode()
+
+
 def test_the_administration_shows_what_came_of_it(script, alice):
     answer = send(script, plain("A-1"), BAD, **LATER)
     page = f"/admin/cases/importbatch/{answer.json()['id']}/"
