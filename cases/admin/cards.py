@@ -237,16 +237,17 @@ def imports(desk: Desk) -> Card | None:
     centers = desk.centers(Action.IMPORT_CASES)
     if not centers:
         return None
-    rows = ImportBatch.objects.filter(center__in=centers).defer("content", "verdicts", "preview", "mapping")
+    found = ImportBatch.objects.filter(center__in=centers).select_related("center")
+    rows = found.defer("content", "verdicts", "preview", "mapping").order_by("-id")
     return Card(
         title=gettext("Last imports"),
         lines=[
             Line(
                 text=batch.shown_name,
                 address=reverse("admin:cases_importbatch_change", args=[batch.pk]),
-                aside=f"{batch.created_at:%Y-%m-%d} · {batch.get_state_display()}",
+                aside=f"{_there(batch.created_at, batch.center):%Y-%m-%d} · {batch.get_state_display()}",
             )
-            for batch in rows.order_by("-id")[:LATEST]
+            for batch in rows[:LATEST]
         ],
         address=_list("cases_importbatch_changelist"),
         empty=gettext("No file was imported yet."),

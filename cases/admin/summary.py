@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -42,7 +41,7 @@ def show(model_admin: "CaseAdmin", request: HttpRequest, object_id: str) -> Http
     reading.of_case(case, by=request.user, door="admin", form="summary")
     (stored,) = documents.load([case.pk])
     context = {"case": case, "stored": stored, **_pictures(stored.document), **_review(case, stored.document)}
-    context["printed_at"] = timezone.localtime(timezone=ZoneInfo(case.center.timezone))
+    context["printed_at"] = timezone.now()
     context["facts"] = summary.facts(stored.document)
     return TemplateResponse(request, "cases/admin/summary.html", context)
 

@@ -125,8 +125,8 @@ def _require_utf8(content: bytes) -> None:
     """UTF-8 with or without byte order mark; anything else is named and refused, never guessed into data."""
     if content[:2] in _WIDE_MARKS or b"\x00" in content:
         said = gettext(
-            "The file is neither UTF-8 text nor a workbook that can be read; it looks like UTF-16 or binary. Save it as "
-            "'CSV UTF-8' or as a workbook (.xlsx) and send it again."
+            "The file is neither UTF-8 text nor a workbook that can be read; it looks like UTF-16 or binary. Save it "
+            "as 'CSV UTF-8' or as a workbook (.xlsx) and send it again."
         )
         raise UnreadableFile(said)
     try:

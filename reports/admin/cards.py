@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 
 from registry.access import Action
 from registry.home import Card, Desk, Line, first
+from reports import remarks
 from reports.models import Audience, Report
 
 LATEST = 5
@@ -21,7 +22,7 @@ def reports(desk: Desk) -> Card | None:
         title=gettext("Last reports"),
         lines=[
             Line(
-                text=report.center.code if report.center else gettext("Whole registry"),
+                text=report.center.code if report.center else gettext(remarks.SCOPES[report.source]),
                 address=reverse("admin:reports_report_change", args=[report.pk]),
                 aside=gettext("data cut {date}").format(date=report.as_of),
             )

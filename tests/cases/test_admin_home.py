@@ -208,20 +208,24 @@ def test_the_administrator_sees_who_has_no_role_and_which_keys_end(ada, nobody, 
     assert "Centers without a data sharing agreement" not in cards(lena)
 
 
-def test_the_last_files_and_reports_are_listed(lena, otto, alice, bob, north, south):
+def test_the_last_files_and_reports_are_listed(lena, otto, alice, bob, dana, north, south):
     with access.everywhere():
+        late = datetime(2026, 2, 1, 23, 30, tzinfo=UTC)
         ImportBatch.objects.create(
-            center=north, requested_by=alice, file_name="cases.csv", content=b"", digest=""
+            center=north, requested_by=alice, file_name="cases.csv", content=b"", digest="", created_at=late
         )
         ListExport.objects.create(center=north, by=alice, format="csv", rows=7)
         Report.objects.create(center=north, as_of=date(2026, 1, 1), content={}, content_digest="x")
         Report.objects.create(center=south, as_of=date(2026, 1, 1), content={}, content_digest="x")
+        Report.objects.create(source="reconstruction", as_of=date(2026, 1, 1), content={}, content_digest="x")
 
     shown = cards(lena)
 
     assert [line.text for line in shown["Last imports"].lines] == ["cases.csv"]
+    assert shown["Last imports"].lines[0].aside.startswith("2026-02-02"), "half past midnight in Warsaw"
     assert [line.text for line in cards(otto)["Last exports"].lines] == ["7 cases of NORTH"]
     assert [line.text for line in shown["Last reports"].lines] == ["NORTH"]
+    assert [line.text for line in cards(dana)["Last reports"].lines] == ["Founding cohort", "SOUTH", "NORTH"]
     assert cards(bob)["Last imports"].lines == []
 
 

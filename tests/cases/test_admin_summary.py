@@ -1,6 +1,9 @@
 """The page of a case to print: what is known of the case, for those who may read it, and nothing that runs."""
 
+from datetime import UTC, datetime
+
 import pytest
+import time_machine
 from django.db import connection
 from django.utils import timezone
 
@@ -10,7 +13,7 @@ from cases.forms import OPERATION_FORMS, OUTER_FORMS
 from cases.intake import Submission
 from cases.models import Case, Deviation, Patient
 from cases.vocabulary import ReviewState
-from registry import access
+from registry import access, audit
 from registry.access import Role
 from registry.fields import Text, clinical_fields
 from tests.cases.examples import OF_TODAY, resected
@@ -19,6 +22,7 @@ from tests.pages import text
 
 pytestmark = pytest.mark.django_db
 
+LATE = datetime(2026, 2, 1, 23, 30, tzinfo=UTC)
 NASTY = "<img src=x onerror=alert(1)>"
 
 
@@ -43,6 +47,18 @@ def case_id(north, alice):
         north,
         alice,
     ).case_id
+
+
+def test_its_moments_are_those_of_the_center(case_id, alice):
+    """Half past midnight in Warsaw."""
+    with access.everywhere(), audit.because(door="command", reason="a test"):
+        Case.objects.filter(pk=case_id).update(updated_at=LATE)
+
+    with time_machine.travel(LATE, tick=False):
+        told = text(browser(alice).get(address(case_id)))
+
+    assert "Version 1, 2026-02-02" in told
+    assert "Printed 2026-02-02 00:30" in told
 
 
 # --- who sees it ----------------------------------------------------------------------------------------------------
