@@ -1,6 +1,7 @@
 """What a list of cases can be filtered by: exact values in ASCII digits, nothing guessed."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy
 
 from cases.models import Case, DataQuery, Deviation, Tumor
@@ -49,6 +51,15 @@ class MomentFilter(django_filters.Filter):
     field_class = Moment
 
 
+class CodeFilter(django_filters.ChoiceFilter):
+    """One of some codes; another one is answered with those that there are."""
+
+    def __init__(self, *, choices: Iterable[tuple[str, Any]], **options: Any) -> None:
+        codes = ", ".join(code for code, _ in choices)
+        told = format_lazy(gettext_lazy("Must be one of: {codes}."), codes=codes)
+        super().__init__(choices=choices, error_messages={"invalid_choice": told}, **options)
+
+
 class CaseFilter(django_filters.FilterSet):
     """Exact matches, and everything since a moment."""
 
@@ -56,18 +67,18 @@ class CaseFilter(django_filters.FilterSet):
     center = django_filters.CharFilter(
         field_name="center__code", help_text="Code of the center", validators=[CODE]
     )
-    status = django_filters.ChoiceFilter(choices=Status.choices, help_text="How far it is")
-    source = django_filters.ChoiceFilter(choices=Source.choices, help_text="Door or origin")
+    status = CodeFilter(choices=Status.choices, help_text="How far it is")
+    source = CodeFilter(choices=Source.choices, help_text="Door or origin")
     year = django_filters.CharFilter(
         method="operated_in", help_text="Year of the index resection", validators=[_YEAR]
     )
-    level = django_filters.ChoiceFilter(
+    level = CodeFilter(
         field_name="observation__level", choices=Level.choices, help_text="Most cranial level of the tumor"
     )
-    segment = django_filters.ChoiceFilter(
+    segment = CodeFilter(
         method="involving", choices=Segment.choices, help_text="A segment that the tumor involves"
     )
-    open = django_filters.ChoiceFilter(
+    open = CodeFilter(
         method="waiting",
         choices=[("query", "query"), ("deviation", "deviation")],
         help_text="Cases with an open data query, or an open deviation",

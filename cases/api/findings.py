@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from cases import answering
 from cases.api import openapi_findings, records
+from cases.api.filters import CodeFilter
 from cases.api.texts import refused, texts
 from cases.api.work import OfCenter, WorkList, named
 from cases.models import DataQuery, Deviation
@@ -49,13 +50,13 @@ def shown(item: ReviewItem) -> dict[str, Any]:
 class FindingFilter(OfCenter):
     """By state, rule, severity, age and case."""
 
-    state = django_filters.ChoiceFilter(
+    state = CodeFilter(
         choices=ReviewState.choices, help_text="Where it stands; what is not closed without it"
     )
     code = django_filters.CharFilter(
         field_name="rule_id", max_length=LONGEST_RULE, help_text="Id of the rule"
     )
-    severity = django_filters.ChoiceFilter(choices=Severity.choices, help_text="How much it matters")
+    severity = CodeFilter(choices=Severity.choices, help_text="How much it matters")
     opened_before = django_filters.DateFilter(
         field_name="opened_at", lookup_expr="date__lt", help_text="First found before this day (UTC)"
     )

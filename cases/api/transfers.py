@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from cases import duty, summary, transferring
 from cases.api import openapi_transfers
-from cases.api.filters import CODE
+from cases.api.filters import CODE, CodeFilter
 from cases.api.texts import refused, texts
 from cases.api.views import CaseView
 from cases.api.work import WorkList
@@ -60,7 +60,7 @@ def _name(user: User | None) -> str | None:
 class TransferFilter(django_filters.FilterSet):
     """By state, and by center on either side."""
 
-    state = django_filters.ChoiceFilter(choices=TransferState.choices, help_text="How far it is")
+    state = CodeFilter(choices=TransferState.choices, help_text="How far it is")
     center = django_filters.CharFilter(
         method="with_center", help_text="Code of a center on either side", validators=[CODE]
     )

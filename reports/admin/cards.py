@@ -22,7 +22,7 @@ def reports(desk: Desk) -> Card | None:
         title=gettext("Last reports"),
         lines=[
             Line(
-                text=report.center.code if report.center else gettext(remarks.SCOPES[report.source]),
+                text=report.center.code if report.center else gettext(remarks.SCOPES[report.source]),  # type: ignore[index]
                 address=reverse("admin:reports_report_change", args=[report.pk]),
                 aside=gettext("data cut {date}").format(date=report.as_of),
             )

@@ -158,6 +158,23 @@ def test_an_unknown_field_is_answered_with_those_that_there_are(script, three):
         assert "operations" in answer.json()["errors"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("cases/?status=nope", "Must be one of: draft, complete, locked."),
+        ("cases/?open=nope", "Must be one of: query, deviation."),
+        ("deviations/?severity=nope", "Must be one of: "),
+        ("queries/?state=nope", "Must be one of: open, "),
+        ("transfers/?state=nope", "Must be one of: offered, "),
+    ],
+)
+def test_a_code_that_is_none_is_answered_with_those_that_there_are(script, asked, told):
+    answer = script.get(f"/api/v1/{asked}")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["message"].startswith(told)
+
+
 # --- cost ----------------------------------------------------------------------------------------------------------
 
 
