@@ -24,12 +24,15 @@ NUMBER = r"^[^\x00-\x1f\s]([^\x00-\x1f]*[^\x00-\x1f\s])?$"
 
 
 def _refuse_pointless_reasons(form: Any) -> Any:
-    """A reason for absence belongs to a field of the form, and only to one that is empty."""
-    for name in form.missing:
-        if name not in FIELDS[type(form)]:
-            raise PydanticCustomError("unknown_field", "{field}", {"field": name, "below": "missing"})
-        if getattr(form, name) is not None:
-            raise PydanticCustomError("value_and_reason", "{field}", {"field": name, "below": "missing"})
+    """A reason for absence belongs to a field of the form, and only to one that is empty; all others are told."""
+    known = FIELDS[type(form)]
+    found = [
+        ("value_and_reason" if name in known else "unknown_field", name)
+        for name in form.missing
+        if name not in known or getattr(form, name) is not None
+    ]
+    if found:
+        raise PydanticCustomError("pointless_reasons", "{found}", {"found": found})
     return form
 
 

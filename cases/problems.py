@@ -35,11 +35,12 @@ class DocumentError(ValueError):
 
 def explain(error: ValidationError) -> list[Problem]:
     """Turn what the parser found into problems, each told once."""
-    return list(dict.fromkeys(_problem(item) for item in error.errors(include_url=False)))
+    found = error.errors(include_url=False)
+    return list(dict.fromkeys(_problem(kind, place) for item in found for kind, place in _places(item)))
 
 
-def _problem(error: Any) -> Problem:
-    """Turn one validation error into the sentence that all doors show."""
+def _places(error: Any) -> list[tuple[str, list[Any]]]:
+    """What is wrong at which place: one of most errors, several where reasons for absence are pointless."""
     place = [
         step
         for step in error["loc"]
@@ -47,9 +48,13 @@ def _problem(error: Any) -> Problem:
         or step in _STEPS
         or not str(step).startswith(("function", "frozenset", "literal"))
     ]
-    kind, context = error["type"], error.get("ctx", {})
-    if "below" in context:
-        place += [context["below"], context["field"]]
+    if error["type"] == "pointless_reasons":
+        return [(kind, [*place, "missing", name]) for kind, name in error["ctx"]["found"]]
+    return [(error["type"], place)]
+
+
+def _problem(kind: str, place: list[Any]) -> Problem:
+    """Turn one error at a place into the sentence that all doors show."""
     form, name, known = _walk(place)
     if isinstance(name, int) and len(place) > 1 and isinstance(known.get(str(place[-2])), ClinicalField):
         place.pop()  # one code of a set: the set is what the sentence is about

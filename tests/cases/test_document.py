@@ -134,6 +134,17 @@ def test_a_reason_for_absence_needs_an_empty_field_of_the_form(raw, pointer, cod
     assert problems_of({"case_number": "1", "patient": raw})[pointer].code == code
 
 
+def test_all_reasons_for_absence_that_are_pointless_are_told_at_once():
+    raw = {"sex": "female", "born_on": "1960", "missing": {"sex": "NK", "shoe": "NK", "born_on": "NA"}}
+    found = problems_of({"case_number": "1", "patient": raw})
+
+    assert {pointer: problem.code for pointer, problem in found.items()} == {
+        "/patient/missing/sex": "value_and_reason",
+        "/patient/missing/shoe": "unknown_field",
+        "/patient/missing/born_on": "value_and_reason",
+    }
+
+
 @pytest.mark.parametrize(
     "text", ['{"a":', "[]", '{"case_number": "1", "note": "\\u0000"}', '{"case_number": NaN}', "1"]
 )
