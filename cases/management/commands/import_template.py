@@ -23,9 +23,10 @@ class Command(BaseCommand):
         )
         if made is None:
             raise CommandError("The name of the file must end in .xlsx or .csv.", returncode=2)
+        content = made()
         try:
             with file.open("xb") as new:
-                new.write(made())
+                new.write(content)
         except FileExistsError:
             told = f"{file} is there already, and stays as it is. Give another name."
             raise CommandError(told, returncode=2) from None
