@@ -25,6 +25,7 @@ import resource
 import shutil
 import ssl
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -40,6 +41,7 @@ import scratch
 from crashes import Server
 from retries import machines
 
+GRACE_S = 120  # of compose.yaml: a worker may be at a reading of all cases
 PATIENCE_S = 30  # a program that heard nothing for so long sends again, as that of docs/api.md
 ADDRESSES = 20
 SLOW, BYTE_EVERY_S = 500, 3
@@ -145,7 +147,8 @@ class Place:
             for one in started:
                 one.terminate()
             for one in started:
-                one.wait(60)
+                with suppress(subprocess.TimeoutExpired):  # `programs` ends it, as compose.yaml would
+                    one.wait(GRACE_S)
 
     def complaints(self) -> int:
         """How often anybody, in any log, met the limit of connections so far."""
