@@ -77,7 +77,15 @@ def test_an_address_that_is_taken_is_refused_before_anything_starts(db, address)
     assert "PUBLIC_URL=" in str(ended.value)
 
 
-@pytest.mark.parametrize("bind", ["nonsense", "8000", "127.0.0.1:", "127.0.0.1:http"])
+@pytest.mark.parametrize("bind", ["no.such.host.invalid:8000", f"{'x' * 70}:8000"])
+def test_an_address_that_cannot_be_is_refused(db, bind):
+    with pytest.raises(CommandError, match="cannot be listened on") as ended:
+        call_command("serve", bind=bind)
+
+    assert ended.value.returncode == 2
+
+
+@pytest.mark.parametrize("bind", ["nonsense", "8000", "127.0.0.1:99999", "127.0.0.1:", "127.0.0.1:http"])
 def test_what_is_no_address_is_refused(db, bind):
     with pytest.raises(CommandError, match="write HOST:PORT") as ended:
         call_command("serve", bind=bind)

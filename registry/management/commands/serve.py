@@ -21,6 +21,7 @@ WORKER = (
     "--loglevel",
     "WARNING",
 )
+MOST_PORT = 65_535
 SCHEDULER = ("beat", "--loglevel", "WARNING", "--pidfile=")
 
 
@@ -65,14 +66,14 @@ class Command(BaseCommand):
 def _require_free(bind: str) -> None:
     """Refuse an address that is none, or is taken, before three programs say so in many lines."""
     host, _, port = bind.rpartition(":")
-    if not host or not port.isdecimal():
+    if not host or not port.isdecimal() or int(port) > MOST_PORT:
         raise CommandError("--bind: write HOST:PORT, such as 127.0.0.1:8001.", returncode=2)
     try:
         (family, *_, address) = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
         with socket.socket(family) as tried:
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             tried.bind(address)
-    except (OSError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         told = (
             f"--bind: {bind} cannot be listened on ({getattr(error, 'strerror', None) or error}). Give another address "
             "and say it in PUBLIC_URL, as in: PUBLIC_URL=http://127.0.0.1:8001 manage.py serve --bind 127.0.0.1:8001"
