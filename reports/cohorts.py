@@ -78,6 +78,11 @@ class Cut:
     is_for_all: bool = False
 
     @property
+    def needs_consent(self) -> bool:
+        """Whether only registered patients count whose consent covers reports: everywhere but in the own center."""
+        return self.source == "clinical" and (self.center_id is None or self.is_for_all)
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """The origins of cases that this cut takes; demonstration data never stand beside clinical data."""
         return tuple(sorted(CLINICAL_SOURCES)) if self.source == "clinical" else (self.source,)

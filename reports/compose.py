@@ -292,7 +292,7 @@ def _with_why_empty(content: ReportContent, cut: Cut) -> ReportContent:
     if content.survival is not None:
         return content
     why = [Note(title=mark("No survival"), text=remarks.NOBODY_FOLLOWED)]
-    if cut.source == "clinical" and (cut.center_id is None or cut.is_for_all):
+    if cut.needs_consent:
         why.append(Note(title=mark("Who is counted"), text=remarks.ONLY_WITH_CONSENT))
     return replace(content, notes=(*why, *content.notes))
 

@@ -110,8 +110,7 @@ NOBODY_FOLLOWED = mark(
 )
 
 ONLY_WITH_CONSENT = mark(
-    "In what is told of all centers only those patients count whose consent covers reports; each center counts all of "
-    "its own."
+    "In what is told of all centers only those patients count whose consent covers reports."
 )
 
 NOTHING_WITHHELD = mark("None withheld: these data are public or made up.")

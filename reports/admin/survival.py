@@ -230,10 +230,6 @@ def _means(found: MeanDifference, stratum: str) -> str:
     )
 
 
-def _is_of_all(cut: cohorts.Cut) -> bool:
-    return cut.source == "clinical" and cut.center_id is None
-
-
 def _empty(request: HttpRequest, question: Question, centers: Sequence[Center]) -> dict[str, Any]:
     """Why there is nobody, and where to go on."""
     asked_of = [question.center] if question.center else centers
@@ -253,7 +249,7 @@ def _empty(request: HttpRequest, question: Question, centers: Sequence[Center]) 
         if one != question.cut.source and cohorts.followed(replace(question.cut, source=one, era="")).exists()
     ]
     return {
-        "only_with_consent": gettext(remarks.ONLY_WITH_CONSENT) if _is_of_all(question.cut) else "",
+        "only_with_consent": gettext(remarks.ONLY_WITH_CONSENT) if question.cut.needs_consent else "",
         "is_sandbox": bool(asked_of) and all(center.is_sandbox for center in asked_of),
         "wider": wider,
         "may_import": access.may_somewhere(request.user, Action.IMPORT_CASES),

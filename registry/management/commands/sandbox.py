@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 made.full_clean()
                 made.save()
         except ValidationError as error:
-            told = [f"{name}: {one}" for name, all_ in error.message_dict.items() for one in all_]
+            told = [f"{field}: {one}" for field, found in error.message_dict.items() for one in found]
             raise CommandError(" ".join(told), returncode=2) from None
         self.stdout.write(
             f"{made}. Appoint who tries there, as in: manage.py appoint NAME coordinator --center {code}"

@@ -21,8 +21,8 @@ WORKER = (
     "--loglevel",
     "WARNING",
 )
-MOST_PORT = 65_535
 SCHEDULER = ("beat", "--loglevel", "WARNING", "--pidfile=")
+MOST_PORT = 65_535
 
 
 class Command(BaseCommand):
